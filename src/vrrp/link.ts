@@ -1,0 +1,60 @@
+/**
+ * What the VRRP process and the supervisor say to each other: newline-delimited JSON over a Unix stream socket that the
+ * VRRP process listens on (/run/lvs-agent/vrrp.sock, mode 0600). Either may be restarted without the other: on connecting, the
+ * VRRP process sends a full `report`, the supervisor its `tracking`.
+ */
+import type { Config } from '../config/config.ts';
+
+export type TrackerState = 'up' | 'down' | 'unknown';
+
+/** Supervisor → VRRP process. */
+export type ToVrrp =
+  /** The configuration in force has changed; the file has been written already. Secrets are resolved. */
+  | { readonly type: 'config'; readonly config: Config }
+  /** All trackers at once, by name: scripts by result, services by whether enough realservers live. */
+  | {
+      readonly type: 'tracking';
+      readonly scripts: Readonly<Record<string, TrackerState>>;
+      readonly services: Readonly<Record<string, TrackerState>>;
+    }
+  /** The start gate: IPVS is programmed and the first verdicts are in. */
+  | { readonly type: 'ready' }
+  /** MASTER of this instance gives it away: priority 0, then BACKUP. */
+  | { readonly type: 'yield'; readonly instance: string };
+
+/** One instance as the VRRP process sees it; the same fields as `vrrp.instances` of the agent's state. */
+export interface InstanceReport {
+  readonly name: string;
+  readonly vrid: number;
+  readonly version: 2 | 3;
+  readonly interface: string;
+  readonly state: 'INIT' | 'BACKUP' | 'MASTER' | 'FAULT';
+  readonly since: number;
+  readonly cause: string;
+  readonly priority: number;
+  readonly basePriority: number;
+  readonly vips: readonly string[];
+  readonly master: string | null;
+  readonly advertIntervalMs: number;
+  readonly advertsSent: number;
+  readonly advertsReceived: number;
+  readonly dropped: Readonly<Record<string, number>>;
+  readonly waitingFor: string | null;
+}
+
+/** VRRP process → supervisor. */
+export type FromVrrp =
+  /** Sent on connection, at every transition and once a second. */
+  | {
+      readonly type: 'report';
+      readonly latenessMs: { readonly last: number; readonly worst: number };
+      readonly instances: readonly InstanceReport[];
+    }
+  | {
+      readonly type: 'transition';
+      readonly instance: string;
+      readonly from: string;
+      readonly to: string;
+      readonly cause: string;
+      readonly at: number;
+    };

@@ -1,0 +1,23 @@
+import { defineConfig } from 'vitest/config';
+
+/**
+ * Four kinds of test. `unit` is pure and fast; `netns` needs network namespaces (root, or an unprivileged user namespace);
+ * `lab` needs the User-Mode Linux lab; `scenarios` runs whole programs on this machine (sshd on loopback, the built bundle).
+ */
+const kinds = {
+  unit: {
+    include: ['test/**/*.test.{ts,tsx}'],
+    exclude: ['test/{netns,lab,scenarios,bench}/**'],
+    testTimeout: 10_000,
+  },
+  netns: { include: ['test/netns/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 60_000, fileParallelism: false },
+  scenarios: { include: ['test/scenarios/**/*.test.ts'], testTimeout: 120_000, hookTimeout: 120_000 },
+  lab: { include: ['test/lab/**/*.test.ts'], testTimeout: 300_000, hookTimeout: 300_000, fileParallelism: false },
+};
+
+export default defineConfig({
+  root: new URL('..', import.meta.url).pathname,
+  test: {
+    projects: Object.entries(kinds).map(([name, test]) => ({ test: { name, ...test } })),
+  },
+});
