@@ -27,5 +27,11 @@ const shared: BuildOptions = {
 };
 
 await rm(DIST, { recursive: true, force: true });
-await build({ ...shared, entryPoints: ['src/cli.ts'], outdir: DIST, splitting: true, chunkNames: 'chunks/[name]-[hash]' });
+await build({
+  ...shared,
+  entryPoints: ['src/cli.ts'],
+  outdir: DIST,
+  splitting: true,
+  chunkNames: 'chunks/[name]-[hash]',
+});
 await chmod(resolve(DIST, 'cli.js'), 0o755);

@@ -15,9 +15,16 @@ const kinds = {
   lab: { include: ['test/lab/**/*.test.ts'], testTimeout: 300_000, hookTimeout: 300_000, fileParallelism: false },
 };
 
+const provide = {
+  seed: Number(process.env['LVSCTL_TEST_SEED'] ?? Math.floor(Math.random() * 2 ** 31)),
+  soak: process.env['LVSCTL_TEST_SOAK'] === '1',
+};
+
 export default defineConfig({
   root: new URL('..', import.meta.url).pathname,
   test: {
-    projects: Object.entries(kinds).map(([name, test]) => ({ test: { name, ...test } })),
+    projects: Object.entries(kinds).map(([name, test]) => ({
+      test: { name, setupFiles: ['test/setup.ts'], provide, ...test },
+    })),
   },
 });

@@ -1,0 +1,54 @@
+/**
+ * Every command by name, with its one-line summary; a command's module is loaded only when it runs, so that `--help`
+ * costs no parser, no SSH and no terminal library.
+ */
+import type { Command } from 'commander';
+
+export interface CatalogueEntry {
+  readonly name: string;
+  readonly summary: string;
+  readonly load: () => Promise<Command>;
+}
+
+export const CATALOGUE: readonly CatalogueEntry[] = [
+  {
+    name: 'init',
+    summary: 'write a commented topology and inventory to start from',
+    load: async () => (await import('./init.ts')).initCommand(),
+  },
+  {
+    name: 'validate',
+    summary: 'check a topology: every error, with file, line and column',
+    load: async () => (await import('./validate.ts')).validateCommand(),
+  },
+  {
+    name: 'schema',
+    summary: 'print the JSON Schema of topologies, for editors',
+    load: async () => (await import('./schema.ts')).schemaCommand(),
+  },
+  {
+    name: 'explain',
+    summary: "print a topology key's meaning, default and reason",
+    load: async () => (await import('./explain.ts')).explainCommand(),
+  },
+  {
+    name: 'plan',
+    summary: 'show what apply would change on each host',
+    load: async () => (await import('./plan.ts')).planCommand(),
+  },
+  {
+    name: 'apply',
+    summary: 'make the hosts what the topology says',
+    load: async () => (await import('./apply.ts')).applyCommand(),
+  },
+  {
+    name: 'status',
+    summary: 'print VRRP states and IPVS tables of all directors',
+    load: async () => (await import('./status.ts')).statusCommand(),
+  },
+  {
+    name: 'lab',
+    summary: 'boot and break a real cluster of virtual machines on this one',
+    load: async () => (await import('./lab.ts')).labCommand(),
+  },
+];

@@ -1,0 +1,88 @@
+/**
+ * `npm test` and `npm run test:soak`: the static checks, the build, then every kind of test in turn. The last line is
+ * the count of all of them. What the machine lacks is installed first; nothing is skipped for the lack of it.
+ */
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { execa } from 'execa';
+
+interface Count {
+  readonly passed: number;
+  readonly failed: number;
+}
+
+/** The part of vitest's JSON report that is read here. */
+interface Report {
+  readonly numPassedTests: number;
+  readonly numFailedTests: number;
+  readonly numFailedTestSuites: number;
+  readonly numPendingTests: number;
+  readonly success: boolean;
+}
+
+const soak = process.argv.includes('--soak');
+const only = process.argv.slice(2).filter((word) => !word.startsWith('--'));
+const seed = process.env['LVSCTL_TEST_SEED'] ?? String(Math.floor(Math.random() * 2 ** 31));
+const env = { LVSCTL_TEST_SEED: seed, LVSCTL_TEST_SOAK: soak ? '1' : '0', CI: undefined };
+
+const STEPS: readonly (readonly [name: string, run: () => Promise<Count>])[] = [
+  ['packages', () => program(['node', 'vm-lab/prepare.ts'])],
+  ['build', () => program(['node', 'bin/build.ts'])],
+  ['types', () => program(['tsc'])],
+  ['lint', () => program(['biome', 'check', '--error-on-warnings', '.'])],
+  ['dead code', () => program(['knip'])],
+  ['unit', () => tests('unit')],
+  ['scenarios', () => tests('scenarios')],
+  ['netns', () => tests('netns')],
+  ['lab', () => tests('lab')],
+];
+
+async function program([file = '', ...args]: readonly string[]): Promise<Count> {
+  const { failed } = await execa(file, args, { stdio: 'inherit', reject: false, env });
+  return failed ? { passed: 0, failed: 1 } : { passed: 1, failed: 0 };
+}
+
+/** Runs one kind of test; a run that ends without a report, or with a file that could not be loaded, counts as a failure. */
+async function tests(project: string): Promise<Count> {
+  const folder = await mkdtemp(join(tmpdir(), 'lvsctl-test-'));
+  const report = join(folder, 'report.json');
+  try {
+    const { exitCode } = await execa(
+      'vitest',
+      [
+        'run',
+        '--config',
+        'test/vitest.config.ts',
+        '--project',
+        project,
+        '--reporter=default',
+        '--reporter=json',
+      ].concat(`--outputFile.json=${report}`),
+      { stdio: 'inherit', reject: false, env },
+    );
+    const result = JSON.parse(await readFile(report, 'utf8')) as Report;
+    const failed = Math.max(result.numFailedTests, exitCode === 0 && result.success ? 0 : 1);
+    return { passed: result.numPassedTests, failed };
+  } catch {
+    return { passed: 0, failed: 1 };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+console.log(`seed ${seed} (LVSCTL_TEST_SEED=${seed} gives the same run again)`);
+let total: Count = { passed: 0, failed: 0 };
+const lines: string[] = [];
+for (const [name, run] of STEPS) {
+  if (only.length > 0 && !only.includes(name)) continue;
+  console.log(`\n== ${name}`);
+  const started = performance.now();
+  const { passed, failed } = await run();
+  total = { passed: total.passed + passed, failed: total.failed + failed };
+  const seconds = ((performance.now() - started) / 1000).toFixed(0).padStart(4);
+  lines.push(`${name.padEnd(10)} ${seconds} s  ${passed} passed, ${failed} failed`);
+}
+console.log(`\n${lines.join('\n')}\n`);
+console.log(`${total.passed} passed, ${total.failed} failed`);
+process.exitCode = total.failed === 0 && total.passed > 0 ? 0 : 1;
