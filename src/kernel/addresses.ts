@@ -1,0 +1,73 @@
+/** Interfaces and their addresses: what the kernel has, and how VIPs come and go. */
+import type { Address, Family } from '../wire/address.ts';
+import type { KernelError } from './kernel-error.ts';
+
+export interface Link {
+  readonly index: number;
+  readonly name: string;
+  /** Administratively up (IFF_UP). */
+  readonly up: boolean;
+  /** Operational: up, with a carrier, and not dormant (IFF_RUNNING). */
+  readonly running: boolean;
+  /** IFF_LOWER_UP. */
+  readonly carrier: boolean;
+  /** `02:00:00:00:00:01`; empty where it has none. */
+  readonly mac: string;
+  readonly mtu: number;
+}
+
+export type AddressScope = 'global' | 'site' | 'link' | 'host' | 'nowhere';
+
+export interface KernelAddress {
+  readonly ifindex: number;
+  readonly family: Family;
+  readonly address: Address;
+  readonly prefixLength: number;
+  readonly scope: AddressScope;
+  readonly label: string | null;
+  readonly broadcast: Address | null;
+  readonly secondary: boolean;
+  readonly tentative: boolean;
+  readonly dadFailed: boolean;
+  /** IFA_PROTO (rtm_protocol-like, since Linux 5.18); 0 when not told. */
+  readonly protocol: number;
+  /** Remaining when read, whole seconds; null: for ever. */
+  readonly validSeconds: number | null;
+  readonly preferredSeconds: number | null;
+  /** When it was created and last added again or refreshed, on {@link Clock.now}'s scale; grain 10 ms, error a few ticks. */
+  readonly createdAtMs: number;
+  readonly refreshedAtMs: number;
+}
+
+/** A VIP to add, or to refresh: adding one that is there renews its lifetime (NLM_F_REPLACE). */
+export interface AddressRequest {
+  readonly interface: string;
+  readonly address: Address;
+  readonly prefixLength: number;
+  readonly scope: 'global' | 'link' | 'host';
+  readonly label: string | null;
+  readonly broadcast: Address | null;
+  /** Whole seconds until the kernel removes it unless refreshed; null: for ever. */
+  readonly validSeconds: number | null;
+}
+
+export interface AddressEvents {
+  onLink(link: Link, change: 'new' | 'deleted'): void;
+  onAddress(address: KernelAddress, change: 'new' | 'deleted'): void;
+  /** Events were lost (buffer overrun): read everything again. */
+  onLost(): void;
+}
+
+export interface Addresses {
+  /** @throws KernelError */
+  links(): readonly Link[];
+  /** @throws KernelError */
+  addresses(): readonly KernelAddress[];
+  /** Adds, or replaces and so renews. IPv6: without duplicate address detection, preferred lifetime 0 never (it must be usable as source). */
+  add(request: AddressRequest): KernelError | undefined;
+  /** Deleting what is not there is no error. */
+  remove(target: Pick<AddressRequest, 'interface' | 'address' | 'prefixLength'>): KernelError | undefined;
+  /** @returns stops watching. */
+  watch(events: AddressEvents): () => void;
+  close(): void;
+}
