@@ -1,0 +1,136 @@
+/**
+ * What the kernel's IPVS table shall hold: configuration × verdicts × overrides. Pure; the diff with what it does hold is in
+ * diff.ts.
+ */
+import type { Config } from '../config/config.ts';
+import type { DestinationConfig, Listener, ServiceConfig } from '../config/service.ts';
+import { familyOf } from '../wire/address.ts';
+import type { IpvsDestination, IpvsService, ServiceId, Tunnel } from '../wire/ipvs.ts';
+import { type Override, overrideFor } from './override.ts';
+
+export interface DesiredService {
+  /** The topology's name for it. */
+  readonly name: string;
+  readonly service: IpvsService;
+  readonly destinations: readonly IpvsDestination[];
+  /** Configured, but failed for so long that they shall be out of the table, connections or not (`on_fail: remove`). */
+  readonly removed: readonly IpvsDestination[];
+  /** How a destination that leaves the configuration is let go. */
+  readonly drain: { readonly timeoutMs: number; readonly waitForPersistent: boolean };
+}
+
+/** What the checks say of a realserver in a service. */
+export interface Judgement {
+  readonly verdict: 'up' | 'down' | 'unknown';
+  /** How long the verdict has been so. */
+  readonly forMs: number;
+}
+
+export interface Circumstances {
+  readonly judge: (service: string, realserver: string) => Judgement;
+  readonly overrides: readonly Override[];
+  /** Epoch ms, for what expires. */
+  readonly wallMs: number;
+}
+
+export function desiredTable(config: Config, circumstances: Circumstances): DesiredService[] {
+  return config.services.flatMap((service) =>
+    kernelServices(service).map(({ id, port }) => desiredService(service, id, port, circumstances)),
+  );
+}
+
+interface KernelService {
+  readonly id: ServiceId;
+  /** What DR and TUN must use as the realserver's port. */
+  readonly port: number;
+}
+
+/** One a listener; with a mark one for them all, whose port is 0: the packet keeps its own. */
+function kernelServices(service: ServiceConfig): KernelService[] {
+  const [first] = service.listen;
+  if (service.mark !== null && first !== undefined) {
+    return [{ id: { kind: 'mark', mark: service.mark, family: familyOf(first.address) }, port: 0 }];
+  }
+  return service.listen.map((listener) => ({ id: idOf(listener), port: listener.port }));
+}
+
+function idOf({ protocol, address, port }: Listener): ServiceId {
+  return { kind: 'address', protocol, address, port };
+}
+
+function desiredService(
+  service: ServiceConfig,
+  id: ServiceId,
+  port: number,
+  circumstances: Circumstances,
+): DesiredService {
+  const destinations: IpvsDestination[] = [];
+  const removed: IpvsDestination[] = [];
+  for (const destination of service.realservers) {
+    const weight = weightOf(service, destination, circumstances);
+    const list = weight === 'removed' ? removed : destinations;
+    list.push(kernelDestination(service, destination, port, weight === 'removed' ? 0 : weight));
+  }
+  return {
+    name: service.name,
+    service: kernelService(service, id),
+    destinations,
+    removed,
+    drain: { timeoutMs: service.drain.timeoutMs, waitForPersistent: service.drain.persistent === 'wait' },
+  };
+}
+
+function kernelService(service: ServiceConfig, id: ServiceId): IpvsService {
+  const { scheduler, persistence } = service;
+  // Flags 1 and 2 have a meaning only there; elsewhere they would be a difference that is none.
+  const hashes = scheduler === 'sh' || scheduler === 'mh';
+  return {
+    id,
+    scheduler,
+    onePacket: service.onePacket,
+    schedulerFallback: hashes && service.schedulerFallback,
+    schedulerPort: hashes && service.schedulerPort,
+    persistence:
+      persistence === null
+        ? null
+        : { timeoutMs: Math.ceil(persistence.timeoutMs / 1000) * 1000, prefixLength: persistence.netmask },
+  };
+}
+
+function weightOf(
+  service: ServiceConfig,
+  destination: DestinationConfig,
+  { judge, overrides, wallMs }: Circumstances,
+): number | 'removed' {
+  const { verdict, forMs } = judge(service.name, destination.name);
+  const isAlive = verdict === 'up' || (verdict === 'unknown' && service.start === 'up');
+  if (isAlive) return overrideFor(overrides, destination.name, service.name, wallMs)?.weight ?? destination.weight;
+  const isToGo = verdict === 'down' && service.onFail.action === 'remove' && forMs >= service.onFail.afterMs;
+  return isToGo ? 'removed' : 0;
+}
+
+/** The kernel takes any port for DR and TUN and never uses it; the listener's is what ipvsadm and keepalived write there. */
+function kernelDestination(
+  service: ServiceConfig,
+  destination: DestinationConfig,
+  listenerPort: number,
+  weight: number,
+): IpvsDestination {
+  return {
+    address: destination.address,
+    port: service.mode === 'nat' ? (destination.port ?? listenerPort) : listenerPort,
+    forward: service.mode,
+    weight,
+    upperThreshold: destination.upperThreshold,
+    lowerThreshold: destination.lowerThreshold,
+    tunnel: service.mode === 'tun' ? tunnelOf(service) : null,
+  };
+}
+
+function tunnelOf({ tunnel }: ServiceConfig): Tunnel {
+  return {
+    type: tunnel.type,
+    port: tunnel.type === 'gue' ? tunnel.port : 0,
+    checksum: tunnel.type !== 'ipip' && tunnel.checksum ? 'full' : 'none',
+  };
+}

@@ -1,0 +1,82 @@
+/**
+ * Which probes a configuration needs. Checks that ask the same thing of the same target at the same pace are one probe, however
+ * many services and listeners use its answer: a realserver behind forty services is asked once.
+ */
+import type { Config } from '../config/config.ts';
+import type { CheckConfig, CheckTiming, DestinationConfig, ServiceConfig } from '../config/service.ts';
+
+/** One thing to ask, with its target filled in. */
+export interface ProbeSpec {
+  readonly key: string;
+  readonly check: CheckConfig;
+  readonly address: string;
+  /** 0 where the kind has none (ping, script, file). */
+  readonly port: number;
+  readonly timing: CheckTiming;
+}
+
+/** A destination of a service and the probes that judge it. */
+export interface Judged {
+  readonly service: string;
+  readonly realserver: string;
+  readonly probes: readonly string[];
+}
+
+export interface ProbePlan {
+  readonly probes: ReadonlyMap<string, ProbeSpec>;
+  readonly judged: readonly Judged[];
+}
+
+export function probePlan(config: Config): ProbePlan {
+  const probes = new Map<string, ProbeSpec>();
+  const judged = config.services.flatMap((service) =>
+    service.realservers.map((destination): Judged => {
+      const specs = destination.checks.flatMap((check) => specsOf(check, destination, service));
+      for (const spec of specs) if (!probes.has(spec.key)) probes.set(spec.key, spec);
+      return {
+        service: service.name,
+        realserver: destination.name,
+        probes: [...new Set(specs.map(({ key }) => key))],
+      };
+    }),
+  );
+  return { probes, judged };
+}
+
+/** A check without a port of its own asks every port that the destination serves. */
+function specsOf(check: CheckConfig, destination: DestinationConfig, service: ServiceConfig): ProbeSpec[] {
+  const address = check.target.address ?? destination.address;
+  return portsOf(check, destination, service).map((port) => {
+    const { timing, ...asked } = check;
+    return { key: JSON.stringify([address, port, asked, timing]), check, address, port, timing };
+  });
+}
+
+function portsOf(check: CheckConfig, destination: DestinationConfig, service: ServiceConfig): number[] {
+  if (check.kind === 'ping' || check.kind === 'script' || check.kind === 'file') return [0];
+  if (check.target.port !== null) return [check.target.port];
+  if (destination.port !== null && destination.port !== 0) return [destination.port];
+  const ports = service.listen.map(({ port }) => port).filter((port) => port !== 0);
+  return [...new Set(ports)];
+}
+
+/** As a person would say it: `http 10.77.1.21:80 /index.html`. */
+export function describeProbe({ check, address, port }: ProbeSpec): string {
+  const where = port === 0 ? address : `${address.includes(':') ? `[${address}]` : address}:${port}`;
+  switch (check.kind) {
+    case 'http':
+    case 'https':
+      return `${check.kind} ${where} ${check.path}`;
+    case 'dns':
+      return `dns ${where} ${check.type} ${check.name}`;
+    case 'script':
+      return `script ${check.run.join(' ')}`;
+    case 'file':
+      return `file ${check.path}`;
+    case 'tcp':
+    case 'ping':
+    case 'smtp':
+    case 'udp':
+      return `${check.kind} ${where}`;
+  }
+}

@@ -1,0 +1,80 @@
+/**
+ * The verdict on one probe: is what it asks alive? Pure: results and time come in, the new standing and the time of the
+ * next probe come out. All times are milliseconds of one monotonic clock.
+ *
+ *            first result                    1 + retries failures in a row
+ *   unknown ─────────────▶ up or down    up ──────────────────────────────▶ down
+ *                                          ◀──────────────────────────────
+ *                                              rise successes in a row
+ */
+import type { CheckTiming } from '../config/service.ts';
+
+export type Verdict = 'up' | 'down' | 'unknown';
+
+/** What one probe found. `error` is a sentence for people, and says whom it speaks of. */
+export type ProbeResult =
+  | { readonly ok: true; readonly latencyMs: number }
+  | { readonly ok: false; readonly latencyMs: number; readonly error: string };
+
+export interface Standing {
+  readonly verdict: Verdict;
+  /** When it came to this verdict. */
+  readonly sinceMs: number;
+  /** Results in a row that speak against the verdict. */
+  readonly against: number;
+  /** When the next probe starts. */
+  readonly nextMs: number;
+  /** Why the last failed probe failed; null once it is up again. */
+  readonly lastError: string | null;
+  /** Of the last successful probe. */
+  readonly latencyMs: number | null;
+}
+
+/**
+ * The standing before the first probe, which comes after a random part of the warmup, so that a thousand checks configured at
+ * once do not run at once.
+ * @param verdict - `unknown` for what is new; what the kernel's table says for what is adopted
+ * @param random - 0 ≤ random < 1
+ */
+export function firstStanding(verdict: Verdict, timing: CheckTiming, nowMs: number, random: number): Standing {
+  const nextMs = nowMs + Math.floor(random * timing.warmupMs);
+  return { verdict, sinceMs: nowMs, against: 0, nextMs, lastError: null, latencyMs: null };
+}
+
+/** The standing after a probe that ran from `startedMs` to `endedMs`. */
+export function afterProbe(
+  standing: Standing,
+  timing: CheckTiming,
+  result: ProbeResult,
+  startedMs: number,
+  endedMs: number,
+): Standing {
+  const regularMs = Math.max(startedMs + timing.intervalMs, endedMs);
+  const seen = {
+    ...standing,
+    nextMs: regularMs,
+    lastError: result.ok ? standing.lastError : result.error,
+    latencyMs: result.ok ? result.latencyMs : standing.latencyMs,
+  };
+  const agrees = standing.verdict === (result.ok ? 'up' : 'down');
+  if (agrees) return { ...seen, against: 0, lastError: result.ok ? null : result.error };
+  const against = standing.against + 1;
+  if (against < needed(standing.verdict, timing)) {
+    // Only a failure is tried again early: a recovery is believed at the pace of the interval.
+    return { ...seen, against, nextMs: result.ok ? regularMs : endedMs + timing.retryDelayMs };
+  }
+  const lastError = result.ok ? null : result.error;
+  return { ...seen, verdict: result.ok ? 'up' : 'down', sinceMs: endedMs, against: 0, lastError };
+}
+
+/** Results in a row that turn a verdict; nothing is known before the first, so the first decides. */
+function needed(verdict: Verdict, timing: CheckTiming): number {
+  if (verdict === 'unknown') return 1;
+  return verdict === 'up' ? 1 + timing.retries : Math.max(1, timing.rise);
+}
+
+/** All checks of a destination must pass: one down is down, else one unknown is unknown. Without checks it is up. */
+export function allOf(verdicts: readonly Verdict[]): Verdict {
+  if (verdicts.includes('down')) return 'down';
+  return verdicts.includes('unknown') ? 'unknown' : 'up';
+}
