@@ -1,0 +1,63 @@
+/** A new configuration of a virtual router that runs: what can change in place changes in place, and no packet tells of it. */
+import type { Effect, Instance, InstanceEvent, InstanceSetup, Step, VirtualAddress } from './instance.ts';
+import { addressRefreshMs } from './intervals.ts';
+import { announce, lifetimeSeconds } from './transition.ts';
+
+/** Whether `after` is the same virtual router as `before`, seen from the network: else the old one ends and a new one starts. */
+export function isSameRouter(before: InstanceSetup, after: InstanceSetup): boolean {
+  return (
+    before.vrid === after.vrid &&
+    before.version === after.version &&
+    before.family === after.family &&
+    before.interface === after.interface
+  );
+}
+
+/** Timers already running keep their moment; a MASTER advertises on the new grid from its next turn. */
+export function setUpAgain(
+  instance: Instance,
+  { setup }: Extract<InstanceEvent, { type: 'setup' }>,
+  nowMs: number,
+): Step {
+  const next: Instance = { ...instance, setup };
+  if (instance.state !== 'MASTER') return { instance: next, effects: leftOver(instance, setup) };
+  const fresh = setup.addresses.filter((one) => !contains(instance.setup.addresses, one));
+  const effects: Effect[] = [...leftOver(instance, setup)];
+  if (fresh.length > 0) {
+    const lifetime = lifetimeSeconds(next);
+    effects.push({ type: 'add-addresses', instance: setup.name, addresses: fresh, lifetimeSeconds: lifetime });
+    effects.push(
+      announce(
+        next,
+        setup.garp.count,
+        fresh.map(({ address }) => address),
+      ),
+    );
+  }
+  const { advertIntervalMs, garp } = setup;
+  return {
+    instance: {
+      ...next,
+      masterAdvertMs: advertIntervalMs,
+      advertAtMs: Math.min(instance.advertAtMs ?? nowMs, nowMs + advertIntervalMs),
+      addressRefreshAtMs: Math.min(instance.addressRefreshAtMs ?? nowMs, nowMs + addressRefreshMs(advertIntervalMs)),
+      announceRefreshAtMs: garp.refreshMs > 0 ? nowMs + garp.refreshMs : null,
+    },
+    effects,
+  };
+}
+
+/** Addresses that we hold and that are no longer ours. */
+function leftOver(instance: Instance, setup: InstanceSetup): Effect[] {
+  if (!instance.holdsAddresses) return [];
+  const gone = instance.setup.addresses.filter((one) => !contains(setup.addresses, one));
+  return gone.length === 0 ? [] : [{ type: 'delete-addresses', instance: setup.name, addresses: gone }];
+}
+
+/** Label, scope and broadcast can change without the address going away. */
+function contains(list: readonly VirtualAddress[], one: VirtualAddress): boolean {
+  return list.some(
+    (other) =>
+      other.address === one.address && other.prefixLength === one.prefixLength && other.interface === one.interface,
+  );
+}
