@@ -1,0 +1,99 @@
+/**
+ * The two units of a director. lvs-agent is the supervisor (checks, IPVS, scripts, the control socket); lvs-vrrp speaks VRRP
+ * with real-time priority and starts nothing. Each may die and come back alone; stopping or restarting the first by hand
+ * takes the second along (PartOf).
+ */
+
+export const AGENT_UNIT = 'lvs-agent.service';
+export const VRRP_UNIT = 'lvs-vrrp.service';
+export const SCRIPT_USER = 'lvs-script';
+
+export const AGENT = {
+  root: '/opt/lvs-agent',
+  releases: '/opt/lvs-agent/releases',
+  current: '/opt/lvs-agent/current',
+  command: '/usr/local/sbin/lvs-agent',
+  config: '/var/lib/lvs-agent/config.json',
+  controlSocket: '/run/lvs-agent/control.sock',
+  vrrpSocket: '/run/lvs-agent/vrrp.sock',
+  /** Its presence at SIGTERM means: for good, so give the addresses away. */
+  handover: '/run/lvs-agent/handover',
+} as const;
+
+/**
+ * What both units share. Memory stays writable and executable (the JIT), the runtime folder outlives both (the other one's
+ * socket is in it), and a unit that dies is started again for ever.
+ */
+const SHARED = `Restart=always
+RestartSec=100ms
+RuntimeDirectory=lvs-agent
+RuntimeDirectoryMode=0700
+RuntimeDirectoryPreserve=yes
+StateDirectory=lvs-agent
+StateDirectoryMode=0700
+UMask=0077
+MemorySwapMax=0
+NoNewPrivileges=yes
+ProtectSystem=full
+ProtectHome=read-only
+ProtectKernelTunables=yes
+ProtectKernelModules=yes
+ProtectKernelLogs=yes
+ProtectControlGroups=yes
+ProtectClock=yes
+ProtectHostname=yes
+RestrictNamespaces=yes
+RestrictSUIDSGID=yes
+LockPersonality=yes
+SystemCallArchitectures=native
+RestrictAddressFamilies=AF_UNIX AF_NETLINK AF_PACKET AF_INET AF_INET6`;
+
+export function agentUnitBody(): string {
+  return `[Unit]
+Description=LVS agent: health checks, IPVS and the control socket
+After=network.target systemd-modules-load.service systemd-sysctl.service
+Wants=${VRRP_UNIT}
+StartLimitIntervalSec=0
+
+[Service]
+Type=notify
+NotifyAccess=main
+WatchdogSec=30
+TimeoutStartSec=60
+TimeoutStopSec=20
+ExecStart=${AGENT.current}/node ${AGENT.current}/agent.mjs --config ${AGENT.config} --socket ${AGENT.controlSocket} --vrrp-socket ${AGENT.vrrpSocket}
+RestrictRealtime=yes
+# IPVS, raw sockets and low ports; starting scripts as ${SCRIPT_USER} (they keep none of these) and ending them.
+CapabilityBoundingSet=CAP_NET_ADMIN CAP_NET_RAW CAP_NET_BIND_SERVICE CAP_SETUID CAP_SETGID CAP_SETPCAP CAP_KILL
+${SHARED}
+
+[Install]
+WantedBy=multi-user.target
+`;
+}
+
+/**
+ * ExecStop runs at a restart too; the list of jobs tells a stop (hand over) from a restart (adopt again). Real time is
+ * bounded: a loop that runs wild for a second is killed rather than freezing the host.
+ */
+export function vrrpUnitBody(): string {
+  return `[Unit]
+Description=LVS agent: VRRP
+After=network.target
+PartOf=${AGENT_UNIT}
+StartLimitIntervalSec=0
+
+[Service]
+Type=simple
+TimeoutStopSec=10
+ExecStartPre=-/bin/rm -f ${AGENT.handover}
+ExecStart=${AGENT.current}/node --max-semi-space-size=1 --max-old-space-size=64 ${AGENT.current}/vrrp.mjs --config ${AGENT.config} --socket ${AGENT.vrrpSocket}
+ExecStop=/bin/sh -c 'systemctl list-jobs --no-legend | grep -Eq "${VRRP_UNIT.replace('.', '[.]')} +(re)?start" || : >${AGENT.handover}'
+CPUSchedulingPolicy=rr
+CPUSchedulingPriority=50
+LimitRTTIME=1000000
+OOMScoreAdjust=-900
+CapabilityBoundingSet=CAP_NET_ADMIN CAP_NET_RAW
+${SHARED}
+`;
+}

@@ -1,0 +1,53 @@
+/** The managed files of a host, complete. */
+import { agentUnitBody, vrrpUnitBody } from './agent-units.ts';
+import { type Digest, type ManagedFile, managedFile, PATHS } from './managed.ts';
+import { hasWork, realserverScriptBody } from './realserver-script.ts';
+import { realserverUnitBody } from './realserver-unit.ts';
+import { type Originals, sysctlFileBody } from './sysctl-file.ts';
+import type { Wanted } from './wanted.ts';
+
+/** What runs on the host that would take our addresses, routes and rules for leftovers. */
+export interface NetworkManagers {
+  readonly networkd: boolean;
+  readonly networkManager: boolean;
+}
+
+export function managedFiles(
+  wanted: Wanted,
+  originals: Originals,
+  managers: NetworkManagers,
+  digest: Digest,
+): ManagedFile[] {
+  const file = (path: string, mode: number, body: string) => managedFile(path, mode, body, digest);
+  const modules = wanted.modules.filter(({ required }) => required).map(({ name }) => name);
+  const places = hasWork(wanted.placed);
+  const ours = places || wanted.director !== null;
+  return [
+    ...(Object.keys(wanted.sysctls).length > 0
+      ? [file(PATHS.sysctl, 0o644, sysctlFileBody(wanted.sysctls, originals))]
+      : []),
+    ...(modules.length > 0 ? [file(PATHS.modules, 0o644, `${modules.join('\n')}\n`)] : []),
+    ...(ours && managers.networkd ? [file(PATHS.networkd, 0o644, NETWORKD)] : []),
+    ...(ours && managers.networkManager ? [file(PATHS.networkManager, 0o644, NETWORK_MANAGER)] : []),
+    ...(places
+      ? [
+          file(PATHS.realserverScript, 0o755, realserverScriptBody(wanted.placed, wanted.sysctls)),
+          file(PATHS.realserverUnit, 0o644, realserverUnitBody()),
+        ]
+      : []),
+    ...(wanted.director
+      ? [file(PATHS.agentUnit, 0o644, agentUnitBody()), file(PATHS.vrrpUnit, 0o644, vrrpUnitBody())]
+      : []),
+  ];
+}
+
+/** networkd otherwise deletes rules and routes that are not its own whenever it restarts (networkd.conf(5)). */
+const NETWORKD = `[Network]
+ManageForeignRoutingPolicyRules=no
+ManageForeignRoutes=no
+`;
+
+/** tunl0 is ours alone. */
+const NETWORK_MANAGER = `[keyfile]
+unmanaged-devices+=interface-name:tunl0
+`;

@@ -1,0 +1,112 @@
+/**
+ * The script that a realserver runs at boot: POSIX sh with iproute2 or busybox, and nothing else. It sets the sysctls itself
+ * before it adds a VIP, because the order of sysctl.d is not to be relied upon (a later file wins). Running it twice changes
+ * nothing. Its record lines tell later runs what was placed.
+ */
+import { RECORD_MARK } from './managed.ts';
+import { type Placed, type PlacedVip, RETURN_TABLE, type ReturnRoute } from './wanted.ts';
+
+export function hasWork({ vips, tunnel, returnRoute }: Placed): boolean {
+  return vips.length > 0 || tunnel || returnRoute !== null;
+}
+
+export function realserverScriptBody(placed: Placed, sysctls: Readonly<Record<string, string>>): string {
+  return `#!/bin/sh
+# Makes this host a realserver: \`start\` at boot, \`stop\` takes everything but the sysctls away again.
+${recordLines(placed)}
+set -u
+PATH=/usr/sbin:/usr/bin:/sbin:/bin
+
+value() { # KEY'S PATH, VALUE; a key that does not exist here is not needed
+  [ ! -e "/proc/sys/$1" ] || printf '%s\\n' "$2" >"/proc/sys/$1"
+}
+vip() { # ADDRESS/BITS DEVICE
+  ip addr add "$1" dev "$2" scope host 2>/dev/null || [ -n "$(ip -o addr show dev "$2" to "$1")" ]
+}
+rule() { # PRIORITY, the rule as \`ip rule\` shows it
+  priority=$1
+  shift
+  case "$(ip rule)" in *"from $*"*) ;; *) ip rule add from "$@" priority "$priority" ;; esac
+}
+
+start() {
+${indent(startLines(placed, sysctls))}
+}
+
+stop() {
+${indent(stopLines(placed))}
+}
+
+case \${1:-} in
+  start | stop) "$1" ;;
+  *)
+    echo "usage: $0 start|stop" >&2
+    exit 64
+    ;;
+esac
+`;
+}
+
+function recordLines({ vips, tunnel, returnRoute }: Placed): string {
+  return [
+    `${RECORD_MARK} placed by lvsctl`,
+    ...(tunnel ? [`${RECORD_MARK} tunnel tunl0`] : []),
+    ...vips.map((vip) => `${RECORD_MARK} vip ${vip.device} ${vip.address}/${vip.prefixLength}`),
+    ...(returnRoute
+      ? [`${RECORD_MARK} return ${returnRoute.rip} via ${returnRoute.via}${directWords(returnRoute)}`]
+      : []),
+  ].join('\n');
+}
+
+function directWords({ direct }: ReturnRoute): string {
+  return direct.length === 0 ? '' : ` direct ${direct.join(' ')}`;
+}
+
+function startLines({ vips, tunnel, returnRoute }: Placed, sysctls: Readonly<Record<string, string>>): string[] {
+  const path = (key: string) => key.replaceAll(/[./]/g, (letter) => (letter === '.' ? '/' : '.'));
+  return [
+    ...(tunnel ? ['[ -e /sys/class/net/tunl0 ] || modprobe ipip || return 1', 'ip link set tunl0 up || return 1'] : []),
+    ...Object.entries(sysctls).map(
+      ([key, wanted]) => `value ${path(key)} '${wanted.replaceAll("'", `'\\''`)}' || return 1`,
+    ),
+    ...vips.map((vip) => `vip ${vipWords(vip)} || return 1`),
+    ...(returnRoute ? routeLines(returnRoute) : []),
+    'return 0',
+  ];
+}
+
+/** The interface of the RIP may come up later than this runs: at boot the route is tried for a minute. */
+function routeLines({ rip, via, direct }: ReturnRoute): string[] {
+  return [
+    ...direct.map((address) => `rule ${RETURN_TABLE - 1} ${rip} to ${address} lookup main || return 1`),
+    `rule ${RETURN_TABLE} ${rip} lookup ${RETURN_TABLE} || return 1`,
+    'tries=0',
+    `until ip route replace default via ${via} table ${RETURN_TABLE} 2>/dev/null; do`,
+    '  tries=$((tries + 1))',
+    '  [ "$tries" -lt 60 ] || return 1',
+    '  sleep 1',
+    'done',
+  ];
+}
+
+function stopLines({ vips, returnRoute }: Placed): string[] {
+  return [
+    ...vips.map((vip) => `ip addr del ${vip.address}/${vip.prefixLength} dev ${vip.device} 2>/dev/null`),
+    ...(returnRoute
+      ? [
+          `while ip rule del priority ${RETURN_TABLE} 2>/dev/null; do :; done`,
+          `while ip rule del priority ${RETURN_TABLE - 1} 2>/dev/null; do :; done`,
+          `ip route flush table ${RETURN_TABLE} 2>/dev/null`,
+        ]
+      : []),
+    'return 0',
+  ];
+}
+
+function vipWords({ address, prefixLength, device }: PlacedVip): string {
+  return `${address}/${prefixLength} ${device}`;
+}
+
+function indent(lines: readonly string[]): string {
+  return lines.map((line) => `  ${line}`).join('\n');
+}

@@ -1,0 +1,71 @@
+/** What one host shall be like: the whole of it, for either role. Pure values; texts of files are built from them. */
+import type { Address } from '../wire/address.ts';
+
+export interface Wanted {
+  readonly host: string;
+  readonly cluster: string;
+  readonly director: DirectorWanted | null;
+  /** In the order in which they are loaded. */
+  readonly modules: readonly ModuleWanted[];
+  /** By dotted key (a dot inside an interface's name is a slash, as sysctl(8) has it); values with single spaces. */
+  readonly sysctls: Readonly<Record<string, string>>;
+  readonly placed: Placed;
+  /** Clients' traffic that must come in: what a firewall has to accept. */
+  readonly inbound: readonly Inbound[];
+  /** Directors: realservers that must be on-link because DR writes their hardware address into the frame. */
+  readonly onLink: readonly Address[];
+}
+
+export interface ModuleWanted {
+  readonly name: string;
+  /** Not required: only where the kernel has it (it has another way else). */
+  readonly required: boolean;
+}
+
+/** What a realserver carries for LVS: recorded on the host, so that what is no longer wanted can be taken away. */
+export interface Placed {
+  readonly vips: readonly PlacedVip[];
+  /** tunl0 is up. */
+  readonly tunnel: boolean;
+  readonly returnRoute: ReturnRoute | null;
+}
+
+export interface PlacedVip {
+  readonly device: 'lo' | 'tunl0';
+  readonly address: Address;
+  /** Always the whole address: a shorter prefix on lo would make the whole network local. */
+  readonly prefixLength: 32 | 128;
+}
+
+/** Packets from `rip` use a table of our own whose default is `via`; those to a director's own address do not. */
+export interface ReturnRoute {
+  readonly rip: Address;
+  readonly via: Address;
+  /** Answers to health checks go straight to the director that asked, MASTER or not. */
+  readonly direct: readonly Address[];
+}
+
+/** Routing table and priority of the policy rule: "LV". The rules for `direct` come one priority earlier. */
+export const RETURN_TABLE = 0x4c56;
+
+export interface Inbound {
+  /** tcp, udp, or a protocol number by name: vrrp (112), ipip (4). */
+  readonly protocol: 'tcp' | 'udp' | 'vrrp' | 'ipip';
+  readonly port: number | null;
+  /** For what, as a person would say it. */
+  readonly purpose: string;
+}
+
+export interface DirectorWanted {
+  readonly usesIpvs: boolean;
+  readonly interfaces: readonly { readonly name: string; readonly address: Address }[];
+  /** Instances that this director takes part in: name and configured priority. */
+  readonly instances: readonly { readonly name: string; readonly priority: number }[];
+  /** VIPs that it may come to hold, with the instance's interface. */
+  readonly vips: readonly { readonly address: Address; readonly interface: string }[];
+  /** What comes before the generation in the agent's configuration file; see agent-config.ts. */
+  readonly configText: string;
+}
+
+/** Nothing of ours. */
+export const NOTHING_PLACED: Placed = { vips: [], tunnel: false, returnRoute: null };
