@@ -1,0 +1,97 @@
+/** `lab up`: image, namespace, cables, machines; and the way back when one of them fails. */
+import { mkdir, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { execa } from 'execa';
+import { image } from './image.ts';
+import { LabError } from './lab-error.ts';
+import { MACHINES, type Machine, type Profile } from './layout.ts';
+import { powerOn, waitUntilBooted } from './machine.ts';
+import { closeNamespace, findNamespace, insideLab, type Namespace, openNamespace } from './namespace.ts';
+import { networkScript } from './network.ts';
+import { machineFolder, type Place } from './place.ts';
+import { readRecord, writeRecord } from './record.ts';
+import { writeSeed } from './seed.ts';
+import { makeKeys, writeSshFiles } from './ssh.ts';
+
+export interface UpOptions {
+  readonly profile: Profile;
+  /** Gets one line a step. */
+  readonly say: (line: string) => void;
+}
+
+/**
+ * Boots a lab and waits until every machine serves; nothing to do when it is up already.
+ * @throws LabError with this machine's or a lab machine's reason; nothing is left behind then.
+ */
+export async function up(place: Place, { profile, say }: UpOptions): Promise<void> {
+  if (await isUpAlready(place, profile)) return;
+  const disk = await image(say);
+  await claim(place);
+  try {
+    await boot(place, profile, disk, say);
+  } catch (error) {
+    await down(place);
+    throw error;
+  }
+}
+
+/** Ends a lab, whatever state it is in; nothing there is no failure. Says whether there was one. */
+export async function down(place: Place): Promise<boolean> {
+  const namespace = await findNamespace(place);
+  if (namespace !== undefined) await closeNamespace(namespace);
+  const before = await readRecord(place);
+  await rm(place.folder, { recursive: true, force: true });
+  return namespace !== undefined || before !== undefined;
+}
+
+async function isUpAlready(place: Place, profile: Profile): Promise<boolean> {
+  const namespace = await findNamespace(place);
+  if (namespace === undefined) return false;
+  const record = await readRecord(place);
+  const hints = [`lvsctl lab down --name ${place.name}`];
+  if (record === undefined) {
+    throw new LabError(`the lab ${place.name} is being started, or its start was interrupted`, { hints });
+  }
+  if (record.profile !== profile) {
+    throw new LabError(`the lab ${place.name} is up with the profile ${record.profile}, not ${profile}`, { hints });
+  }
+  return true;
+}
+
+/** Making the folder is the lock: of two that start the same lab, one fails. What a dead lab left is removed first. */
+async function claim(place: Place): Promise<void> {
+  await rm(place.folder, { recursive: true, force: true });
+  await mkdir(dirname(place.folder), { recursive: true });
+  await mkdir(place.folder, { mode: 0o700 });
+}
+
+async function boot(place: Place, profile: Profile, disk: string, say: (line: string) => void): Promise<void> {
+  const started = performance.now();
+  for (const machine of MACHINES) await mkdir(machineFolder(place, machine));
+  const [namespace, keys] = await Promise.all([openNamespace(place), makeKeys(place)]);
+  const [file = '', ...args] = [...insideLab(namespace), 'sh'];
+  const seeds = MACHINES.map((machine) =>
+    writeSeed(
+      { machine, profile, hostKey: keys.hosts.get(machine) ?? '', loginKey: keys.login },
+      machineFolder(place, machine),
+    ),
+  );
+  await Promise.all([execa(file, args, { input: networkScript() }), writeSshFiles(place, namespace), ...seeds]);
+  await bootMachines(place, namespace, disk, say, started);
+  await writeRecord(place, { profile, image: disk });
+}
+
+async function bootMachines(
+  place: Place,
+  namespace: Namespace,
+  disk: string,
+  say: (line: string) => void,
+  started: number,
+): Promise<void> {
+  const one = async (machine: Machine) => {
+    await powerOn(place, namespace, machine, disk);
+    await waitUntilBooted(place, namespace, machine);
+    say(`${machine} is up (${((performance.now() - started) / 1000).toFixed(1)} s)`);
+  };
+  await Promise.all(MACHINES.map(one));
+}
