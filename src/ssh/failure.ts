@@ -11,6 +11,7 @@ export type Reason =
   | { readonly kind: 'refused' | 'no-route' | 'unknown-name' | 'not-ssh' | 'closed' }
   | { readonly kind: 'proxy'; readonly command: string; readonly stderr: string }
   | { readonly kind: 'algorithms' }
+  | { readonly kind: 'no-way'; readonly through: string }
   | {
       readonly kind: 'hostkey-unknown';
       readonly fingerprint: string;
