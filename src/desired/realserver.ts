@@ -53,7 +53,7 @@ function placedVips(services: readonly ServiceConfig[]): PlacedVip[] {
   }
   return [...devices]
     .map(([address, device]) => ({ device, address, prefixLength: hostPrefix(address) }))
-    .sort((a, b) => (a.address < b.address ? -1 : 1));
+    .sort((a, b) => (`${a.device} ${a.address}` < `${b.device} ${b.address}` ? -1 : 1));
 }
 
 function returnRoute(config: Config, { gateway, rip }: RealserverConfig, services: readonly ServiceConfig[]) {

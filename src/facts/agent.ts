@@ -1,0 +1,78 @@
+/** The agent as it answers now: its state over the control socket, and the releases on disk. */
+import { type AgentState, agentState } from '../status/state.ts';
+import { type Fact, linesOf } from './fact.ts';
+
+export interface AgentFacts {
+  /** null: it does not answer. */
+  readonly state: AgentState | null;
+  /** Why there is no state: one clause. */
+  readonly silence: string | null;
+  /** Folder name of the release that `current` points at, if it is whole. */
+  readonly current: string | null;
+  /** Releases that are whole, by folder name. */
+  readonly releases: readonly string[];
+  /** Hash of the Node binary → a release that has it. */
+  readonly nodes: Readonly<Record<string, string>>;
+  /** The command on the PATH is there. */
+  readonly command: boolean;
+}
+
+export interface AgentQuestion {
+  readonly root: string;
+  readonly socket: string;
+  readonly command: string;
+}
+
+/** A request of HTTP/1.0: the answer ends with the stream and is never chunked. */
+const REQUEST = 'GET /v1/state HTTP/1.0\r\nHost: agent\r\n\r\n';
+
+/**
+ * Costs one fork. A release is known by its folder's name and its stamp, which is written last; its second line names the
+ * hash of the Node binary.
+ */
+export const agentFact: Fact<AgentQuestion, AgentFacts> = {
+  name: 'agent',
+  script: ({ root, socket, command }) => `for d in '${root}'/releases/*/; do
+  if [ -f "\${d}stamp" ] && { read -r v; read -r n; } <"\${d}stamp"; then
+    [ ! "$d" -ef '${root}/current' ] || echo "current $v"
+    echo "release $v $n"
+  fi
+done
+[ ! -x '${command}' ] || echo command
+if [ -S '${socket}' ] && [ -x '${root}/current/stdio' ]; then
+  echo answer
+  '${root}/current/stdio' '${socket}' <<'REQUEST' 2>&1 || :
+${REQUEST.slice(0, -1)}
+REQUEST
+fi
+:`,
+  parse(printed) {
+    const cut = printed.indexOf('answer\n');
+    const lines = linesOf(cut < 0 ? printed : printed.slice(0, cut));
+    const releases = lines.flatMap((line) => {
+      const [, name, node] = /^release ([0-9a-f]+) ?([0-9a-f]*)$/.exec(line) ?? [];
+      return name === undefined ? [] : [{ name, node: node ?? '' }];
+    });
+    return {
+      ...(cut < 0 ? { state: null, silence: 'it is not running' } : stateOf(printed.slice(cut + 'answer\n'.length))),
+      current: lines.find((line) => line.startsWith('current '))?.slice('current '.length) ?? null,
+      releases: releases.map(({ name }) => name),
+      nodes: Object.fromEntries(releases.map(({ name, node }) => [node, name])),
+      command: lines.includes('command'),
+    };
+  },
+};
+
+function stateOf(answer: string): Pick<AgentFacts, 'state' | 'silence'> {
+  const [, status, body] = /^HTTP\/1\.[01] (\d{3})[^\n]*\n(?:[^\n]+\n)*\r?\n([\s\S]*)$/.exec(answer) ?? [];
+  if (status === undefined) return { state: null, silence: `it did not answer (${answer.trim().slice(0, 200)})` };
+  if (status !== '200') return { state: null, silence: `it answered with status ${status}` };
+  try {
+    const parsed = agentState.safeParse(JSON.parse(body ?? ''));
+    if (parsed.success) return { state: parsed.data, silence: null };
+    const issue = parsed.error.issues[0];
+    return { state: null, silence: `its state is not understood (${issue?.path.join('.')}: ${issue?.message})` };
+  } catch {
+    return { state: null, silence: 'its answer is no JSON' };
+  }
+}

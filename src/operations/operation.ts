@@ -1,0 +1,43 @@
+/**
+ * An operation looks at what is wanted and what is there and says which commands make up the difference, or why none are
+ * needed. It runs nothing: `plan` shows its changes, `apply` sends its commands.
+ */
+import type { Digest } from '../desired/managed.ts';
+import type { Wanted } from '../desired/wanted.ts';
+import type { HostFacts } from '../facts/host.ts';
+import type { Command } from '../shell/command.ts';
+
+export interface Change {
+  readonly sign: '+' | '~' | '-';
+  /** What is added, changed or removed. */
+  readonly what: string;
+  /** Why, one clause. */
+  readonly why: string;
+}
+
+export type Outcome =
+  | { readonly changes: readonly Change[]; readonly commands: readonly Command[] }
+  | { readonly nothing: string };
+
+export interface Context {
+  readonly digest: Digest;
+  /** Hash of the release that directors shall run; null on hosts without an agent. */
+  readonly release: string | null;
+  readonly configHash: string;
+  /** The generation that the configuration has, or gets if it is new. */
+  readonly generation: number;
+}
+
+export interface Operation {
+  readonly name: string;
+  decide(wanted: Wanted, facts: HostFacts, context: Context): Outcome;
+}
+
+/** Changes with commands, or the reason for nothing where there are neither. */
+export function outcome(changes: readonly Change[], commands: readonly Command[], nothing: string): Outcome {
+  return changes.length === 0 && commands.length === 0 ? { nothing } : { changes, commands };
+}
+
+export function run(...argv: readonly string[]): Command {
+  return { kind: 'run', argv };
+}

@@ -1,0 +1,68 @@
+/** What must hold on a host before anything is changed there: each problem is one sentence with cause and next step. */
+import type { Inbound, Wanted } from '../desired/wanted.ts';
+import type { HostFacts } from '../facts/host.ts';
+import { blockedInbound } from './inbound.ts';
+
+/** Sentences without the host's name in front; empty: go on. */
+export function problemsOf(wanted: Wanted, facts: HostFacts, firewall: 'manage' | 'check' | 'ignore'): string[] {
+  return [
+    ...(wanted.director ? directorProblems(wanted, facts) : []),
+    ...(wanted.placed.vips.length > 0 || wanted.placed.returnRoute ? systemdProblems(facts) : []),
+    ...wanted.modules.filter(({ name, required }) => required && facts.modules[name] === 'absent').map(absentModule),
+    ...wanted.onLink.flatMap((address) => onLinkProblem(address, facts)),
+    ...(firewall === 'ignore' ? [] : firewallProblems(wanted.inbound, facts)),
+  ];
+}
+
+function directorProblems(wanted: Wanted, { system, units, network, agent }: HostFacts): string[] {
+  const glibc = system.glibc?.split('.').map(Number) ?? null;
+  const tooOld = glibc !== null && ((glibc[0] ?? 0) < 2 || ((glibc[0] ?? 0) === 2 && (glibc[1] ?? 0) < 28));
+  return [
+    ...(system.systemd
+      ? []
+      : ['the agent runs under systemd, and systemd does not run here; choose another host as director.']),
+    ...(system.architecture === null
+      ? [
+          'the agent runs on x86_64 and aarch64 with glibc, and this host has neither loader; choose another host as director.',
+        ]
+      : []),
+    ...(tooOld ? [`the agent needs glibc 2.28 and this is ${system.glibc}; upgrade the system.`] : []),
+    ...(system.libstdcxx || agent?.state
+      ? []
+      : ['the agent needs libstdc++.so.6; install the package libstdc++6 (Debian) or libstdc++.']),
+    ...(units['keepalived.service']?.active === 'active'
+      ? ['keepalived runs here and would fight for the addresses; stop it first (systemctl disable --now keepalived).']
+      : []),
+    ...(wanted.director?.interfaces ?? []).flatMap(({ name, address }) =>
+      network.addresses.some((one) => one.device === name && one.address === address)
+        ? []
+        : [`the topology gives it ${address} on ${name}, and that address is not there; correct dip or the interface.`],
+    ),
+  ];
+}
+
+function systemdProblems({ system }: HostFacts): string[] {
+  return system.systemd
+    ? []
+    : ['VIPs and routes are kept over a reboot by a systemd unit, and systemd does not run here.'];
+}
+
+function absentModule({ name }: { readonly name: string }): string {
+  return `the kernel has no module ${name}; install the kernel's extra modules or another kernel.`;
+}
+
+function onLinkProblem(address: Wanted['onLink'][number], { network }: HostFacts): string[] {
+  const way = network.ways[address];
+  if (way === undefined) return [`realserver ${address} cannot be reached from here; direct routing needs it on-link.`];
+  return way.via === null
+    ? []
+    : [`realserver ${address} is behind the router ${way.via}; direct routing needs it on-link: use mode tun or nat.`];
+}
+
+function firewallProblems(inbound: readonly Inbound[], { firewall }: HostFacts): string[] {
+  const blocked = blockedInbound(inbound, firewall.input);
+  if (blocked.length === 0) return [];
+  return [
+    `its firewall (iptables, chain INPUT) drops what it needs; open ${blocked.join(', ')}, or set \`firewall: ignore\` if something else accepts it.`,
+  ];
+}

@@ -1,0 +1,36 @@
+/** What has to be known of a host to decide on all operations. */
+import { AGENT, AGENT_UNIT, SCRIPT_USER, VRRP_UNIT } from '../desired/agent-units.ts';
+import { HEADER_MARK, PATHS, RECORD_MARK } from '../desired/managed.ts';
+import { REALSERVER_UNIT } from '../desired/realserver-unit.ts';
+import { RETURN_TABLE, type Wanted } from '../desired/wanted.ts';
+import type { HostQuestion } from '../facts/host.ts';
+
+/** Sysctls that lvsctl may have set in an earlier run: asked for even if they are no longer wanted, to put them back. */
+const EVER_SET = ['all', 'lo'].flatMap((name) => [
+  `net.ipv4.conf.${name}.arp_ignore`,
+  `net.ipv4.conf.${name}.arp_announce`,
+]);
+
+export function questionFor(wanted: Wanted, release: string | null): HostQuestion {
+  return {
+    modules: wanted.modules.map(({ name }) => name),
+    sysctls: [...new Set([...Object.keys(wanted.sysctls), ...EVER_SET])],
+    paths: Object.values(PATHS),
+    headerMark: HEADER_MARK,
+    recordMark: RECORD_MARK,
+    units: [
+      REALSERVER_UNIT,
+      'systemd-networkd.service',
+      'NetworkManager.service',
+      'keepalived.service',
+      ...(wanted.director ? [AGENT_UNIT, VRRP_UNIT] : []),
+    ],
+    table: wanted.placed.returnRoute === null ? null : RETURN_TABLE,
+    destinations: wanted.onLink,
+    interfaces: ['tunl0', ...(wanted.director?.interfaces.map(({ name }) => name) ?? [])],
+    scriptUser: SCRIPT_USER,
+    agent: wanted.director
+      ? { root: AGENT.root, socket: AGENT.controlSocket, command: AGENT.command, release: release ?? '' }
+      : null,
+  };
+}

@@ -1,0 +1,38 @@
+import { type Operation, outcome, run } from './operation.ts';
+
+/** Live values; all in one `sysctl`, in the order of the wanted ones (ip_forward resets others, so it comes first). */
+export const setSysctls: Operation = {
+  name: 'sysctls',
+  decide({ sysctls, modules }, { sysctls: live, modules: loaded }) {
+    // Keys of a module that is only now being loaded exist once that is done.
+    const comes = modules.some(({ name }) => loaded[name] === 'available');
+    const differs = Object.entries(sysctls).filter(
+      ([key, value]) => live[key] !== value && (live[key] !== undefined || comes),
+    );
+    return outcome(
+      differs.map(([key, value]) => ({
+        sign: '~',
+        what: `sysctl ${key} = ${value}`,
+        why: live[key] === undefined ? 'comes with the module' : `is ${live[key]}`,
+      })),
+      differs.length === 0 ? [] : [run('sysctl', '-q', '-w', ...differs.map(([key, value]) => `${key}=${value}`))],
+      'every value is live',
+    );
+  },
+};
+
+/** What lvsctl once set and the topology no longer wants goes back to what it was, where that is known. */
+export const restoreSysctls: Operation = {
+  name: 'former sysctls',
+  decide({ sysctls }, { originals, sysctls: live }) {
+    const former = Object.entries(originals).filter(([key]) => !Object.hasOwn(sysctls, key));
+    const back = former.flatMap(([key, value]) =>
+      value === null || live[key] === undefined || live[key] === value ? [] : [[key, value] as const],
+    );
+    return outcome(
+      back.map(([key, value]) => ({ sign: '-', what: `sysctl ${key}`, why: `no longer wanted; back to ${value}` })),
+      back.length === 0 ? [] : [run('sysctl', '-q', '-w', ...back.map(([key, value]) => `${key}=${value}`))],
+      'nothing to put back',
+    );
+  },
+};

@@ -1,0 +1,63 @@
+import type { Wanted } from '../desired/wanted.ts';
+import type { HostFacts } from '../facts/host.ts';
+import type { Command } from '../shell/command.ts';
+import { type Change, type Operation, outcome, run } from './operation.ts';
+
+type PlacedVip = Wanted['placed']['vips'][number];
+
+/** VIPs of a realserver that are missing. Scope host: such an address is never chosen as the source of the host's own traffic. */
+export const addVips: Operation = {
+  name: 'VIPs',
+  decide({ placed }, facts) {
+    const tunnelDown = placed.tunnel && !facts.network.up.includes('tunl0');
+    const missing = placed.vips.filter((vip) => !isThere(vip, facts));
+    const changes: Change[] = [
+      ...(tunnelDown
+        ? [{ sign: '+', what: 'interface tunl0 up', why: 'tunnelled packets come in by it' } as const]
+        : []),
+      ...missing.map((vip): Change => ({ sign: '+', what: wordsOf(vip), why: 'not there' })),
+    ];
+    const commands: Command[] = [
+      ...(tunnelDown ? [run('ip', 'link', 'set', 'tunl0', 'up')] : []),
+      ...missing.map(({ address, prefixLength, device }) =>
+        run('ip', 'addr', 'add', `${address}/${prefixLength}`, 'dev', device, 'scope', 'host'),
+      ),
+    ];
+    return outcome(changes, commands, placed.vips.length === 0 ? 'holds no VIP' : 'every VIP is there');
+  },
+};
+
+/** VIPs that lvsctl placed and the topology no longer wants; what others placed is left alone. */
+export const removeVips: Operation = {
+  name: 'former VIPs',
+  decide({ placed }, facts) {
+    const former = facts.placed.vips.filter(
+      (vip) => isThere(vip, facts) && !placed.vips.some((wanted) => wordsOf(wanted) === wordsOf(vip)),
+    );
+    const tunnelUnwanted = facts.placed.tunnel && !placed.tunnel && facts.network.up.includes('tunl0');
+    return outcome(
+      [
+        ...former.map((vip): Change => ({ sign: '-', what: wordsOf(vip), why: 'no longer wanted' })),
+        ...(tunnelUnwanted ? [{ sign: '-', what: 'interface tunl0 up', why: 'no longer wanted' } as const] : []),
+      ],
+      [
+        ...former.map(({ address, prefixLength, device }) =>
+          run('ip', 'addr', 'del', `${address}/${prefixLength}`, 'dev', device),
+        ),
+        ...(tunnelUnwanted ? [run('ip', 'link', 'set', 'tunl0', 'down')] : []),
+      ],
+      'no former VIP is left',
+    );
+  },
+};
+
+function isThere(vip: PlacedVip, { network }: HostFacts): boolean {
+  return network.addresses.some(
+    ({ device, address, prefixLength }) =>
+      device === vip.device && address === vip.address && prefixLength === vip.prefixLength,
+  );
+}
+
+function wordsOf({ address, prefixLength, device }: PlacedVip): string {
+  return `VIP ${address}/${prefixLength} on ${device}`;
+}
