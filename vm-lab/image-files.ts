@@ -9,10 +9,25 @@ export const IMAGE_PACKAGES = [
   ...['ipvsadm', 'iptables', 'nftables', 'tcpdump', 'conntrack', 'keepalived'],
 ] as const;
 
-/** What would only cost time at boot, or would act on its own. */
-export const SWITCHED_OFF = [
+/** What would only cost time at boot (a fork costs some 10 ms in a machine), or would act on its own. */
+const MASKED_UNITS = [
   ...['apt-daily.timer', 'apt-daily-upgrade.timer', 'dpkg-db-backup.timer', 'e2scrub_all.timer', 'fstrim.timer'],
-  ...['e2scrub_reap.service', 'getty@tty1.service', 'systemd-pstore.service', 'keepalived.service'],
+  ...[
+    'e2scrub_reap.service',
+    'getty@.service',
+    'systemd-pstore.service',
+    'systemd-logind.service',
+    'modprobe@.service',
+  ],
+  ...['systemd-udev-trigger.service', 'systemd-binfmt.service', 'systemd-update-utmp.service', 'dev-mqueue.mount'],
+  ...['systemd-modules-load.service', 'sys-kernel-config.mount', 'sys-fs-fuse-connections.mount'],
+  ...['proc-sys-fs-binfmt_misc.automount', 'systemd-ask-password-console.path', 'systemd-ask-password-wall.path'],
+] as const;
+
+/** Programs that systemd would run before anything else, looking for what a lab machine never has. */
+const MASKED_GENERATORS = [
+  ...['bless-boot', 'cryptsetup', 'getty', 'gpt-auto', 'hibernate-resume', 'integritysetup', 'rc-local'],
+  ...['system-update', 'veritysetup'],
 ] as const;
 
 /** The seed is a tar on the second disk (vm-lab/seed.ts): unpacked once, its boot script run at every boot. */
@@ -87,6 +102,7 @@ export const CUSTOMIZE = `set -eu
 depmod "$(ls /usr/lib/modules)"
 useradd --create-home --shell /bin/bash ops
 chmod 0440 /etc/sudoers.d/ops
+touch /etc/.updated /var/.updated
 rm -f /etc/ssh/ssh_host_* /etc/nginx/sites-enabled/default
 mkdir -p /srv/lab
 truncate -s 64M /srv/lab/big
@@ -94,7 +110,9 @@ openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 
   -keyout /etc/nginx/lab.key -out /etc/nginx/lab.crt 2>/dev/null
 systemctl --quiet enable lab-seed.service lab-ready.service ssh.service nginx.service
 systemctl --quiet disable ipvsadm.service || :
-systemctl --quiet mask ${SWITCHED_OFF.join(' ')}
-systemctl --quiet unmask keepalived.service
 systemctl --quiet disable keepalived.service
+systemctl --quiet set-default multi-user.target
+systemctl --quiet mask ${MASKED_UNITS.join(' ')}
+mkdir -p /etc/systemd/system-generators
+for g in ${MASKED_GENERATORS.join(' ')}; do ln -s /dev/null /etc/systemd/system-generators/systemd-$g-generator; done
 `;

@@ -4,7 +4,7 @@ import { Command, Option } from 'commander';
 import { argvFor } from '../../vm-lab/exec.ts';
 import { openLab } from '../../vm-lab/lab.ts';
 import { LabError } from '../../vm-lab/lab-error.ts';
-import { HOSTS, type Host, PROFILES, type Profile } from '../../vm-lab/layout.ts';
+import { addressOf, HOSTS, type Host, PROFILES, type Profile } from '../../vm-lab/layout.ts';
 import { placeOf } from '../../vm-lab/place.ts';
 import { down, up } from '../../vm-lab/up.ts';
 import { Failure } from '../output/failure.ts';
