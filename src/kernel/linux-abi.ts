@@ -11,10 +11,7 @@ export const SOCK_RAW = 3;
 
 export const SOL_SOCKET = 1;
 export const SO_BINDTODEVICE = 25;
-export const SO_PRIORITY = 12;
-export const SO_RCVBUF = 8;
 export const SO_RCVBUFFORCE = 33;
-export const SO_ATTACH_FILTER = 26;
 
 /** uapi/linux/in.h, in6.h. */
 export const IPPROTO_IP = 0;

@@ -37,6 +37,8 @@ const RECEIVE_BYTES = 65_536;
 const RECEIVE_BUFFER_BYTES = 8 * 1024 * 1024;
 /** A dump that the table changed under is read again this often. */
 const DUMP_TRIES = 5;
+/** Numbers start again before they leave 31 bits, never within a batch. */
+const LAST_SEQUENCE = 0x7fff_ffff;
 
 export interface NetlinkRequest {
   readonly type: number;
@@ -75,17 +77,15 @@ export class NetlinkSocket {
   request(request: NetlinkRequest, asked: Asked): NetlinkMessage | undefined {
     const sequence = this.#send([{ ...request, flags: request.flags | NLM_F_REQUEST | NLM_F_ACK }], asked);
     let answer: NetlinkMessage | undefined;
-    for (;;) {
-      for (const message of this.#receive(asked)) {
-        if (message.sequence !== sequence) continue;
-        if (message.type !== NLMSG_ERROR) {
-          answer = { ...message, payload: message.payload.slice() };
-          continue;
-        }
+    for (const message of this.#answers(asked)) {
+      if (message.sequence !== sequence) continue;
+      if (message.type === NLMSG_ERROR) {
         refuse(decodeAcknowledgement(message), asked);
-        return answer;
+        break;
       }
+      answer = { ...message, payload: message.payload.slice() };
     }
+    return answer;
   }
 
   /** @throws KernelError, also when the table kept changing (EINTR). */
@@ -110,14 +110,13 @@ export class NetlinkSocket {
       flags: request.flags | NLM_F_REQUEST | (index === requests.length - 1 ? NLM_F_ACK : 0),
     }));
     const last = this.#send(marked, asked);
-    for (;;) {
-      for (const message of this.#receive(asked)) {
-        const index = message.sequence - (last - requests.length + 1);
-        if (message.type !== NLMSG_ERROR || !(index in results)) continue;
-        results[index] = decodeAcknowledgement(message);
-        if (message.sequence === last) return results;
-      }
+    for (const message of this.#answers(asked)) {
+      const index = message.sequence - (last - requests.length + 1);
+      if (message.type !== NLMSG_ERROR || !(index in results)) continue;
+      results[index] = decodeAcknowledgement(message);
+      if (message.sequence === last) break;
     }
+    return results;
   }
 
   close(): void {
@@ -128,30 +127,35 @@ export class NetlinkSocket {
     const sequence = this.#send([{ ...request, flags: request.flags | NLM_F_REQUEST | NLM_F_DUMP }], asked);
     const messages: NetlinkMessage[] = [];
     let interrupted = false;
-    for (;;) {
-      for (const message of this.#receive(asked)) {
-        if (message.sequence !== sequence) continue;
-        if ((message.flags & NLM_F_DUMP_INTR) !== 0) interrupted = true;
-        if (message.type === NLMSG_ERROR || message.type === NLMSG_DONE) {
-          refuse(decodeAcknowledgement(message), asked);
-          return { messages, interrupted };
-        }
-        messages.push({ ...message, payload: message.payload.slice() });
-        if ((message.flags & NLM_F_MULTI) === 0) return { messages, interrupted };
+    for (const message of this.#answers(asked)) {
+      if (message.sequence !== sequence) continue;
+      if ((message.flags & NLM_F_DUMP_INTR) !== 0) interrupted = true;
+      if (message.type === NLMSG_ERROR || message.type === NLMSG_DONE) {
+        refuse(decodeAcknowledgement(message), asked);
+        break;
       }
+      messages.push({ ...message, payload: message.payload.slice() });
+      if ((message.flags & NLM_F_MULTI) === 0) break;
     }
+    return { messages, interrupted };
   }
 
   /** @returns the sequence number of the last request; those before count up to it. */
   #send(requests: readonly NetlinkRequest[], asked: Asked): number {
+    if (this.#sequence + requests.length >= LAST_SEQUENCE) this.#sequence = 0;
     const encoded = requests.map((request) => {
-      this.#sequence = (this.#sequence + 1) % 0x8000_0000;
+      this.#sequence += 1;
       return encodeMessage({ ...request, sequence: this.#sequence });
     });
     const only = encoded.length === 1 ? encoded[0] : undefined;
     const sent = this.#rawio.sendmsg(this.#fd, only ?? Buffer.concat(encoded), null, null, 0);
     if (sent < 0) throw new KernelError({ ...asked, errno: -sent });
     return this.#sequence;
+  }
+
+  /** Views of the receive buffer: one is overwritten when the datagram after its own is read. */
+  *#answers(asked: Asked): Generator<NetlinkMessage, void> {
+    for (;;) yield* this.#receive(asked);
   }
 
   #receive(asked: Asked): NetlinkMessage[] {

@@ -1,0 +1,204 @@
+/** rtnetlink (rtnetlink(7)): links and addresses as values. Everything in host order but the addresses. */
+import { type Address, addressBytes, addressFromBytes, type Family, familyOf } from './address.ts';
+import { MalformedError, Reader, Writer } from './cursor.ts';
+import { type Attributes, AttributeWriter, decodeAttributes } from './netlink.ts';
+
+export const RTM_NEWLINK = 16;
+export const RTM_DELLINK = 17;
+export const RTM_GETLINK = 18;
+export const RTM_NEWADDR = 20;
+export const RTM_DELADDR = 21;
+export const RTM_GETADDR = 22;
+
+const AF_INET = 2;
+const AF_INET6 = 10;
+
+/** uapi/linux/if.h. */
+const IFF_UP = 0x1;
+const IFF_RUNNING = 0x40;
+const IFF_LOWER_UP = 0x10000;
+
+/** uapi/linux/if_link.h. */
+const IFLA_ADDRESS = 1;
+const IFLA_IFNAME = 3;
+const IFLA_MTU = 4;
+
+/** uapi/linux/if_addr.h. */
+const IFA_ADDRESS = 1;
+const IFA_LOCAL = 2;
+const IFA_LABEL = 3;
+const IFA_BROADCAST = 4;
+const IFA_CACHEINFO = 6;
+const IFA_FLAGS = 8;
+const IFA_PROTO = 11;
+const IFA_F_SECONDARY = 0x01;
+const IFA_F_NODAD = 0x02;
+const IFA_F_DADFAILED = 0x08;
+const IFA_F_TENTATIVE = 0x40;
+const INFINITY_LIFE_TIME = 0xffff_ffff;
+
+export interface LinkMessage {
+  readonly index: number;
+  readonly name: string;
+  readonly up: boolean;
+  readonly running: boolean;
+  readonly carrier: boolean;
+  /** `02:00:00:00:00:01`, empty where it has none. */
+  readonly mac: string;
+  readonly mtu: number;
+}
+
+export type AddressScope = 'global' | 'site' | 'link' | 'host' | 'nowhere';
+
+const SCOPES: readonly (readonly [AddressScope, number])[] = [
+  ['global', 0],
+  ['site', 200],
+  ['link', 253],
+  ['host', 254],
+  ['nowhere', 255],
+];
+
+export interface AddressMessage {
+  readonly ifindex: number;
+  readonly family: Family;
+  readonly address: Address;
+  readonly prefixLength: number;
+  readonly scope: AddressScope;
+  readonly label: string | null;
+  readonly broadcast: Address | null;
+  readonly secondary: boolean;
+  readonly tentative: boolean;
+  readonly dadFailed: boolean;
+  /** IFA_PROTO, 0 when not told. */
+  readonly protocol: number;
+  /** null: for ever. */
+  readonly validSeconds: number | null;
+  readonly preferredSeconds: number | null;
+  /** In hundredths of a second since boot. */
+  readonly createdCs: number;
+  readonly updatedCs: number;
+}
+
+/** What a request to add says; to delete, only the first three matter. */
+export interface AddressRequestMessage {
+  readonly ifindex: number;
+  readonly address: Address;
+  readonly prefixLength: number;
+  readonly scope: AddressScope;
+  readonly label: string | null;
+  readonly broadcast: Address | null;
+  readonly validSeconds: number | null;
+}
+
+/** The body of a dump request for links: ifinfomsg of zeros (the strict check wants it whole). */
+export function encodeLinkDump(): Uint8Array {
+  return new Uint8Array(16);
+}
+
+/** ifaddrmsg of zeros: every family. */
+export function encodeAddressDump(): Uint8Array {
+  return new Uint8Array(8);
+}
+
+/** ifinfomsg: family u8 | pad | type u16 | index i32 | flags u32 | change u32. @throws MalformedError */
+export function decodeLink(payload: Uint8Array): LinkMessage {
+  const input = new Reader(payload);
+  input.skip(4);
+  const [index, flags] = [input.i32Host(), input.u32Host()];
+  input.skip(4);
+  const attributes = decodeAttributes(input.rest());
+  return {
+    index,
+    name: attributes.text(IFLA_IFNAME),
+    up: (flags & IFF_UP) !== 0,
+    running: (flags & IFF_RUNNING) !== 0,
+    carrier: (flags & IFF_LOWER_UP) !== 0,
+    mac: decodeMac(attributes.get(IFLA_ADDRESS)),
+    mtu: attributes.get(IFLA_MTU) === undefined ? 0 : attributes.u32(IFLA_MTU),
+  };
+}
+
+/** Only Ethernet's six bytes; tunnels carry an IP address there, loopback zeros. */
+function decodeMac(bytes: Uint8Array | undefined): string {
+  if (bytes?.length !== 6 || bytes.every((byte) => byte === 0)) return '';
+  return [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join(':');
+}
+
+/** ifaddrmsg: family u8 | prefix u8 | flags u8 | scope u8 | index u32. */
+export function encodeAddress(request: AddressRequestMessage): Uint8Array {
+  const { address, broadcast, label, validSeconds } = request;
+  const bytes = addressBytes(address);
+  const header = new Writer(8)
+    .u8(familyOf(address) === 4 ? AF_INET : AF_INET6)
+    .u8(request.prefixLength)
+    .u8(0)
+    .u8(SCOPES.find(([name]) => name === request.scope)?.[1] ?? 0)
+    .u32Host(request.ifindex);
+  const attributes = new AttributeWriter().raw(IFA_LOCAL, bytes).raw(IFA_ADDRESS, bytes);
+  if (broadcast !== null) attributes.raw(IFA_BROADCAST, addressBytes(broadcast));
+  if (label !== null) attributes.text(IFA_LABEL, label);
+  // A VIP that waits for duplicate address detection (RFC 4862) answers nobody meanwhile; VRRP has settled who owns it.
+  if (familyOf(address) === 6) attributes.u32(IFA_FLAGS, IFA_F_NODAD);
+  attributes.raw(IFA_CACHEINFO, encodeCacheInfo(validSeconds ?? INFINITY_LIFE_TIME));
+  return header.bytes(attributes.done()).done();
+}
+
+/** ifa_cacheinfo: preferred u32 | valid u32 | created u32 | updated u32; the last two are the kernel's. */
+function encodeCacheInfo(seconds: number): Uint8Array {
+  return new Writer(16).u32Host(seconds).u32Host(seconds).zeros(8).done();
+}
+
+/** @throws MalformedError, also for a family that is neither IPv4 nor IPv6 */
+export function decodeAddress(payload: Uint8Array): AddressMessage {
+  const input = new Reader(payload);
+  const family = decodeFamily(input.u8());
+  const prefixLength = input.u8();
+  const shortFlags = input.u8();
+  const scopeNumber = input.u8();
+  const ifindex = input.u32Host();
+  const attributes = decodeAttributes(input.rest());
+  const flags = attributes.get(IFA_FLAGS) === undefined ? shortFlags : attributes.u32(IFA_FLAGS);
+  const broadcast = attributes.get(IFA_BROADCAST);
+  return {
+    ifindex,
+    family,
+    // On a point-to-point link IFA_ADDRESS is the peer and IFA_LOCAL ours; IPv6 tells only IFA_ADDRESS without a peer.
+    address: decodeIp(attributes.get(IFA_LOCAL) ?? attributes.need(IFA_ADDRESS), family),
+    prefixLength,
+    scope: SCOPES.find(([, number]) => number === scopeNumber)?.[0] ?? 'global',
+    label: attributes.get(IFA_LABEL) === undefined ? null : attributes.text(IFA_LABEL),
+    broadcast: broadcast === undefined ? null : decodeIp(broadcast, family),
+    secondary: family === 4 && (flags & IFA_F_SECONDARY) !== 0,
+    tentative: (flags & IFA_F_TENTATIVE) !== 0,
+    dadFailed: (flags & IFA_F_DADFAILED) !== 0,
+    protocol: attributes.get(IFA_PROTO)?.[0] ?? 0,
+    ...decodeCacheInfo(attributes),
+  };
+}
+
+function decodeFamily(number: number): Family {
+  if (number === AF_INET) return 4;
+  if (number === AF_INET6) return 6;
+  throw new MalformedError(`address of family ${number}`);
+}
+
+function decodeIp(bytes: Uint8Array, family: Family): Address {
+  if (bytes.length !== (family === 4 ? 4 : 16))
+    throw new MalformedError(`IPv${family} address of ${bytes.length} bytes`);
+  return addressFromBytes(bytes);
+}
+
+function decodeCacheInfo(
+  attributes: Attributes,
+): Pick<AddressMessage, 'validSeconds' | 'preferredSeconds' | 'createdCs' | 'updatedCs'> {
+  const bytes = attributes.get(IFA_CACHEINFO);
+  if (bytes === undefined) return { validSeconds: null, preferredSeconds: null, createdCs: 0, updatedCs: 0 };
+  const input = new Reader(bytes);
+  const [preferred, valid] = [input.u32Host(), input.u32Host()];
+  return {
+    validSeconds: valid === INFINITY_LIFE_TIME ? null : valid,
+    preferredSeconds: preferred === INFINITY_LIFE_TIME ? null : preferred,
+    createdCs: input.u32Host(),
+    updatedCs: input.u32Host(),
+  };
+}
