@@ -2,9 +2,10 @@
  * Commands inside the lab, as root: on a machine over SSH (one connection kept a minute, so that a test may run hundreds),
  * on the client directly.
  */
+import { type ChildProcess, spawn } from 'node:child_process';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { execa, type Options, type Result, type ResultPromise } from 'execa';
+import { execa } from 'execa';
 import type { Lab } from './lab.ts';
 import type { Host, Machine } from './layout.ts';
 import { insideClient } from './namespace.ts';
@@ -20,21 +21,21 @@ export function argvFor(lab: Lab, host: Host, command: readonly string[], option
   return ['ssh', '-F', lab.place.sshConfig, ...settings, ...options, '-l', 'root', host, '--', line];
 }
 
-/** Starts a command; its result is that of execa, and a non-zero exit code rejects unless `reject` is false. */
-export function start<Chosen extends Options>(
+/** Starts a command without waiting for it: a child process of this one. */
+export function start(
   lab: Lab,
   host: Host,
   command: readonly string[],
-  options?: Chosen,
-): ResultPromise<Chosen> {
+  stdio: 'inherit' | 'pipe' = 'pipe',
+): ChildProcess {
   const [file = '', ...args] = argvFor(lab, host, command);
-  return execa(file, args, options);
+  return spawn(file, args, { stdio });
 }
 
 /** Runs a command and gives its standard output. @throws execa's error, which names the command and its stderr. */
 export async function run(lab: Lab, host: Host, command: readonly string[], input = ''): Promise<string> {
-  const { stdout } = await start(lab, host, command, { input });
-  return stdout;
+  const [file = '', ...args] = argvFor(lab, host, command);
+  return (await execa(file, args, { input })).stdout;
 }
 
 /** Runs an sh script and gives its standard output. */
@@ -42,13 +43,18 @@ export async function script(lab: Lab, host: Host, text: string): Promise<string
   return run(lab, host, ['sh', '-euc', text]);
 }
 
+export interface Attempt {
+  /** 255 also when the machine could not be reached or a signal ended the command. */
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
 /** Runs a command whose failure is an answer too. */
-export async function attempt(
-  lab: Lab,
-  host: Host,
-  command: readonly string[],
-): Promise<Result<{ readonly reject: false }>> {
-  return start(lab, host, command, { reject: false, stdin: 'ignore' } as const);
+export async function attempt(lab: Lab, host: Host, command: readonly string[]): Promise<Attempt> {
+  const [file = '', ...args] = argvFor(lab, host, command);
+  const { exitCode, stdout, stderr } = await execa(file, args, { reject: false, input: '' });
+  return { exitCode: exitCode ?? 255, stdout, stderr };
 }
 
 /** Forgets the kept connection of a machine that lost its power: nobody would answer on it. */
