@@ -1,0 +1,139 @@
+/** Virtual services: groups expanded, marks chosen, defaults of schedulers and failures filled in. */
+import { familyOf } from '../../wire/address.ts';
+import { namesIn } from '../raw.ts';
+import type { RawTopology } from '../schema/topology.ts';
+import type { DestinationConfig, ServiceConfig, SorryConfig } from '../service.ts';
+import { closest } from '../suggest.ts';
+import { checkOf } from './checks.ts';
+import type { Resolving } from './context.ts';
+import { marksOf } from './marks.ts';
+
+export type RawService = RawTopology['services'][number][1];
+type RawUse = NonNullable<RawService['realservers']>[number];
+
+export function servicesOf(context: Resolving): ServiceConfig[] {
+  const marks = marksOf(context.top);
+  return context.top.services.map(([name, raw]) => serviceOf(name, raw, marks.get(name) ?? null, context));
+}
+
+/** sh and mh can choose another realserver when theirs is gone (ip_vs_sh.c, ip_vs_mh.c); the other schedulers always do. */
+export function takesFallback(scheduler: string): boolean {
+  return scheduler === 'sh' || scheduler === 'mh';
+}
+
+function serviceOf(name: string, raw: RawService, mark: number | null, context: Resolving): ServiceConfig {
+  const { scheduler } = raw;
+  return {
+    name,
+    listen: raw.listen,
+    mark,
+    mode: raw.mode,
+    tunnel: raw.tunnel,
+    scheduler: scheduler.name,
+    schedulerPort: scheduler.flags.includes('port'),
+    schedulerFallback: takesFallback(scheduler.name) && (scheduler.fallback ?? true),
+    onePacket: raw.one_packet,
+    persistence: persistenceOf(raw),
+    realservers: destinationsOf(name, raw, mark, context),
+    start: raw.start,
+    onFail: {
+      // At weight 0 dh refuses the clients of that realserver: it has no fallback.
+      action: raw.on_fail?.action ?? (scheduler.name === 'dh' ? 'remove' : 'quiesce'),
+      afterMs: raw.on_fail?.after ?? 0,
+    },
+    slowStartMs: raw.slow_start,
+    drain: { timeoutMs: raw.drain.timeout, persistent: raw.drain.persistent },
+    quorum: {
+      weight: raw.quorum.weight,
+      hysteresis: raw.quorum.hysteresis,
+      up: raw.quorum.up ?? null,
+      down: raw.quorum.down ?? null,
+      onStop: raw.quorum.on_stop,
+    },
+    failOpenShare: raw.fail_open.share,
+    sorry: sorryOf(raw, context.top),
+    notify: { up: raw.notify.up ?? null, down: raw.notify.down ?? null, user: raw.notify.user },
+    onlyWhenMaster: raw.only_when_master,
+  };
+}
+
+function persistenceOf({ persistence, listen }: RawService): ServiceConfig['persistence'] {
+  if (persistence === undefined) return null;
+  const [first] = listen;
+  const whole = first !== undefined && familyOf(first.address) === 6 ? 128 : 32;
+  return { timeoutMs: persistence.timeout, netmask: persistence.netmask ?? whole };
+}
+
+/** Each realserver once: a later entry overrides what an earlier one said, key by key. */
+function usesOf(name: string, raw: RawService, { top, root, report }: Resolving): Map<string, RawUse> {
+  const known = [...namesIn(root, 'realservers'), ...namesIn(root, 'groups')];
+  const groups = new Map(top.groups);
+  const uses = new Map<string, RawUse>();
+  for (const [index, use] of implied(raw, top).entries()) {
+    if (!known.includes(use.name)) {
+      const hint = { suggestion: closest(use.name, known) };
+      report(['services', name, 'realservers', index], `no realserver or group is called '${use.name}'`, hint);
+    }
+    for (const member of groups.get(use.name) ?? [use.name]) {
+      const before = uses.get(member);
+      uses.set(member, before === undefined ? { ...use, name: member } : overridden(before, use));
+    }
+  }
+  return uses;
+}
+
+function implied(raw: RawService, top: RawTopology): readonly RawUse[] {
+  if (raw.realservers !== undefined) return raw.realservers;
+  const [first] = raw.listen;
+  const family = first === undefined ? 4 : familyOf(first.address);
+  const nothing = { port: undefined, weight: undefined, upper_threshold: undefined, lower_threshold: undefined };
+  return top.realservers
+    .filter(([, realserver]) => familyOf(realserver.rip) === family)
+    .map(([name]) => ({ name, ...nothing, checks: [] }));
+}
+
+function overridden(before: RawUse, after: RawUse): RawUse {
+  return {
+    name: before.name,
+    port: after.port ?? before.port,
+    weight: after.weight ?? before.weight,
+    upper_threshold: after.upper_threshold ?? before.upper_threshold,
+    lower_threshold: after.lower_threshold ?? before.lower_threshold,
+    checks: after.checks.length > 0 ? after.checks : before.checks,
+  };
+}
+
+function destinationsOf(name: string, raw: RawService, mark: number | null, context: Resolving): DestinationConfig[] {
+  const { top } = context;
+  const realservers = new Map(top.realservers);
+  return [...usesOf(name, raw, context).values()].flatMap((use) => {
+    const realserver = realservers.get(use.name);
+    if (realserver === undefined) return [];
+    return [
+      {
+        name: use.name,
+        address: realserver.rip,
+        // A mark has no port of its own: 0 leaves each packet's port as it is.
+        port: use.port ?? (mark === null ? null : 0),
+        weight: use.weight ?? realserver.weight,
+        upperThreshold: use.upper_threshold ?? 0,
+        lowerThreshold: use.lower_threshold ?? 0,
+        checks: [...raw.checks, ...use.checks].map((check) => checkOf(check, top.check_defaults)),
+      },
+    ];
+  });
+}
+
+function sorryOf(raw: RawService, top: RawTopology): SorryConfig | null {
+  const { sorry } = raw;
+  if (sorry === undefined) return null;
+  if (sorry === 'local') return { kind: 'local' };
+  return {
+    kind: 'host',
+    address: sorry.address,
+    port: sorry.port ?? null,
+    mode: sorry.mode ?? raw.mode,
+    quiesce: sorry.quiesce,
+    checks: sorry.checks.map((check) => checkOf(check, top.check_defaults)),
+  };
+}

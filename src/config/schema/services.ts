@@ -1,0 +1,371 @@
+/** Keys of `services`. */
+import type { Address } from '../../wire/address.ts';
+import { address, listener, netmask, port } from '../shape/network.ts';
+import { duration, flag, integer, name, oneOf, scalar, share } from '../shape/scalars.ts';
+import { argv } from '../shape/secret.ts';
+import { defaulted, list, mapped, oneOrMore, optional, record, required, spelled } from '../shape/shape.ts';
+import { check, type RawCheck } from './checks.ts';
+import { notifyUser } from './vrrp.ts';
+
+const SCHEDULERS = ['rr', 'wrr', 'lc', 'wlc', 'lblc', 'lblcr', 'sh', 'dh', 'sed', 'nq', 'mh', 'fo', 'ovf'] as const;
+const schedulerName = oneOf(...SCHEDULERS);
+
+interface RawScheduler {
+  readonly name: (typeof SCHEDULERS)[number];
+  readonly flags: readonly 'port'[];
+  readonly fallback: boolean | undefined;
+}
+
+const scheduler = spelled<RawScheduler>('a scheduler such as wlc, or { name, flags, fallback }', {
+  scalar: mapped(schedulerName, (one): RawScheduler => ({ name: one, flags: [], fallback: undefined })),
+  map: record('{ name, flags, fallback }', {
+    name: required(schedulerName, 'The scheduler.', 'mh'),
+    flags: defaulted(
+      list(oneOf('port')),
+      '[]',
+      'port: sh and mh hash the source port too.',
+      'Clients stay on one realserver; with the port, connections are spread.',
+      '[port]',
+    ),
+    fallback: optional(
+      flag,
+      'true for sh and mh',
+      'sh and mh choose another realserver when theirs is drained or down.',
+      'true',
+      'Without it a drain refuses the clients of that realserver.',
+    ),
+  }),
+});
+
+const fwmark = scalar<number | 'auto'>(
+  'a mark from 1 to 4294967295, or auto',
+  { anyOf: [{ type: 'integer', minimum: 1, maximum: 0xffffffff }, { const: 'auto' }] },
+  ({ value }) => {
+    if (value === 'auto') return 'auto';
+    return typeof value === 'number' && Number.isInteger(value) && value > 0 && value <= 0xffffffff ? value : undefined;
+  },
+);
+
+/** The kernel keeps this in whole seconds. */
+const persistenceTime = duration({ least: '1s', most: '31d', step: '1s' });
+
+interface RawPersistence {
+  readonly timeout: number;
+  readonly netmask: number | undefined;
+}
+
+const persistence = spelled<RawPersistence>('a duration, or { timeout, netmask }', {
+  scalar: mapped(persistenceTime, (timeout): RawPersistence => ({ timeout, netmask: undefined })),
+  map: record('{ timeout, netmask }', {
+    timeout: defaulted(
+      persistenceTime,
+      '5m',
+      'How long after its last connection a client keeps its realserver.',
+      'Longer than most pauses of a person reading.',
+      '6m',
+    ),
+    netmask: optional(
+      netmask,
+      'each client alone',
+      'Clients of one network of this size stay together.',
+      '255.255.255.0',
+      'Only clients behind several proxies need a network.',
+    ),
+  }),
+});
+
+const weight = integer(0, 65535);
+const threshold = integer(0, 2_147_483_647);
+const checks = list(check);
+
+interface RawUse {
+  /** A realserver or a group. */
+  readonly name: string;
+  readonly port: number | undefined;
+  readonly weight: number | undefined;
+  readonly upper_threshold: number | undefined;
+  readonly lower_threshold: number | undefined;
+  readonly checks: readonly RawCheck[];
+}
+
+const use = spelled<RawUse>('a realserver or group, by name or as { name, port, weight, … }', {
+  scalar: mapped(
+    name,
+    (one): RawUse => ({
+      name: one,
+      port: undefined,
+      weight: undefined,
+      upper_threshold: undefined,
+      lower_threshold: undefined,
+      checks: [],
+    }),
+  ),
+  map: record('{ name, port, weight, upper_threshold, lower_threshold, checks }', {
+    name: required(name, 'A realserver or a group.', 'web1'),
+    port: optional(
+      port,
+      "the listener's port",
+      'NAT: the port on the realserver. DR and TUN cannot translate ports.',
+      '9001',
+    ),
+    weight: optional(weight, "the realserver's own weight", 'Weight in this service.', '10'),
+    upper_threshold: optional(threshold, 'none', 'No new connections from this many on.', '5000'),
+    lower_threshold: optional(
+      threshold,
+      "the kernel's: three quarters of the upper one",
+      'New connections again below this many.',
+      '4000',
+    ),
+    checks: defaulted(
+      checks,
+      '[]',
+      'Checks of this realserver in this service, besides those of the service.',
+      'Most realservers of a service are alike.',
+      '[{ file: /run/app.up }]',
+    ),
+  }),
+});
+
+const tunnel = record('{ type, port, checksum }', {
+  type: defaulted(
+    oneOf('ipip', 'gue', 'gre'),
+    'ipip',
+    'Encapsulation to the realservers.',
+    'Every kernel and every host speaks it.',
+    'gue',
+  ),
+  port: defaulted(port, '6080', 'UDP port of GUE on the realservers.', 'The port registered for GUE.', '6080'),
+  checksum: defaulted(
+    flag,
+    'true',
+    'Whether GUE and GRE carry a checksum.',
+    'The inner checksum does not cover the tunnel header.',
+    'false',
+  ),
+});
+
+const quorum = record('{ weight, hysteresis, up, down, on_stop }', {
+  weight: defaulted(
+    integer(1, 1_000_000),
+    '1',
+    'Sum of the weights of living realservers that the service needs.',
+    'One realserver serves.',
+    '3',
+  ),
+  hysteresis: defaulted(
+    integer(0, 1_000_000),
+    '0',
+    'Lost below weight − this, regained from weight + this.',
+    'Matters only where weights come and go.',
+    '1',
+  ),
+  up: optional(argv, 'nothing is run', 'Command when the quorum is regained.', '[/usr/local/bin/quorum, up]'),
+  down: optional(argv, 'nothing is run', 'Command when the quorum is lost.', '[/usr/local/bin/quorum, down]'),
+  on_stop: defaulted(
+    oneOf('down', 'none'),
+    'none',
+    'down: run the `down` command when the agent stops.',
+    'The table stays in the kernel, and goes on serving.',
+    'down',
+  ),
+});
+
+interface RawSorry {
+  readonly address: Address;
+  readonly port: number | undefined;
+  readonly mode: 'dr' | 'nat' | 'tun' | undefined;
+  readonly quiesce: boolean;
+  readonly checks: readonly RawCheck[];
+}
+
+const mode = oneOf('dr', 'nat', 'tun');
+
+const sorry = spelled<'local' | RawSorry>('local, or { address, port, mode, quiesce, checks }', {
+  scalar: oneOf('local'),
+  map: record('{ address, port, mode, quiesce, checks }', {
+    address: required(address, 'Address of the sorry server.', '192.0.2.200'),
+    port: optional(port, "the listener's port", 'Its port.', '8080'),
+    mode: optional(mode, "the service's mode", 'How packets get there.', 'nat'),
+    quiesce: defaulted(
+      flag,
+      'false',
+      'Keep the dead realservers at weight 0 beside it.',
+      'Their connections are lost anyway.',
+      'true',
+    ),
+    checks: defaulted(
+      checks,
+      '[]',
+      'Checks of the sorry server itself.',
+      'A dead sorry server is no worse than none.',
+      '[{ tcp: 8080 }]',
+    ),
+  }),
+});
+
+const rsCommand = (word: string) =>
+  optional(
+    argv,
+    'nothing is run',
+    `Command when a realserver of the service goes ${word}.`,
+    `[/usr/local/bin/rs, ${word}]`,
+  );
+
+export const service = record('a virtual service', {
+  listen: required(
+    oneOrMore(listener),
+    'Virtual address and port, /tcp unless written otherwise. Several make one kernel service each; with `fwmark` they are one.',
+    '[192.0.2.100:80, 192.0.2.101:80]',
+  ),
+  fwmark: optional(
+    fwmark,
+    'none',
+    'Makes the list one service on a firewall mark; `auto` picks a mark. The marking rules are made by apply.',
+    'auto',
+  ),
+  mode: required(
+    mode,
+    'dr: direct routing, same network, answers go straight to clients; nat: through the director both ways; tun: IP tunnelling.',
+    'dr',
+  ),
+  tunnel: defaulted(
+    tunnel,
+    '{}',
+    'Encapsulation for `mode: tun`.',
+    'Plain IP in IP.',
+    '{ type: gue, port: 6080, checksum: false }',
+  ),
+  scheduler: defaulted(
+    scheduler,
+    'wlc',
+    'How a new connection chooses its realserver.',
+    'Weighted least connections evens out slow and fast requests.',
+    '{ name: mh, flags: [port], fallback: true }',
+  ),
+  one_packet: defaulted(
+    flag,
+    'false',
+    'UDP: schedule every datagram by itself.',
+    'Most UDP protocols expect a conversation to stay on one host.',
+    'true',
+  ),
+  persistence: optional(
+    persistence,
+    'off',
+    'A client keeps its realserver for this long.',
+    '{ timeout: 6m, netmask: 255.255.255.0 }',
+    'Applications should not need it, and it evens out badly.',
+  ),
+  realservers: optional(
+    list(use, 1),
+    'all realservers of the same address family',
+    'Realservers and groups; a later entry overrides an earlier one.',
+    '[v4, { name: web1, weight: 10 }]',
+  ),
+  checks: defaulted(
+    checks,
+    '[]',
+    'Checks of each realserver: all must pass. None: always up.',
+    'Only you know what a healthy answer is.',
+    '[{ http: /healthz }]',
+  ),
+  start: defaulted(
+    oneOf('down', 'up'),
+    'down',
+    'State of a new realserver before its first verdict; one that is adopted stays as it was.',
+    'A new realserver has proved nothing yet.',
+    'up',
+  ),
+  on_fail: optional(
+    record('{ action, after }', {
+      action: optional(
+        oneOf('quiesce', 'remove'),
+        'quiesce; remove for scheduler dh',
+        'quiesce: weight 0, connections go on; remove: delete it from the table.',
+        'remove',
+        'One failed check must not cut connections that still work. dh has no fallback: at weight 0 it would refuse clients.',
+      ),
+      after: defaulted(
+        duration({ least: '0s', most: '1d' }),
+        '0s',
+        'Wait this long after the verdict; for `remove`, weight 0 meanwhile.',
+        'The retries have waited already.',
+        '30s',
+      ),
+    }),
+    'quiesce at once; remove for scheduler dh',
+    'What happens to a realserver whose checks fail.',
+    '{ action: remove, after: 30s }',
+  ),
+  slow_start: defaulted(
+    duration({ least: '0s', most: '1d' }),
+    '0s',
+    'Raise the weight of a returning realserver over this time.',
+    'Most applications are at full speed at once.',
+    '30s',
+  ),
+  drain: defaulted(
+    record('{ timeout, persistent }', {
+      timeout: defaulted(
+        duration({ least: '0s', most: '7d' }),
+        '10m',
+        'How long a drain waits for connections to end.',
+        'Long downloads end, forgotten ones do not hold up maintenance.',
+        '20m',
+      ),
+      persistent: defaulted(
+        oneOf('move', 'wait'),
+        'move',
+        'move: persistent clients get another realserver at their next connection; wait: until their time is over.',
+        'A drain that new connections still enter does not end.',
+        'wait',
+      ),
+    }),
+    '{}',
+    'How a realserver is taken out.',
+    '10m, persistent clients move.',
+    '{ timeout: 20m, persistent: wait }',
+  ),
+  quorum: defaulted(
+    quorum,
+    '{}',
+    'How many realservers the service needs.',
+    'One is enough.',
+    '{ weight: 3, hysteresis: 1 }',
+  ),
+  fail_open: defaulted(
+    record('{ share }', {
+      share: defaulted(
+        share,
+        '80%',
+        'From this share of realservers failing within one interval, the last set is kept; 100% turns it off.',
+        'When nearly all fail at once, the check or the network is broken, not they.',
+        '60%',
+      ),
+    }),
+    '{}',
+    'What to do when nearly all realservers fail at once.',
+    'See `share`.',
+    '{ share: 60% }',
+  ),
+  sorry: optional(
+    sorry,
+    'none',
+    "Where clients go when no realserver is left: `local` is the director's own server on VIP and port.",
+    '{ address: 192.0.2.200, port: 8080, mode: nat }',
+  ),
+  notify: defaulted(
+    record('{ up, down, user }', { up: rsCommand('up'), down: rsCommand('down'), user: notifyUser }),
+    '{}',
+    'Commands run when a realserver of the service comes or goes.',
+    'Nothing is run unless you say so.',
+    '{ up: [/usr/local/bin/rs, up] }',
+  ),
+  only_when_master: defaulted(
+    flag,
+    'false',
+    'No checks and no table while this director is BACKUP.',
+    'A BACKUP that has checked already takes over at once.',
+    'true',
+  ),
+});
