@@ -6,10 +6,10 @@ import { namesIn } from '../raw.ts';
 import type { RawTopology } from '../schema/topology.ts';
 import { closest } from '../suggest.ts';
 import type { Resolving } from './context.ts';
-import { instancesOf, syncGroupsOf } from './instances.ts';
+import { instancesOf, syncGroupsOf } from './instance.ts';
 import { ipvsOf, syncOf } from './kernel.ts';
-import { secretOf } from './secrets.ts';
-import { servicesOf } from './services.ts';
+import { secretOf } from './secret.ts';
+import { servicesOf } from './service.ts';
 
 /** Always a Config; it is worth something only when nothing was reported. */
 export function resolve(context: Resolving): Config {

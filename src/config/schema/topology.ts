@@ -1,10 +1,10 @@
 /** The whole format: the one source of validation, defaults, `explain` and the JSON Schema. */
 import { name, oneOf, text } from '../shape/scalars.ts';
 import { defaulted, named, optional, record, required, type Shaped } from '../shape/shape.ts';
-import { checkDefaults } from './checks.ts';
+import { checkDefaults } from './check.ts';
 import { director, groups, realserver, sshDefaults } from './hosts.ts';
 import { alerts, dns, ipvs, sync } from './kernel.ts';
-import { service } from './services.ts';
+import { service } from './service.ts';
 import { instance, script, syncGroup } from './vrrp.ts';
 
 export const topology = record(

@@ -4,9 +4,9 @@ import { namesIn } from '../raw.ts';
 import type { RawTopology } from '../schema/topology.ts';
 import type { DestinationConfig, ServiceConfig, SorryConfig } from '../service.ts';
 import { closest } from '../suggest.ts';
-import { checkOf } from './checks.ts';
+import { checkOf } from './check.ts';
 import type { Resolving } from './context.ts';
-import { marksOf } from './marks.ts';
+import { marksOf } from './mark.ts';
 
 export type RawService = RawTopology['services'][number][1];
 type RawUse = NonNullable<RawService['realservers']>[number];

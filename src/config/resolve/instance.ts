@@ -5,7 +5,7 @@ import { namesIn, type Step } from '../raw.ts';
 import type { RawTopology } from '../schema/topology.ts';
 import { closest } from '../suggest.ts';
 import type { Resolving } from './context.ts';
-import { secretOf } from './secrets.ts';
+import { secretOf } from './secret.ts';
 
 export type RawInstance = RawTopology['vrrp'][number][1];
 

@@ -4,7 +4,7 @@ import { address, listener, netmask, port } from '../shape/network.ts';
 import { duration, flag, integer, name, oneOf, scalar, share } from '../shape/scalars.ts';
 import { argv } from '../shape/secret.ts';
 import { defaulted, list, mapped, oneOrMore, optional, record, required, spelled } from '../shape/shape.ts';
-import { check, type RawCheck } from './checks.ts';
+import { check, type RawCheck } from './check.ts';
 import { notifyUser } from './vrrp.ts';
 
 const SCHEDULERS = ['rr', 'wrr', 'lc', 'wlc', 'lblc', 'lblcr', 'sh', 'dh', 'sed', 'nq', 'mh', 'fo', 'ovf'] as const;

@@ -1,5 +1,5 @@
 /** Raw checks → CheckConfig: kinds, timing from check_defaults, and where the probe goes. */
-import type { RawCheck } from '../schema/checks.ts';
+import type { RawCheck } from '../schema/check.ts';
 import type { RawTopology } from '../schema/topology.ts';
 import type { CheckConfig, CheckKind, CheckTarget, CheckTiming, HttpExpectation } from '../service.ts';
 
