@@ -10,6 +10,7 @@ import {
   serviceKey,
 } from '../wire/ipvs.ts';
 import type { Ipvs, IpvsInfo } from './ipvs.ts';
+import { changeError } from './ipvs-error.ts';
 import { IpvsNotLoadedError, KernelError } from './kernel-error.ts';
 
 const ZERO: IpvsStats = { connections: 0, inPackets: 0, outPackets: 0, inBytes: 0, outBytes: 0 };
@@ -98,8 +99,7 @@ export class FakeIpvs implements Ipvs {
 
   #change(change: IpvsChange): KernelError | undefined {
     const key = serviceKey('service' in change ? change.service.id : change.id);
-    const refuse = (errno: number): KernelError =>
-      new KernelError({ operation: change.op.replace('-', ' '), target: key, errno });
+    const refuse = (errno: number): KernelError | undefined => changeError(change, { errno, text: undefined });
     const found = this.#services.get(key);
     if (change.op === 'new-service') {
       if (found !== undefined) return refuse(EEXIST);
@@ -124,7 +124,7 @@ export class FakeIpvs implements Ipvs {
 function changeDestination(
   destinations: Map<string, DestinationEntry>,
   change: Extract<IpvsChange, { destination: unknown }>,
-  refuse: (errno: number) => KernelError,
+  refuse: (errno: number) => KernelError | undefined,
 ): KernelError | undefined {
   const key = destinationKey(change.destination);
   const found = destinations.get(key);
