@@ -10,6 +10,7 @@ export type Reason =
   | { readonly kind: 'aborted' }
   | { readonly kind: 'refused' | 'no-route' | 'unknown-name' | 'not-ssh' | 'closed' }
   | { readonly kind: 'proxy'; readonly command: string; readonly stderr: string }
+  | { readonly kind: 'settings'; readonly why: string }
   | { readonly kind: 'algorithms' }
   | { readonly kind: 'no-way'; readonly through: string }
   | {

@@ -68,6 +68,7 @@ const WORDS: Words = {
     return `the program on the host ${how}${during}${stderr ? `: ${lastLine(stderr)}` : ''}`;
   },
   upload: ({ path, stderr }) => `${path} could not be uploaded${stderr ? `: ${lastLine(stderr)}` : ''}`,
+  settings: ({ why }) => why,
   file: ({ file, why }) => `${file}: ${why}`,
 };
 
@@ -82,7 +83,7 @@ export function hintsFor({ host, reason, become }: FailureFacts): readonly strin
   switch (reason.kind) {
     case 'hostkey-unknown':
       return [
-        `Log in once by ssh and compare the fingerprint, or set "ssh: { host_key: accept-new }" to trust first contact.`,
+        `Log in once by ssh and compare the fingerprint; or trust first contact: StrictHostKeyChecking accept-new in ssh_config.`,
       ];
     case 'hostkey-changed':
       return [
@@ -90,7 +91,7 @@ export function hintsFor({ host, reason, become }: FailureFacts): readonly strin
         `ssh-keygen -R ${shellWord(reason.lookup)} -f ${shellWord(reason.places[0]?.replace(/:\d+$/, '') ?? '')}`,
       ];
     case 'auth-refused':
-      return [`Add your key to ${reason.user}'s authorized_keys on ${host}, or name another key (ssh.key).`];
+      return [`Add your key to ${reason.user}'s authorized_keys on ${host}, or name another key (ssh.identity).`];
     case 'key-unusable':
       return reason.why.includes('passphrase') ? [`Load it into the agent: ssh-add ${shellWord(reason.file)}`] : [];
     case 'become-password':
