@@ -44,6 +44,8 @@ export interface InstanceReport {
 
 /** VRRP process → supervisor. */
 export type FromVrrp =
+  /** The answer to `config`: in force, or why the old one stays. */
+  | { readonly type: 'configured'; readonly error: string | null }
   /** Sent on connection, at every transition and once a second. */
   | {
       readonly type: 'report';

@@ -1,0 +1,34 @@
+/** The kernel's links and addresses in the terms of src/vrrp. Pure. */
+import type { KernelAddress, Link } from '../../kernel/addresses.ts';
+import type { FoundAddress } from '../../vrrp/adoption.ts';
+import type { InterfaceNow } from '../../vrrp/router.ts';
+import type { HostAddress } from '../../vrrp/setup.ts';
+
+export interface Host {
+  readonly links: readonly Link[];
+  readonly addresses: readonly KernelAddress[];
+}
+
+/** Up means: set up, and with a carrier. */
+export function interfacesOf({ links, addresses }: Host): Record<string, InterfaceNow> {
+  return Object.fromEntries(
+    links.map(({ name, index, up, running }) => [
+      name,
+      {
+        up: up && running,
+        addresses: addresses
+          .filter((one) => one.ifindex === index && !one.tentative && !one.dadFailed)
+          .map(({ address }) => address),
+      },
+    ]),
+  );
+}
+
+/** Addresses whose interface is known, with its name. */
+export function namedAddresses({ links, addresses }: Host): (HostAddress & FoundAddress)[] {
+  const names = new Map(links.map(({ index, name }) => [index, name]));
+  return addresses.flatMap(({ ifindex, address, prefixLength, validSeconds, refreshedAtMs }) => {
+    const name = names.get(ifindex);
+    return name === undefined ? [] : [{ interface: name, address, prefixLength, validSeconds, refreshedAtMs }];
+  });
+}

@@ -1,0 +1,262 @@
+/**
+ * The VRRP process's loop: everything that happens becomes an event of the router (src/vrrp/router.ts), and the effects that
+ * come back are performed, in order, one event at a time. One timer is armed, for the next deadline.
+ */
+import type { Config } from '../../config/config.ts';
+import type { Addresses } from '../../kernel/addresses.ts';
+import type { FrameSender } from '../../kernel/arp.ts';
+import type { Clock } from '../../kernel/clock.ts';
+import type { VrrpNetwork, VrrpPacket } from '../../kernel/vrrp-socket.ts';
+import { acceptPacket } from '../../vrrp/accept.ts';
+import { foundOf } from '../../vrrp/adoption.ts';
+import type { Effect, InstanceSetup, VirtualAddress } from '../../vrrp/instance.ts';
+import type { FromVrrp, ToVrrp } from '../../vrrp/link.ts';
+import { newRouter, nextDeadlineMs, type Router, type RouterEvent, stepRouter } from '../../vrrp/router.ts';
+import { setupsFor, vipsOf } from '../../vrrp/setup.ts';
+import { VirtualAddresses } from './addresses.ts';
+import { HeldAddresses } from './held.ts';
+import { type Host, interfacesOf, namedAddresses } from './host.ts';
+import { type Log, onChange } from './log.ts';
+import { reportOf } from './report.ts';
+import { Sockets } from './sockets.ts';
+
+export interface Machinery {
+  readonly clock: Clock;
+  readonly addresses: Addresses;
+  readonly network: VrrpNetwork;
+  readonly frames: FrameSender;
+  readonly log: Log;
+  /** Calls back after whatever the kernel has for us already was read. */
+  readonly afterInput: (fn: () => void) => void;
+}
+
+type Transition = Extract<FromVrrp, { type: 'transition' }>;
+
+export class VrrpLoop {
+  readonly #machinery: Machinery;
+  readonly #sockets: Sockets;
+  readonly #virtual: VirtualAddresses;
+  readonly #held: HeldAddresses;
+  readonly #say: ReturnType<typeof onChange>;
+  readonly #onTransition: (transition: Transition) => void;
+  readonly #unwatch: () => void;
+  #router: Router;
+  #config: { readonly config: Config; readonly self: string } | undefined;
+  #vips: ReadonlySet<string> = new Set();
+  #ownAddresses: ReadonlySet<string> = new Set();
+  #queue: RouterEvent[] = [];
+  #working = false;
+  #rereadPlanned = false;
+  #stopped = false;
+  #armedForMs: number | null = null;
+  #cancelTimer: () => void = () => undefined;
+  #lateness = { last: 0, worst: 0 };
+
+  constructor(machinery: Machinery, onTransition: (transition: Transition) => void) {
+    const { clock, addresses, network, frames, log } = machinery;
+    this.#machinery = machinery;
+    this.#onTransition = onTransition;
+    this.#say = onChange(log);
+    this.#sockets = new Sockets(network, (packet, setups) => this.#packet(packet, setups), log);
+    this.#virtual = new VirtualAddresses(addresses, frames, log);
+    this.#held = new HeldAddresses(this.#virtual, clock);
+    this.#router = newRouter(clock.now());
+    this.#unwatch = addresses.watch({
+      onLink: () => this.#planReread(),
+      onAddress: ({ address }, change) => {
+        if (change === 'deleted' || !this.#vips.has(address)) this.#planReread();
+      },
+      onLost: () => this.#planReread(),
+    });
+  }
+
+  /** @throws what setupsFor throws for a configuration that is none; the old one stays in force. */
+  configure(config: Config, self: string): void {
+    const host = this.#readHost();
+    const named = namedAddresses(host);
+    const { instances, held } = setupsFor(config, self, named);
+    const nowMs = this.#machinery.clock.now();
+    this.#config = { config, self };
+    this.#vips = vipsOf(config);
+    this.#ownAddresses = this.#ownOf(host);
+    this.#dispatch({ type: 'interfaces', interfaces: interfacesOf(host) });
+    this.#sockets.follow([...this.#setups(), ...instances]); // the old ones still say their farewell
+    this.#dispatch({
+      type: 'config',
+      setups: instances,
+      found: Object.fromEntries(instances.map((setup) => [setup.name, foundOf(setup, named, nowMs)])),
+    });
+    this.#sockets.follow(this.#setups());
+    this.#held.follow(held);
+  }
+
+  /** Everything the supervisor says but a configuration. */
+  take(message: Exclude<ToVrrp, { type: 'config' }>): void {
+    this.#dispatch(message);
+  }
+
+  report(): Extract<FromVrrp, { type: 'report' }> {
+    const { last, worst } = this.#lateness;
+    const latenessMs = { last: Math.round(last * 100) / 100, worst: Math.round(worst * 100) / 100 };
+    return { type: 'report', latenessMs, instances: reportOf(this.#router, this.#machinery.clock) };
+  }
+
+  /** @param release gives every role away and takes the addresses out; else all stays for the next process to adopt. */
+  stop(release: boolean): void {
+    this.#dispatch({ type: 'stop', release });
+    this.#stopped = true;
+    this.#held.stop(release);
+    this.#cancelTimer();
+    this.#unwatch();
+    this.#sockets.close();
+  }
+
+  #setups(): InstanceSetup[] {
+    return Object.values(this.#router.instances).map(({ setup }) => setup);
+  }
+
+  #packet(packet: VrrpPacket, setups: readonly InstanceSetup[]): void {
+    const accepted = acceptPacket(packet, setups);
+    if (accepted.verdict === 'foreign') return;
+    const { instance } = accepted;
+    if (accepted.verdict === 'dropped') {
+      this.#say(`packets from ${packet.source} to ${instance}`, 'warning', `packet dropped: ${accepted.reason}`, {
+        instance,
+        source: packet.source,
+      });
+      this.#dispatch({ type: 'dropped', instance, reason: accepted.reason });
+      return;
+    }
+    const notes = accepted.notes.length > 0 ? accepted.notes.join('; ') : undefined;
+    this.#say(`agreement of ${instance} with ${packet.source}`, 'warning', notes, { instance, source: packet.source });
+    const { advertisement } = accepted;
+    this.#dispatch({ type: 'advertisement', instance, advertisement, source: packet.source });
+  }
+
+  /** One event at a time: what an effect brings about waits until the effects before it are done. */
+  #dispatch(event: RouterEvent): void {
+    if (this.#stopped) return;
+    this.#queue.push(event);
+    if (this.#working) return;
+    this.#working = true;
+    try {
+      for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) this.#turn(next);
+    } finally {
+      this.#working = false;
+      this.#queue = [];
+      this.#arm();
+    }
+  }
+
+  #turn(event: RouterEvent): void {
+    const before = this.#router;
+    const { router, effects } = stepRouter(before, event, this.#machinery.clock.now());
+    this.#router = router;
+    for (const effect of effects) this.#perform(effect, before);
+  }
+
+  #perform(effect: Effect, before: Router): void {
+    const setup = (this.#router.instances[effect.instance] ?? before.instances[effect.instance])?.setup;
+    switch (effect.type) {
+      case 'send':
+        if (setup !== undefined) this.#sockets.send(setup, effect.advertisement);
+        break;
+      case 'add-addresses':
+      case 'refresh-addresses':
+        this.#virtual.hold(effect.addresses, effect.lifetimeSeconds);
+        break;
+      case 'delete-addresses':
+        this.#virtual.release(effect.addresses);
+        break;
+      case 'announce':
+        this.#virtual.announce(effect.addresses, effect.rounds);
+        break;
+      case 'transition':
+        this.#transition(effect);
+        break;
+      case 'unexpected':
+        this.#machinery.log('error', 'event refused', { ...effect });
+    }
+  }
+
+  #transition({ instance, from, to, cause }: Extract<Effect, { type: 'transition' }>): void {
+    const level = to === 'FAULT' ? 'warning' : 'notice';
+    this.#machinery.log(level, `${instance} is ${to}`, { instance, from, to, cause });
+    this.#onTransition({ type: 'transition', instance, from, to, cause, at: this.#machinery.clock.wall() });
+  }
+
+  #arm(): void {
+    const { clock, afterInput } = this.#machinery;
+    const atMs = this.#stopped ? null : nextDeadlineMs(this.#router, clock.now());
+    if (atMs === this.#armedForMs) return;
+    this.#cancelTimer();
+    this.#armedForMs = atMs;
+    if (atMs === null) return;
+    // packets that arrived while we could not run are heard before the timers: silence is not concluded from our own delay
+    this.#cancelTimer = clock.setTimer(atMs, () => afterInput(() => this.#due(atMs)));
+  }
+
+  #due(atMs: number): void {
+    if (this.#armedForMs === atMs) this.#armedForMs = null;
+    const lateMs = Math.max(0, this.#machinery.clock.now() - atMs);
+    this.#lateness = { last: lateMs, worst: Math.max(lateMs, this.#lateness.worst) };
+    this.#dispatch({ type: 'time' });
+  }
+
+  /** Many events, one reading. */
+  #planReread(): void {
+    if (this.#rereadPlanned) return;
+    this.#rereadPlanned = true;
+    this.#machinery.afterInput(() => {
+      this.#rereadPlanned = false;
+      if (!this.#stopped) this.#tryReread();
+    });
+  }
+
+  /** A reading that fails is told, and made up for by the next event; what is held stays held. */
+  #tryReread(): void {
+    try {
+      this.#reread(this.#readHost());
+      this.#say('reading of interfaces', 'error', undefined);
+    } catch (error) {
+      this.#say('reading of interfaces', 'error', (error as Error).message);
+    }
+  }
+
+  #reread(host: Host): void {
+    const own = this.#ownOf(host);
+    const isMore = [...own].some((one) => !this.#ownAddresses.has(one));
+    this.#ownAddresses = own;
+    // a network that has just come may be where a VIP belongs
+    if (isMore && this.#config !== undefined) this.configure(this.#config.config, this.#config.self);
+    else this.#dispatch({ type: 'interfaces', interfaces: interfacesOf(host) });
+    this.#mend(host);
+  }
+
+  /** Addresses of ours that somebody deleted come back. */
+  #mend(host: Host): void {
+    const present = new Set(namedAddresses(host).map((one) => `${one.interface} ${one.address}`));
+    const isPresent = (one: VirtualAddress): boolean => present.has(`${one.interface} ${one.address}`);
+    const masters = Object.values(this.#router.instances).filter(({ state }) => state === 'MASTER');
+    const missing = masters.flatMap(({ setup }) => setup.addresses.filter((one) => !isPresent(one)));
+    for (const [on, addresses] of Map.groupBy(missing, (one) => one.interface)) {
+      const names = addresses.map(({ address }) => address);
+      this.#machinery.log('warning', 'addresses were deleted behind our back', {
+        interface: on,
+        addresses: names.join(),
+      });
+      this.#dispatch({ type: 'addresses-removed', interface: on, addresses: names });
+    }
+    this.#held.mend(isPresent);
+  }
+
+  #readHost(): Host {
+    const { addresses } = this.#machinery;
+    return { links: addresses.links(), addresses: addresses.addresses() };
+  }
+
+  #ownOf(host: Host): Set<string> {
+    const own = namedAddresses(host).filter(({ address }) => !this.#vips.has(address));
+    return new Set(own.map((one) => `${one.interface} ${one.address}/${one.prefixLength}`));
+  }
+}

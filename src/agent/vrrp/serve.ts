@@ -1,0 +1,82 @@
+/** The VRRP process put together: loop, link to the supervisor, configuration file, signals. */
+import { existsSync } from 'node:fs';
+import type { Config } from '../../config/config.ts';
+import type { ServiceManager } from '../../kernel/notify.ts';
+import type { FromVrrp, ToVrrp } from '../../vrrp/link.ts';
+import { readJson } from '../json-file.ts';
+import { LinkServer } from './link-server.ts';
+import { type Machinery, VrrpLoop } from './loop.ts';
+
+export interface Paths {
+  /** `{generation, hash, self, config}`, written by the supervisor. */
+  readonly config: string;
+  readonly socket: string;
+  /** There when systemd stops us, not when it restarts us. */
+  readonly handover: string;
+}
+
+interface AgentConfigFile {
+  readonly self: string;
+  readonly config: Config;
+}
+
+const REPORT_MS = 1_000;
+
+/** @returns stops: called with whether the roles are given away. */
+export function serve(paths: Paths, machinery: Machinery, manager: ServiceManager): (release: boolean) => void {
+  const { clock, log } = machinery;
+  const loop = new VrrpLoop(machinery, (transition) => {
+    link.tell(transition);
+    link.tell(loop.report());
+  });
+  const link = new LinkServer(
+    paths.socket,
+    {
+      onMessage: (message, answer) => answerTo(message, answer, () => configure(loop, paths, machinery)),
+      greeting: () => loop.report(),
+    },
+    log,
+  );
+  const answerTo = (message: ToVrrp, answer: (message: FromVrrp) => void, again: () => string | null): void => {
+    if (message.type !== 'config') loop.take(message);
+    else answer({ type: 'configured', error: again() });
+  };
+  configure(loop, paths, machinery);
+  let cancel = (): void => undefined;
+  const beat = (): void => {
+    link.tell(loop.report());
+    manager.watchdog();
+    cancel = clock.setTimer(clock.now() + REPORT_MS, beat);
+  };
+  beat();
+  manager.ready();
+  return (release) => {
+    manager.stopping();
+    cancel();
+    loop.stop(release);
+    link.close();
+  };
+}
+
+/** Whether this stop is for good: the unit's ExecStop leaves a mark. */
+export function isHandover({ handover }: Paths): boolean {
+  return existsSync(handover);
+}
+
+/** @returns why the old configuration stays in force, or null. A file that is not there yet is no error: one will be sent. */
+function configure(loop: VrrpLoop, paths: Paths, { log }: Machinery): string | null {
+  try {
+    const file = readJson(paths.config);
+    if (file === undefined) {
+      log('info', 'no configuration yet', { path: paths.config });
+      return null;
+    }
+    const { self, config } = file as AgentConfigFile;
+    loop.configure(config, self);
+    return null;
+  } catch (error) {
+    const { message } = error as Error;
+    log('error', 'configuration refused', { path: paths.config, error: message });
+    return message;
+  }
+}

@@ -1,0 +1,73 @@
+/** The raw sockets of all instances: one for each interface and way of sending, shared by the virtual routers on it. */
+import type { VrrpNetwork, VrrpPacket, VrrpSocket } from '../../kernel/vrrp-socket.ts';
+import type { InstanceSetup } from '../../vrrp/instance.ts';
+import { type Advertisement, encodeAdvertisement } from '../../wire/vrrp.ts';
+import { type Log, onChange } from './log.ts';
+
+interface Open {
+  readonly socket: VrrpSocket;
+  setups: readonly InstanceSetup[];
+}
+
+export type OnPacket = (packet: VrrpPacket, setups: readonly InstanceSetup[]) => void;
+
+export class Sockets {
+  readonly #network: VrrpNetwork;
+  readonly #onPacket: OnPacket;
+  readonly #say: ReturnType<typeof onChange>;
+  readonly #open = new Map<string, Open>();
+
+  constructor(network: VrrpNetwork, onPacket: OnPacket, log: Log) {
+    this.#network = network;
+    this.#onPacket = onPacket;
+    this.#say = onChange(log);
+  }
+
+  /** Opens what is missing, closes what nobody needs. */
+  follow(setups: readonly InstanceSetup[]): void {
+    const wanted = Map.groupBy(setups, keyOf);
+    for (const [key, { socket }] of this.#open) {
+      if (wanted.has(key)) continue;
+      socket.close();
+      this.#open.delete(key);
+    }
+    for (const [key, group] of wanted) this.#followOne(key, group);
+  }
+
+  /** To the group, or to each peer. Failures are logged when they begin; an advertisement is never worth more. */
+  send(setup: InstanceSetup, advertisement: Advertisement): void {
+    const open = this.#open.get(keyOf(setup));
+    if (open === undefined) return;
+    for (const destination of setup.transport === 'multicast' ? [setup.group] : setup.peers) {
+      const endpoints = { source: setup.source, destination };
+      const error = open.socket.send(encodeAdvertisement(advertisement, setup.checksum, endpoints), destination);
+      this.#say(`advertisements of ${setup.name} to ${destination}`, 'warning', error?.message, {
+        instance: setup.name,
+      });
+    }
+  }
+
+  close(): void {
+    this.follow([]);
+  }
+
+  #followOne(key: string, setups: readonly InstanceSetup[]): void {
+    const known = this.#open.get(key);
+    const first = setups[0];
+    if (known !== undefined) known.setups = setups;
+    if (known !== undefined || first === undefined) return;
+    const { interface: on, family, source, transport, group } = first;
+    const socket = this.#network.open(
+      { interface: on, family, source, transport, group },
+      {
+        onPacket: (packet) => this.#onPacket(packet, this.#open.get(key)?.setups ?? []),
+        onError: ({ message }) => this.#say(`socket on ${on}`, 'warning', message, { interface: on }),
+      },
+    );
+    this.#open.set(key, { socket, setups });
+  }
+}
+
+function keyOf({ interface: on, family, source, transport, group }: InstanceSetup): string {
+  return [on, family, source, transport, transport === 'multicast' ? group : ''].join(' ');
+}
