@@ -2,16 +2,17 @@
  * The agent's configuration file: `{ generation, hash, self, config }`. The hash covers cluster-wide configuration only, so
  * that all directors report the same one; the generation is the provisioner's to count.
  */
+import { canonicalJson } from '../config/canonical.ts';
 import type { Config } from '../config/config.ts';
 
 /** The members that do not depend on the generation, as JSON with sorted keys: equal configurations give equal text. */
 export function agentConfigText(config: Config, self: string): string {
-  return canonical({ self, config: forAgents(config) });
+  return canonicalJson({ self, config: forAgents(config) });
 }
 
 /** What is hashed. */
 export function hashedText(config: Config): string {
-  return canonical(forAgents(config));
+  return canonicalJson(forAgents(config));
 }
 
 /** The file, or the body of PUT /v1/config. */
@@ -28,12 +29,4 @@ function forAgents(config: Config): Config {
     directors: config.directors.map((director) => ({ ...director, ssh: {}, sysctl: {} })),
     realservers: config.realservers.map((realserver) => ({ ...realserver, ssh: {}, sysctl: {} })),
   };
-}
-
-function canonical(value: unknown): string {
-  return JSON.stringify(value, (_key, member: unknown) =>
-    typeof member === 'object' && member !== null && !Array.isArray(member)
-      ? Object.fromEntries(Object.entries(member).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : member,
-  );
 }

@@ -3,7 +3,7 @@ import { AGENT, AGENT_UNIT, VRRP_UNIT } from '../desired/agent-units.ts';
 import { PATHS } from '../desired/managed.ts';
 import type { Wanted } from '../desired/wanted.ts';
 import type { HostFacts } from '../facts/host.ts';
-import type { Command, Secret } from '../shell/command.ts';
+import type { Command } from '../shell/command.ts';
 import { filesOf } from './files.ts';
 import { type Change, type Context, type Operation, outcome, run } from './operation.ts';
 
@@ -33,7 +33,7 @@ export const agent: Operation = {
       ...(start && config !== null ? [configFile(file)] : []),
       ...(enabled ? [] : [run('systemctl', 'enable', '--quiet', AGENT_UNIT)]),
       ...(start ? [run('systemctl', start.verb, AGENT_UNIT)] : []),
-      ...(!start && config !== null ? [told(file)] : []),
+      ...(!start && config !== null ? [agentRequest('PUT', '/v1/config', file)] : []),
     ];
     return outcome(changes, commands, 'runs with this configuration');
   },
@@ -43,16 +43,23 @@ function configFile(content: string): Command {
   return { kind: 'write', path: AGENT.config, mode: 0o600, content: { secret: content } };
 }
 
-function told(body: string): Command {
-  return { kind: 'run', argv: [`${AGENT.current}/stdio`, AGENT.controlSocket], stdin: putRequest(body) };
+/**
+ * A request to the agent over its control socket, as a command; its step prints the answer. HTTP/1.0, so that the answer ends
+ * with the stream; a secret, because passwords may be in it.
+ */
+export function agentRequest(method: 'PUT' | 'POST', path: string, body: string): Command {
+  const length = new TextEncoder().encode(body).length;
+  const head = `${method} ${path} HTTP/1.0\r\nHost: agent\r\nContent-Type: application/json\r\nContent-Length: ${length}\r\n\r\n`;
+  return { kind: 'run', argv: [`${AGENT.current}/stdio`, AGENT.controlSocket], stdin: { secret: `${head}${body}` } };
 }
 
-/** HTTP/1.0, so that the answer ends with the stream; a secret, because passwords are in it. */
-function putRequest(body: string): Secret {
-  const length = new TextEncoder().encode(body).length;
-  return {
-    secret: `PUT /v1/config HTTP/1.0\r\nHost: agent\r\nContent-Type: application/json\r\nContent-Length: ${length}\r\n\r\n${body}`,
-  };
+/** Why the agent did not do as told, from the answer that {@link agentRequest}'s step printed; null: it did. */
+export function refusalIn(answer: string): string | null {
+  const [, status, body = ''] = /^HTTP\/1\.[01] (\d{3})[^\n]*\n(?:[^\n]+\n)*\r?\n?([\s\S]*)$/.exec(answer) ?? [];
+  if (status === undefined) return 'it did not answer';
+  if (status.startsWith('2')) return null;
+  const said = /"error"\s*:\s*"((?:[^"\\]|\\.)*)"/.exec(body)?.[1] ?? body.trim().slice(0, 300);
+  return `${said || 'no reason given'} (status ${status})`;
 }
 
 function configReason({ agent }: HostFacts, { configHash }: Context): string | null {

@@ -1,0 +1,87 @@
+/**
+ * The order in which a cluster changes: realservers grow, directors follow one at a time, return routes once a director holds
+ * the gateway, and only when no director sends anything there any more do realservers lose what they had. A failure stops the
+ * run where it is: what was done stands, what was not is found by the next run.
+ */
+import { setTimeout as pause } from 'node:timers/promises';
+import { growing, returning } from '../operations/phase.ts';
+import { applyDirector, directorOrder, refreshAgent } from './directors.ts';
+import { giveToPreferred, newInstances } from './hand-over.ts';
+import { bring, type HostRun, type Run } from './run.ts';
+
+/** How long realservers that were removed may drain before the clean-up is left to the next run. */
+const LEAVING_MS = 630_000;
+const POLL_MS = 1_000;
+
+export type Ended = 'done' | 'failed' | 'stopped';
+
+export async function applyHosts(run: Run): Promise<Ended> {
+  const directors = run.hosts.filter(({ target }) => target.wanted.director !== null);
+  const others = run.hosts.filter(({ target }) => target.wanted.director === null);
+  const fresh = newInstances(directors);
+  const stages: (readonly [name: string, work: () => Promise<boolean>])[] = [
+    [
+      'realservers',
+      () => together(others, (host) => bring(run, host, growing(host.target.wanted, host.facts), 'realserver')),
+    ],
+    ['directors', () => inTurn(run, directorOrder(directors), (host) => applyDirector(run, host))],
+    [
+      'return routes',
+      () => together(others, (host) => bring(run, host, returning(host.target.wanted, host.facts), 'return route')),
+    ],
+    ['hand-over', () => giveToPreferred(run, directors, fresh)],
+    ['clean-up', () => cleanUp(run, directors, others)],
+  ];
+  for (const [name, work] of stages) {
+    if (run.stopping()) return 'stopped';
+    run.emit({ type: 'stage', name });
+    if (!(await work())) return run.stopping() ? 'stopped' : 'failed';
+  }
+  return 'done';
+}
+
+/** All at once; each is let finish even if another fails. */
+async function together(hosts: readonly HostRun[], work: (host: HostRun) => Promise<boolean>): Promise<boolean> {
+  const results = await Promise.all(hosts.map(work));
+  return results.every((done) => done);
+}
+
+async function inTurn(
+  run: Run,
+  hosts: readonly HostRun[],
+  work: (host: HostRun) => Promise<boolean>,
+): Promise<boolean> {
+  for (const host of hosts) {
+    if (run.stopping() || !(await work(host))) return false;
+  }
+  return true;
+}
+
+async function cleanUp(run: Run, directors: readonly HostRun[], others: readonly HostRun[]): Promise<boolean> {
+  const losing = others.filter(({ target, facts }) => losesSomething(target.wanted.placed.vips, facts.placed.vips));
+  if (losing.length > 0 && !(await untilLeft(run, directors))) return false;
+  return together(others, (host) => bring(run, host, host.target.wanted, 'clean-up'));
+}
+
+function losesSomething(
+  wanted: readonly { readonly address: string }[],
+  placed: readonly { readonly address: string }[],
+): boolean {
+  return placed.some(({ address }) => !wanted.some((vip) => vip.address === address));
+}
+
+/** Directors still send packets of old connections to realservers that are leaving. */
+async function untilLeft(run: Run, directors: readonly HostRun[]): Promise<boolean> {
+  const until = Date.now() + LEAVING_MS;
+  for (;;) {
+    for (const host of directors) if (!(await refreshAgent(run, host))) return false;
+    const leaving = directors.filter(({ facts }) => (facts.agent?.state?.ipvs.leaving.length ?? 0) > 0);
+    if (leaving.length === 0 || Date.now() > until) return true;
+    if (run.stopping()) return false;
+    for (const { target, facts } of leaving) {
+      const what = `drains ${facts.agent?.state?.ipvs.leaving.join(', ')}`;
+      run.emit({ type: 'doing', host: target.wanted.host, what });
+    }
+    await pause(POLL_MS);
+  }
+}

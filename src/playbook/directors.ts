@@ -1,0 +1,131 @@
+/** Directors, one at a time: release, modules, sysctls, units and configuration; each has settled before the next begins. */
+import { createReadStream } from 'node:fs';
+import { setTimeout as pause } from 'node:timers/promises';
+import { AGENT } from '../desired/agent-units.ts';
+import { agentFact } from '../facts/agent.ts';
+import { decide } from '../operations/all.ts';
+import { run as command } from '../operations/operation.ts';
+import { CLEAR_UPLOAD, INCOMING, missingParts, unpackCommands } from '../operations/release.ts';
+import { failureOf, hostFailure } from './failure.ts';
+import { contextFor } from './plan.ts';
+import { buildRelease, packRelease } from './release.ts';
+import { bring, fail, type HostRun, type Run } from './run.ts';
+import { settledState } from './settled.ts';
+
+/** From the start of the agent: its own start gate is 10 s at most, then master_down. */
+const SETTLE_MS = 60_000;
+const POLL_MS = 300;
+
+/** Bytes of disk that a release takes unpacked, with as much again for its archive. */
+const ROOM_KIB = 220_000;
+
+/** BACKUPs first, so that the one that serves goes last; where nothing runs yet, the preferred one first. */
+export function directorOrder(hosts: readonly HostRun[]): HostRun[] {
+  const masters = (host: HostRun) =>
+    host.facts.agent?.state?.vrrp.instances.filter(({ state }) => state === 'MASTER').length ?? 0;
+  const priority = (host: HostRun) =>
+    (host.target.wanted.director?.instances ?? []).reduce((sum, instance) => sum + instance.priority, 0);
+  return [...hosts].sort((a, b) => masters(a) - masters(b) || priority(b) - priority(a));
+}
+
+export async function applyDirector(run: Run, host: HostRun): Promise<boolean> {
+  const { wanted } = host.target;
+  const before = decide(wanted, host.facts, contextFor(host.facts, run.shared));
+  if (before.steps.length === 0 && before.changes.length === 0) return true;
+  if (!(await provideRelease(run, host))) return false;
+  if (!(await bring(run, host, wanted, 'director'))) return false;
+  return await settle(run, host);
+}
+
+async function provideRelease(run: Run, host: HostRun): Promise<boolean> {
+  const { agent, system } = host.facts;
+  const { wanted } = host.target;
+  if (agent === null || system.architecture === null) return true;
+  try {
+    const release = await buildRelease(system.architecture);
+    const parts = missingParts(agent, release.hash, release.node);
+    if (parts === 'nothing') return true;
+    run.emit({ type: 'doing', host: wanted.host, what: 'sending the agent' });
+    const archive = await packRelease(release, parts === 'all');
+    await makeRoom(host, run.signal);
+    await host.connection.upload(INCOMING, createReadStream(archive.path), {
+      size: archive.size,
+      ...(run.signal ? { signal: run.signal } : {}),
+    });
+    const result = await host.connection.runScript(
+      [
+        { name: 'agent release', commands: unpackCommands(agent, release.hash, release.node) },
+        { name: agentFact.name, text: agentFact.script(agentQuestion) },
+      ],
+      run.signal ? { signal: run.signal } : {},
+    );
+    if (result.failed) throw new Error(`${wanted.host}: unpacking the agent failed: ${lastLine(result.failed.stderr)}`);
+    host.facts = { ...host.facts, agent: agentFact.parse(result.steps.at(-1)?.stdout ?? '') };
+    host.ok += 1;
+    host.changed += 1;
+    return true;
+  } catch (error) {
+    await host.connection.runScript([{ name: 'clean up', commands: CLEAR_UPLOAD }]).catch(() => undefined);
+    return fail(run, host, failureOf(wanted.host, error));
+  }
+}
+
+const agentQuestion = { root: AGENT.root, socket: AGENT.controlSocket, command: AGENT.command };
+
+/** @throws Error when the disk has no room: said before 40 MB are sent for nothing. */
+async function makeRoom({ connection, target }: HostRun, signal: AbortSignal | undefined): Promise<void> {
+  const { steps, failed } = await connection.runScript(
+    [
+      {
+        name: 'folders',
+        commands: [command('mkdir', '-p', AGENT.releases), command('chmod', '0755', AGENT.root, AGENT.releases)],
+      },
+      { name: 'room', text: `df -Pk ${AGENT.root}` },
+    ],
+    signal ? { signal } : {},
+  );
+  const host = target.wanted.host;
+  if (failed) throw new Error(`${host}: ${AGENT.root} cannot be made: ${lastLine(failed.stderr)}`);
+  const free = Number(steps.at(-1)?.stdout.trim().split('\n').at(-1)?.split(/\s+/)[3]);
+  if (Number.isFinite(free) && free < ROOM_KIB) {
+    throw new Error(
+      `${host}: no room for the agent: ${AGENT.root} has ${Math.floor(free / 1024)} MiB free and ${Math.ceil(ROOM_KIB / 1024)} MiB are needed; free some space`,
+    );
+  }
+}
+
+/** Waits until the agent is up with what it was given. */
+async function settle(run: Run, host: HostRun): Promise<boolean> {
+  const { wanted } = host.target;
+  const until = Date.now() + SETTLE_MS;
+  for (;;) {
+    const state = settledState(wanted, host.facts.agent, contextFor(host.facts, run.shared));
+    if (state.settled) return true;
+    if (state.final || Date.now() > until || run.signal?.aborted) {
+      return fail(
+        run,
+        host,
+        hostFailure(wanted.host, `${state.why}.`, ['journalctl -u lvs-agent -u lvs-vrrp on the director says more']),
+      );
+    }
+    run.emit({ type: 'doing', host: wanted.host, what: state.why });
+    await pause(POLL_MS);
+    if (!(await refreshAgent(run, host))) return false;
+  }
+}
+
+/** Reads the agent's state alone; false: the connection is gone. */
+export async function refreshAgent(run: Run, host: HostRun): Promise<boolean> {
+  try {
+    const step = { name: agentFact.name, text: agentFact.script(agentQuestion) };
+    const { steps } = await host.connection.runScript([step], run.signal ? { signal: run.signal } : {});
+    host.facts = { ...host.facts, agent: agentFact.parse(steps[0]?.stdout ?? '') };
+    return true;
+  } catch (error) {
+    return fail(run, host, failureOf(host.target.wanted.host, error));
+  }
+}
+
+function lastLine(text: string): string {
+  return text.trim().split('\n').at(-1) ?? '';
+}

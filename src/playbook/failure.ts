@@ -1,0 +1,22 @@
+/** Why a host is out of the run, in the form in which it is shown and counted. */
+
+export interface HostFailure {
+  readonly host: string;
+  /** unreachable: never entered; refused: host key or authentication; failed: something on it did not work. */
+  readonly kind: 'unreachable' | 'refused' | 'failed' | 'interrupted';
+  /** One sentence with host and cause. */
+  readonly message: string;
+  readonly hints: readonly string[];
+}
+
+/** The transport's failures say their exit code; anything else is a failure of the host's own. */
+export function failureOf(host: string, error: unknown): HostFailure {
+  const { code, hints } = error as { readonly code?: unknown; readonly hints?: unknown };
+  const message = error instanceof Error ? error.message : String(error);
+  const kind = code === 4 ? 'unreachable' : code === 7 ? 'refused' : code === 130 ? 'interrupted' : 'failed';
+  return { host, kind, message, hints: Array.isArray(hints) ? hints.map(String) : [] };
+}
+
+export function hostFailure(host: string, message: string, hints: readonly string[] = []): HostFailure {
+  return { host, kind: 'failed', message: `${host}: ${message}`, hints };
+}

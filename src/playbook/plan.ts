@@ -1,0 +1,73 @@
+/** From wanted and read to what would change on each host: pure, the first half of an apply. */
+import type { Wanted } from '../desired/wanted.ts';
+import type { HostFacts } from '../facts/host.ts';
+import { type Decision, decide } from '../operations/all.ts';
+import type { Context } from '../operations/operation.ts';
+import { problemsOf } from '../operations/preconditions.ts';
+import type { Reading } from './cluster.ts';
+import type { HostFailure } from './failure.ts';
+
+export interface HostPlan {
+  readonly host: string;
+  readonly role: 'director' | 'realserver';
+  readonly changes: Decision['changes'];
+  /** Operation → why it has nothing to do. */
+  readonly reasons: Decision['reasons'];
+  /** What stands in the way: nothing is done on any host while there is one. */
+  readonly problems: readonly string[];
+  /** Not null: the host could not be read. */
+  readonly failure: HostFailure | null;
+}
+
+export type Firewall = 'manage' | 'check' | 'ignore';
+
+/** What all hosts share: the release differs by the hosts' architecture, `problem` says why there is none for it. */
+export interface Shared {
+  readonly digest: Context['digest'];
+  readonly configHash: string;
+  readonly generation: number;
+  readonly firewall: Firewall;
+  readonly releases: Readonly<Record<'x64' | 'arm64', { readonly hash: string } | { readonly problem: string }>>;
+}
+
+export function planHosts(readings: readonly Reading[], shared: Shared): HostPlan[] {
+  return readings.map((reading) => planHost(reading, shared));
+}
+
+function planHost(reading: Reading, shared: Shared): HostPlan {
+  const { wanted } = reading.target;
+  const role = wanted.director ? 'director' : 'realserver';
+  if ('failure' in reading) {
+    return { host: wanted.host, role, changes: [], reasons: {}, problems: [], failure: reading.failure };
+  }
+  const { changes, reasons } = decide(wanted, reading.facts, contextFor(reading.facts, shared));
+  const problems = [
+    ...problemsOf(wanted, reading.facts, shared.firewall),
+    ...releaseProblem(wanted, reading.facts, shared),
+  ];
+  return { host: wanted.host, role, changes, reasons, problems, failure: null };
+}
+
+export function contextFor({ system }: HostFacts, { digest, configHash, generation, releases }: Shared): Context {
+  const release = releases[system.architecture ?? 'x64'];
+  return { digest, configHash, generation, release: 'hash' in release ? release.hash : null };
+}
+
+function releaseProblem(wanted: Wanted, { system }: HostFacts, { releases }: Shared): string[] {
+  if (wanted.director === null || system.architecture === null) return [];
+  const release = releases[system.architecture];
+  return 'problem' in release ? [release.problem] : [];
+}
+
+/**
+ * The generation of a configuration: that of the directors which have it already, else one more than any has seen. Counting
+ * up from what the hosts say needs no state here.
+ */
+export function generationFor(readings: readonly Reading[], configHash: string): number {
+  const known = readings.flatMap((reading) =>
+    'facts' in reading && reading.facts.agent?.state ? [reading.facts.agent.state.config] : [],
+  );
+  const same = known.filter(({ hash }) => hash === configHash).map(({ generation }) => generation);
+  const all = known.map(({ generation }) => generation);
+  return same.length > 0 ? Math.max(...same) : Math.max(0, ...all) + 1;
+}

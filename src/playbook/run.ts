@@ -1,0 +1,111 @@
+/** One apply on its way: the hosts with their latest facts, what has been counted, and whom to tell. */
+
+import type { Wanted } from '../desired/wanted.ts';
+import type { HostFacts } from '../facts/host.ts';
+import { AGENT_STEP, refusalIn } from '../operations/agent.ts';
+import { decide } from '../operations/all.ts';
+import type { Change } from '../operations/operation.ts';
+import { renderForPeople } from '../shell/render.ts';
+import type { Step, StepResult } from '../shell/step.ts';
+import type { Connection } from '../ssh/connection.ts';
+import { factsOf, readSteps, type Target } from './cluster.ts';
+import { failureOf, type HostFailure, hostFailure } from './failure.ts';
+import { contextFor, type Shared } from './plan.ts';
+
+export type RunEvent =
+  /** What all hosts of a stage are about to do. */
+  | { readonly type: 'stage'; readonly name: string }
+  | { readonly type: 'doing'; readonly host: string; readonly what: string }
+  | { readonly type: 'changed'; readonly host: string; readonly what: string; readonly changes: readonly Change[] }
+  | { readonly type: 'failed'; readonly host: string; readonly message: string; readonly hints: readonly string[] };
+
+/** A host of the run; what is told of it changes as it goes. */
+export interface HostRun {
+  readonly target: Target;
+  readonly connection: Connection;
+  facts: HostFacts;
+  ok: number;
+  changed: number;
+  failure: HostFailure | null;
+}
+
+export interface Run {
+  readonly shared: Shared;
+  readonly hosts: readonly HostRun[];
+  readonly emit: (event: RunEvent) => void;
+  /** Everything is given up at once. */
+  readonly signal?: AbortSignal;
+  /** Nothing new is begun. */
+  readonly stopping: () => boolean;
+}
+
+/** Steps' output that is for us: an answer of the agent is no success just because it came. */
+function refusalOf({ name, stdout }: StepResult): string | null {
+  return name === AGENT_STEP && stdout.startsWith('HTTP/') ? refusalIn(stdout) : null;
+}
+
+/**
+ * Brings a host to `wanted` (which may be a phase on its way) and reads it again in the same round trip. False: it failed,
+ * and the host says why. A host with nothing to do is not spoken to.
+ */
+export async function bring(run: Run, host: HostRun, wanted: Wanted, what: string): Promise<boolean> {
+  const { changes, steps } = decide(wanted, host.facts, contextFor(host.facts, run.shared));
+  if (steps.length === 0) return true;
+  run.emit({ type: 'doing', host: wanted.host, what });
+  const done = await perform(run, host, steps);
+  if (!done) return false;
+  host.changed += steps.length;
+  const left = leftover(run, host, wanted);
+  if (left !== null) return fail(run, host, hostFailure(wanted.host, left));
+  run.emit({ type: 'changed', host: wanted.host, what, changes });
+  return true;
+}
+
+/** Runs steps and takes in the facts that follow them. */
+export async function perform(run: Run, host: HostRun, steps: readonly Step[]): Promise<boolean> {
+  const { target, connection } = host;
+  const name = target.wanted.host;
+  try {
+    const script = [...steps, ...readSteps(target.wanted, contextFor(host.facts, run.shared).release)];
+    const result = await connection.runScript(script, {
+      ...(run.signal ? { signal: run.signal } : {}),
+      onStep: (step, index) => {
+        if (index < steps.length && step.exitCode === 0) host.ok += 1;
+      },
+    });
+    const done = result.steps.slice(0, steps.length);
+    if (result.failed && done.includes(result.failed)) {
+      return fail(run, host, hostFailure(name, stepWords(steps, result.failed)));
+    }
+    const refused = done.map(refusalOf).find((one) => one !== null);
+    if (refused) return fail(run, host, hostFailure(name, `the agent refused the configuration: ${refused}`));
+    host.facts = factsOf(target, result);
+    return true;
+  } catch (error) {
+    return fail(run, host, failureOf(name, error));
+  }
+}
+
+export function fail(run: Run, host: HostRun, failure: HostFailure): false {
+  host.failure = failure;
+  run.emit({ type: 'failed', host: failure.host, message: failure.message, hints: failure.hints });
+  return false;
+}
+
+function stepWords(steps: readonly Step[], failed: StepResult): string {
+  const step = steps.find(({ name }) => name === failed.name);
+  const command = step && 'commands' in step ? step.commands[failed.failedCommand ?? 0] : undefined;
+  const said = failed.stderr.trim().split('\n').at(-1) || `exit code ${failed.exitCode}`;
+  return `${failed.name} failed: ${said}${command ? ` (${renderForPeople(command)})` : ''}`;
+}
+
+/** What is still not as wanted although every command succeeded; the agent takes its time and is waited for elsewhere. */
+function leftover(run: Run, host: HostRun, wanted: Wanted): string | null {
+  const waited = { ...wanted, director: null };
+  const context = contextFor(host.facts, run.shared);
+  const { changes } = decide(wanted.director ? wanted : waited, host.facts, context);
+  const left = changes.filter(({ what }) => !(wanted.director && /^(configuration|lvs-agent)/.test(what)));
+  return left.length === 0
+    ? null
+    : `the change did not hold: ${left.map(({ what, why }) => `${what} (${why})`).join(', ')}; does something else manage it?`;
+}

@@ -1,0 +1,43 @@
+/** Whether a director has come up with what it was given: what the next one is waited for with. */
+import type { Wanted } from '../desired/wanted.ts';
+import type { AgentFacts } from '../facts/agent.ts';
+import type { Context } from '../operations/operation.ts';
+import type { AgentState } from '../status/state.ts';
+
+export type Settled =
+  | { readonly settled: true }
+  /** `final`: waiting longer will not mend it. */
+  | { readonly settled: false; readonly why: string; readonly final: boolean };
+
+export function settledState(wanted: Wanted, agent: AgentFacts | null, { configHash, release }: Context): Settled {
+  const state = agent?.state;
+  if (!state) return waiting(`the agent does not answer: ${agent?.silence ?? 'it is not running'}`);
+  const { config, vrrp, ipvs } = state;
+  if (config.error !== null && config.hash !== configHash) {
+    return { settled: false, why: `the agent went back to its last good configuration: ${config.error}`, final: true };
+  }
+  if (config.hash !== configHash) return waiting('the agent has not taken the configuration yet');
+  if (release !== null && state.release !== release)
+    return waiting(`the agent still runs release ${state.release.slice(0, 12)}`);
+  if (wanted.director?.usesIpvs && !ipvs.inSync)
+    return waiting(`IPVS is not programmed yet${ipvs.error ? `: ${ipvs.error}` : ''}`);
+  return vrrpState(wanted, state);
+}
+
+function vrrpState(wanted: Wanted, { vrrp }: AgentState): Settled {
+  const instances = wanted.director?.instances ?? [];
+  if (instances.length > 0 && !vrrp.alive) return waiting('the VRRP process does not answer');
+  for (const { name } of instances) {
+    const instance = vrrp.instances.find((one) => one.name === name);
+    if (instance === undefined || instance.state === 'INIT') return waiting(`VRRP instance ${name} has not begun`);
+    if (instance.state === 'BACKUP' && instance.master === null) {
+      const gate = instance.waitingFor ? ` and waits for ${instance.waitingFor}` : '';
+      return waiting(`VRRP instance ${name} hears no MASTER${gate}`);
+    }
+  }
+  return { settled: true };
+}
+
+function waiting(why: string): Settled {
+  return { settled: false, why, final: false };
+}
