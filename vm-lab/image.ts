@@ -6,6 +6,7 @@ import { execa } from 'execa';
 import { CUSTOMIZE, IMAGE_FILES, IMAGE_PACKAGES } from './image-files.ts';
 import { LabError } from './lab-error.ts';
 import { cacheFolder } from './place.ts';
+import type { Steps } from './steps.ts';
 
 const SUITE = 'bookworm';
 /** Sparse: room for a few releases of the agent on a director. */
@@ -13,8 +14,8 @@ const DISK_SIZE = '3G';
 const KERNEL = '/usr/bin/linux.uml';
 const MODULES = '/usr/lib/uml/modules';
 
-/** The image's path; built first if the cache has none. `say` gets one line a step. */
-export async function image(say: (line: string) => void): Promise<string> {
+/** The image's path; built first if the cache has none. */
+export async function image(steps: Steps): Promise<string> {
   const path = join(cacheFolder(), `${await recipeHash()}.img`);
   if (
     await access(path).then(
@@ -26,10 +27,11 @@ export async function image(say: (line: string) => void): Promise<string> {
   await mkdir(cacheFolder(), { recursive: true });
   const work = await mkdtemp(join(cacheFolder(), 'build-'));
   try {
-    const tar = await buildTar(work, say);
-    say('making the disk');
+    const tar = await buildTar(work, steps);
+    steps.doing('image', 'making the disk');
     await makeDisk(work, tar, join(work, 'disk'));
     await rename(join(work, 'disk'), path);
+    steps.done('image', `built: ${path}`);
   } finally {
     await execa('rm', ['-rf', work], { reject: false });
   }
@@ -50,7 +52,7 @@ async function kernelVersion(): Promise<string> {
 }
 
 /** Debian with our files, as a tar that keeps the owners; as an ordinary user in a namespace of mmdebstrap's own. */
-async function buildTar(work: string, say: (line: string) => void): Promise<string> {
+async function buildTar(work: string, steps: Steps): Promise<string> {
   const tar = join(work, 'root.tar');
   const files = await filesTar(work);
   const modules = join(MODULES, await kernelVersion());
@@ -74,7 +76,10 @@ async function buildTar(work: string, say: (line: string) => void): Promise<stri
     ],
     { stdin: 'ignore', all: true, reject: false, env: { PATH: `${process.env['PATH']}:/usr/sbin:/sbin` } },
   );
-  for await (const line of build.iterable({ from: 'all' })) if (line.startsWith('I: ')) say(line.slice(3));
+  for await (const line of build.iterable({ from: 'all' })) {
+    const [, step] = /^I: ((?:running apt|downloading|extracting|installing|creating).*)/.exec(String(line)) ?? [];
+    if (step !== undefined) steps.doing('image', step);
+  }
   const result = await build;
   if (result.failed) {
     throw new LabError('Debian could not be built for the image', { hints: result.all.trim().split('\n').slice(-5) });

@@ -21,7 +21,7 @@ export async function openLab(name?: string): Promise<Lab> {
   if (namespace === undefined || record === undefined) {
     const what = namespace === undefined ? 'is not up' : 'is being started, or its start was interrupted';
     const suffix = name === undefined ? '' : ` --name ${name}`;
-    throw new LabError(`the lab ${place.name} ${what}`, { exitCode: 5, hints: [`lvsctl lab up${suffix}`] });
+    throw new LabError(`the lab ${place.name} ${what}`, { code: 5, hints: [`lvsctl lab up${suffix}`] });
   }
   return { place, namespace, ...record };
 }

@@ -3,6 +3,8 @@
  * The same figures stand in inventory/topologies; nothing else decides an address of the lab.
  */
 
+import { LabError } from './lab-error.ts';
+
 export const NETWORKS = ['mgmt', 'front', 'back'] as const;
 export type Network = (typeof NETWORKS)[number];
 
@@ -48,10 +50,29 @@ export function isMachine(name: string): name is Machine {
   return MACHINES.some((machine) => machine === name);
 }
 
-export function isNetwork(name: string): name is Network {
-  return NETWORKS.some((network) => network === name);
-}
-
 export function isProfile(name: string): name is Profile {
   return PROFILES.some((profile) => profile === name);
+}
+
+/** @throws LabError */
+export function hostOf(name: string): Host {
+  return oneOf(HOSTS, name, 'host');
+}
+
+/** @throws LabError */
+export function machineOf(name: string): Machine {
+  return oneOf(MACHINES, name, 'machine');
+}
+
+/** @throws LabError */
+export function networkOf(name: string): Network {
+  return oneOf(NETWORKS, name, 'network');
+}
+
+function oneOf<Name extends string>(all: readonly Name[], name: string, kind: string): Name {
+  const found = all.find((one) => one === name);
+  if (found === undefined) {
+    throw new LabError(`the lab has no ${kind} ${JSON.stringify(name)}`, { code: 5, hints: [all.join(' ')] });
+  }
+  return found;
 }

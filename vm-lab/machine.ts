@@ -15,7 +15,7 @@ import { machineFolder, type Place } from './place.ts';
 export async function powerOn(place: Place, namespace: Namespace, machine: Machine, image: string): Promise<void> {
   const folder = machineFolder(place, machine);
   const kernel = ['linux.uml', ...kernelWords(place, machine, image)];
-  const script = 'log=$1; shift; setsid ip netns exec fabric "$@" </dev/null >"$log" 2>&1 &';
+  const script = 'log=$1; shift; : >"$log"; setsid ip netns exec fabric "$@" </dev/null >>"$log" 2>&1 &';
   const argv = [...insideLab(namespace), 'sh', '-c', script, 'sh', consoleLog(place, machine), ...kernel];
   const [file = '', ...args] = argv;
   await execa(file, args, { cwd: folder, env: { TMPDIR: '/run', HOME: '/run' } });
@@ -45,22 +45,30 @@ export async function isPoweredOn(namespace: Namespace, machine: Machine): Promi
   return (await processesOfMachine(namespace, machine)).length > 0;
 }
 
-/** Waits for the console's word that SSH and nginx serve. */
-export async function waitUntilBooted(
-  place: Place,
-  namespace: Namespace,
-  machine: Machine,
-  timeoutMs = 120_000,
-): Promise<void> {
+/** Stalled when its kernel is stopped. */
+export async function powerOf(namespace: Namespace, machine: Machine): Promise<'on' | 'off' | 'stalled'> {
+  const alive = await processesOfMachine(namespace, machine);
+  if (alive.length === 0) return 'off';
+  return alive.some(({ traced, stopped }) => stopped && !traced) ? 'stalled' : 'on';
+}
+
+/** How often the machine has come up since its power was switched on. */
+export async function bootsOf(place: Place, machine: Machine): Promise<number> {
+  return (await readConsole(place, machine)).split(READY_WORD).length - 1;
+}
+
+/** Waits for the console's word that SSH and nginx serve, for the n-th time since the power was switched on. */
+export async function waitUntilBooted(place: Place, namespace: Namespace, machine: Machine, boots = 1): Promise<void> {
+  const timeoutMs = 120_000;
   const deadline = performance.now() + timeoutMs;
-  while (!(await readConsole(place, machine)).includes(READY_WORD)) {
+  while ((await bootsOf(place, machine)) < boots) {
     const late = performance.now() > deadline;
     if (late || !(await isPoweredOn(namespace, machine))) {
       const lines = (await readConsole(place, machine)).trim().split('\n').slice(-3);
       const what = late ? `did not come up in ${timeoutMs / 1000} s` : 'ended while it was booting';
       throw new LabError(`${machine} ${what}`, { hints: [...lines, `its console: ${consoleLog(place, machine)}`] });
     }
-    await sleep(100);
+    await sleep(150);
   }
 }
 
@@ -95,7 +103,9 @@ function kernelWords(place: Place, machine: Machine, image: string): string[] {
 
 interface MachineProcess {
   readonly pid: number;
+  /** One of the machine's programs rather than its kernel. */
   readonly traced: boolean;
+  readonly stopped: boolean;
 }
 
 /** The kernel's threads of execution all carry the machine's name in their command line. */
@@ -109,7 +119,7 @@ async function inspect(pid: number, machine: Machine): Promise<MachineProcess | 
     const words = (await readFile(`/proc/${pid}/cmdline`, 'utf8')).split('\0');
     if (!words.includes(`umid=${machine}`)) return undefined;
     const status = await readFile(`/proc/${pid}/status`, 'utf8');
-    return { pid, traced: !/^TracerPid:\t0$/m.test(status) };
+    return { pid, traced: !/^TracerPid:\t0$/m.test(status), stopped: /^State:\tT/m.test(status) };
   } catch {
     return undefined;
   }

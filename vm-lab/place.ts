@@ -26,7 +26,7 @@ export const DEFAULT_NAME = 'default';
 /** @throws LabError when the name could not be part of a path. */
 export function placeOf(name: string = DEFAULT_NAME): Place {
   if (!/^[a-z0-9][a-z0-9-]{0,30}$/.test(name)) {
-    throw new LabError(`a lab's name is 1 to 31 of a-z, 0-9 and '-', not ${JSON.stringify(name)}`, { exitCode: 5 });
+    throw new LabError(`a lab's name is 1 to 31 of a-z, 0-9 and '-', not ${JSON.stringify(name)}`, { code: 5 });
   }
   const folder = join(labsFolder(), name);
   return {

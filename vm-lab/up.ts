@@ -12,23 +12,23 @@ import { machineFolder, type Place } from './place.ts';
 import { readRecord, writeRecord } from './record.ts';
 import { writeSeed } from './seed.ts';
 import { makeKeys, writeSshFiles } from './ssh.ts';
+import { type Steps, UNTOLD } from './steps.ts';
 
 export interface UpOptions {
   readonly profile: Profile;
-  /** Gets one line a step. */
-  readonly say: (line: string) => void;
+  readonly steps?: Steps;
 }
 
 /**
  * Boots a lab and waits until every machine serves; nothing to do when it is up already.
  * @throws LabError with this machine's or a lab machine's reason; nothing is left behind then.
  */
-export async function up(place: Place, { profile, say }: UpOptions): Promise<void> {
+export async function up(place: Place, { profile, steps = UNTOLD }: UpOptions): Promise<void> {
   if (await isUpAlready(place, profile)) return;
-  const disk = await image(say);
+  const disk = await image(steps);
   await claim(place);
   try {
-    await boot(place, profile, disk, say);
+    await boot(place, profile, disk, steps);
   } catch (error) {
     await down(place);
     throw error;
@@ -65,7 +65,7 @@ async function claim(place: Place): Promise<void> {
   await mkdir(place.folder, { mode: 0o700 });
 }
 
-async function boot(place: Place, profile: Profile, disk: string, say: (line: string) => void): Promise<void> {
+async function boot(place: Place, profile: Profile, disk: string, steps: Steps): Promise<void> {
   const started = performance.now();
   for (const machine of MACHINES) await mkdir(machineFolder(place, machine));
   const [namespace, keys] = await Promise.all([openNamespace(place), makeKeys(place)]);
@@ -77,7 +77,7 @@ async function boot(place: Place, profile: Profile, disk: string, say: (line: st
     ),
   );
   await Promise.all([execa(file, args, { input: networkScript() }), writeSshFiles(place, namespace), ...seeds]);
-  await bootMachines(place, namespace, disk, say, started);
+  await bootMachines(place, namespace, disk, steps, started);
   await writeRecord(place, { profile, image: disk });
 }
 
@@ -85,13 +85,14 @@ async function bootMachines(
   place: Place,
   namespace: Namespace,
   disk: string,
-  say: (line: string) => void,
+  steps: Steps,
   started: number,
 ): Promise<void> {
   const one = async (machine: Machine) => {
+    steps.doing(machine, 'booting');
     await powerOn(place, namespace, machine, disk);
     await waitUntilBooted(place, namespace, machine);
-    say(`${machine} is up (${((performance.now() - started) / 1000).toFixed(1)} s)`);
+    steps.done(machine, `up after ${((performance.now() - started) / 1000).toFixed(1)} s`);
   };
   await Promise.all(MACHINES.map(one));
 }

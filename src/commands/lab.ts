@@ -1,13 +1,18 @@
 /** `lvsctl lab`: the command line of vm-lab. */
 import { spawn } from 'node:child_process';
+import { constants } from 'node:os';
 import { Command, Option } from 'commander';
 import { argvFor } from '../../vm-lab/exec.ts';
 import { openLab } from '../../vm-lab/lab.ts';
 import { LabError } from '../../vm-lab/lab-error.ts';
-import { addressOf, HOSTS, type Host, PROFILES, type Profile } from '../../vm-lab/layout.ts';
+import { addressOf, HOSTS, hostOf, PROFILES, type Profile } from '../../vm-lab/layout.ts';
 import { placeOf } from '../../vm-lab/place.ts';
+import { type HostStatus, type LabStatus, labStatus } from '../../vm-lab/status.ts';
 import { down, up } from '../../vm-lab/up.ts';
-import { Failure } from '../output/failure.ts';
+import { createOutput, type Output } from '../output/output.ts';
+import { createProgress } from '../output/progress.ts';
+import { table } from '../output/table.ts';
+import { faultCommand } from './lab-fault.ts';
 
 interface Named {
   readonly name?: string;
@@ -17,43 +22,66 @@ export function labCommand(): Command {
   const lab = new Command('lab').description(
     'A real cluster of virtual machines on this one: five machines, a client.',
   );
-  named(lab, 'up', 'boot lb1 lb2 web1 web2 web3 (nothing to do when they are up)')
+  const named = (name: string, summary: string) =>
+    lab.command(name).description(summary).option('--name <name>', 'which lab, when there are several');
+  named('up', 'boot lb1 lb2 web1 web2 web3 (nothing to do when they are up)')
     .addOption(new Option('--profile <profile>', 'how the machines are set up').choices(PROFILES).default('default'))
-    .action(told(labUp));
-  named(lab, 'down', 'end the lab and remove all of it').action(told(labDown));
-  named(lab, 'ssh', 'log in to a machine').argument('<host>').action(told(labShell));
-  named(lab, 'exec', 'run a command as root on a machine or on the client; one word is a line for the shell')
-    .argument('<host>')
+    .action(labUp);
+  named('down', 'end the lab and remove all of it').action(labDown);
+  named('status', 'which machines are on and answer, and what is broken').action(labState);
+  named('ssh', 'log in to a machine').argument('<host>', HOSTS.join(', ')).action(labShell);
+  named('exec', 'run a command as root on a machine or on the client; a single word is a line for the shell')
+    .argument('<host>', HOSTS.join(', '))
     .argument('<command...>')
-    .action(told(labExec));
-  named(lab, 'proxy', 'connect stdin and stdout with a TCP port of a machine (for ProxyCommand)')
+    .action(labExec);
+  named('proxy', 'connect stdin and stdout with a TCP port of a machine (for ProxyCommand)')
     .argument('<host>')
     .argument('<port>')
-    .action(told(labProxy));
-  return lab;
+    .action(labProxy);
+  return lab.addCommand(faultCommand());
 }
 
-function named(lab: Command, name: string, summary: string): Command {
-  return lab.command(name).description(summary).option('--name <name>', 'which lab, when there are several');
+async function labUp({ name, profile }: Named & { profile: Profile }, command: Command): Promise<void> {
+  const output = createOutput(command.optsWithGlobals());
+  const progress = createProgress(output);
+  const steps = {
+    doing: (subject: string, what: string) => progress.doing(subject, what),
+    done: (subject: string, what: string) => progress.done(subject, what, 'good'),
+  };
+  try {
+    await up(placeOf(name), { profile, steps });
+  } finally {
+    progress.end();
+  }
+  show(output, await labStatus(await openLab(name)));
 }
 
-/** Turns the lab's sentence into the command line's. */
-function told<Args extends unknown[]>(action: (...args: Args) => Promise<void>): (...args: Args) => Promise<void> {
-  return (...args) =>
-    action(...args).catch((error: unknown) => {
-      if (error instanceof LabError) throw new Failure(error.exitCode, error.message, error.hints, { cause: error });
-      throw error;
-    });
-}
-
-async function labUp({ name, profile }: Named & { profile: Profile }): Promise<void> {
-  await up(placeOf(name), { profile, say: (line) => process.stderr.write(`${line}\n`) });
-}
-
-async function labDown({ name }: Named): Promise<void> {
+async function labDown({ name }: Named, command: Command): Promise<void> {
+  const output = createOutput(command.optsWithGlobals());
   const place = placeOf(name);
-  const was = await down(place);
-  process.stderr.write(was ? `the lab ${place.name} is gone\n` : `there was no lab ${place.name}\n`);
+  const existed = await down(place);
+  output.document({ name: place.name, existed });
+  output.note(existed ? `the lab ${place.name} is gone` : `there was no lab ${place.name}`);
+}
+
+async function labState({ name }: Named, command: Command): Promise<void> {
+  show(createOutput(command.optsWithGlobals()), await labStatus(await openLab(name)));
+}
+
+function show(output: Output, status: LabStatus): void {
+  output.document(status);
+  const rows = status.hosts.map((one) => [one.host, stateOf(one), ...Object.values(one.addresses), brokenAt(one)]);
+  output.text(table([['HOST', 'STATE', 'MGMT', 'FRONT', 'BACK', 'BROKEN'], ...rows]));
+}
+
+function stateOf({ power, answers }: HostStatus): string {
+  if (power !== 'on') return power;
+  return answers ? 'up' : 'on, does not answer';
+}
+
+function brokenAt({ cut, impaired }: HostStatus): string {
+  const lines = impaired.map((one) => `${one.network} ${one.delayMs} ms late, ${one.lossPercent} % lost`);
+  return [...cut.map((network) => `${network} cut`), ...lines].join('; ');
 }
 
 async function labShell(name: string, options: Named): Promise<void> {
@@ -71,24 +99,18 @@ async function labExec(name: string, command: string[], options: Named): Promise
 async function labProxy(name: string, port: string, options: Named): Promise<void> {
   const lab = await openLab(options.name);
   const host = hostOf(name);
-  if (!/^\d{1,5}$/.test(port)) throw new LabError(`a port is a number, not ${JSON.stringify(port)}`, { exitCode: 5 });
+  if (!/^\d{1,5}$/.test(port)) throw new LabError(`a port is a number, not ${JSON.stringify(port)}`, { code: 5 });
   await become([lab.place.proxy, addressOf(host, 'mgmt'), port]);
 }
 
-function hostOf(name: string): Host {
-  const host = HOSTS.find((one) => one === name);
-  if (host === undefined) {
-    throw new LabError(`the lab has no host ${JSON.stringify(name)}`, { exitCode: 5, hints: [HOSTS.join(' ')] });
-  }
-  return host;
-}
-
-/** Runs a program in our place: its stdin, stdout, stderr, and its exit code (128 + n when signal n ended it). */
+/** Runs a program in our place: its stdin, stdout and stderr, and its exit code (128 + n when signal n ended it). */
 async function become([file = '', ...args]: readonly string[]): Promise<void> {
   const child = spawn(file, args, { stdio: 'inherit' });
-  const ignore = () => {};
-  process.on('SIGINT', ignore).on('SIGTERM', ignore);
+  const forward = (signal: NodeJS.Signals) => child.kill(signal);
+  process.on('SIGINT', forward).on('SIGTERM', forward).on('SIGHUP', forward);
   process.exitCode = await new Promise<number>((resolve, reject) => {
-    child.on('error', reject).on('close', (code, signal) => resolve(code ?? (signal === 'SIGINT' ? 130 : 143)));
+    child
+      .on('error', reject)
+      .on('close', (code, signal) => resolve(code ?? 128 + (constants.signals[signal ?? 'SIGTERM'] ?? 15)));
   });
 }
