@@ -32,7 +32,7 @@ export async function loadTopologyFile(
   return { file, ...loadTopology(text, file, dirname(resolve(file))) };
 }
 
-function reasonOf(error: NodeJS.ErrnoException): string {
+export function reasonOf(error: NodeJS.ErrnoException): string {
   if (error.code === 'ENOENT') return 'there is no such file';
   if (error.code === 'EISDIR') return 'it is a directory';
   if (error.code === 'EACCES') return 'permission denied';

@@ -1,7 +1,105 @@
-/** Keys that validate but are not acted upon yet. Later work deletes rows. */
-import type { Finding } from './problem.ts';
+/**
+ * Keys that are part of the format but not acted upon yet. They validate; `plan` and `apply` refuse them by name, because
+ * ignoring one would be a promise not kept. Work that makes one real deletes its row.
+ */
+import { familyOf, parseAddress } from '../wire/address.ts';
+import { type Finding, inFileOrder } from './problem.ts';
 import type { Raw } from './raw.ts';
 
-export function unsupportedIn(_root: Raw): Finding[] {
-  return [];
+/** `*` is any name; items of lists have no step of their own. */
+const KEYS: readonly string[] = [
+  'vrrp.*.hmac',
+  'vrrp.*.virtual_mac',
+  'vrrp.*.preempt_delay',
+  'vrrp.*.track.interfaces',
+  'vrrp.*.track.services',
+  'vrrp.*.track.files',
+  'vrrp.*.notify',
+  'vrrp.*.alert',
+  'vrrp.*.garp.lower_priority',
+  'sync_groups.*.notify',
+  'sync_groups.*.alert',
+  'alerts',
+  'ipvs.connection_table_bits',
+  'ipvs.probe_marks',
+  'services.*.slow_start',
+  'services.*.quorum',
+  'services.*.fail_open',
+  'services.*.sorry',
+  'services.*.notify',
+  'services.*.only_when_master',
+  'services.*.tunnel.port',
+  'services.*.tunnel.checksum',
+];
+
+/** The same keys wherever a list of checks stands. */
+const CHECK_KEYS: readonly string[] = ['smtp', 'dns', 'udp', 'ping', 'script', 'file', 'mark'];
+const CHECK_LISTS: readonly string[] = ['services.*.checks', 'services.*.realservers.checks'];
+
+/** Keys of which only some values are not acted upon. */
+const VALUES: readonly (readonly [path: string, value: (source: string) => boolean])[] = [
+  ['firewall', (source) => source === 'manage'],
+  ['realservers.*.gateway.scope', (source) => source === 'host'],
+  ['services.*.tunnel.type', (source) => source !== 'ipip'],
+  ['services.*.listen', (source) => source.endsWith('/sctp')],
+  ...CHECK_LISTS.map((path) => [`${path}.via`, (source: string) => source === 'vip'] as const),
+  ...CHECK_LISTS.map((path) => [path, (source: string) => CHECK_KEYS.includes(source)] as const),
+];
+
+const ADDRESSES: readonly string[] = [
+  'directors.*.dip.*',
+  'directors.*.vips',
+  'directors.*.vips.address',
+  'realservers.*.rip',
+  'vrrp.*.vips',
+  'vrrp.*.vips.address',
+  'vrrp.*.extra_vips',
+  'vrrp.*.extra_vips.address',
+  'services.*.listen',
+];
+
+const REFUSED = [...KEYS, ...CHECK_LISTS.flatMap((list) => CHECK_KEYS.map((key) => `${list}.${key}`))].map(stepsOf);
+const REFUSED_VALUES = VALUES.map(([path, value]) => [stepsOf(path), value] as const);
+const ADDRESS_STEPS = ADDRESSES.map(stepsOf);
+
+function stepsOf(path: string): readonly string[] {
+  return path.split('.');
+}
+
+/** What this version would not act upon, in the order of the file. `root` has been validated. */
+export function unsupportedIn(root: Raw): Finding[] {
+  const findings: Finding[] = [];
+  walk(root, [], findings);
+  return inFileOrder(findings);
+}
+
+function walk(raw: Raw, steps: readonly string[], findings: Finding[]): void {
+  const why = reasonAgainst(raw, steps);
+  if (why !== undefined) {
+    const at = raw.keyPosition ?? raw.position;
+    findings.push({ ...at, path: raw.path, message: why, expected: null, suggestion: null, severity: 'error' });
+    return;
+  }
+  if (raw.kind === 'list') for (const item of raw.items) walk(item, steps, findings);
+  if (raw.kind === 'map') for (const [key, child] of raw.entries) walk(child, [...steps, key], findings);
+}
+
+function reasonAgainst(raw: Raw, steps: readonly string[]): string | undefined {
+  const key = steps.at(-1) ?? '';
+  if (REFUSED.some((path) => matches(path, steps))) return `'${key}' is not supported yet`;
+  if (raw.kind !== 'scalar') return undefined;
+  if (REFUSED_VALUES.some(([path, value]) => matches(path, steps) && value(raw.source))) {
+    return `'${raw.source}' is not supported yet`;
+  }
+  const isIpv6 = ADDRESS_STEPS.some((path) => matches(path, steps)) && holdsIpv6(raw.source);
+  return isIpv6 ? `IPv6 ('${raw.source}') is not supported yet` : undefined;
+}
+
+function matches(path: readonly string[], steps: readonly string[]): boolean {
+  return path.length === steps.length && path.every((step, index) => step === '*' || step === steps[index]);
+}
+
+function holdsIpv6(source: string): boolean {
+  const address = parseAddress(source.replace(/^\[([^\]]*)\].*$/, '$1').replace(/\/\d+$/, ''));
+  return address !== undefined && familyOf(address) === 6;
 }

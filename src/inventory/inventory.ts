@@ -86,11 +86,13 @@ function readGroup(name: string, raw: Raw, reading: Reading): void {
 }
 
 function readSection(section: string, raw: RawMap, group: Group, reading: Reading): void {
-  if (section === 'vars') return readVars(raw, group.vars, reading.findings);
-  if (section === 'hosts') return readHosts(raw, group, reading);
-  for (const [inner, below] of raw.entries) {
-    group.children.add(inner);
-    readGroup(inner, below, reading);
+  if (section === 'vars') readVars(raw, group.vars, reading.findings);
+  else if (section === 'hosts') readHosts(raw, group, reading);
+  else {
+    for (const [inner, below] of raw.entries) {
+      group.children.add(inner);
+      readGroup(inner, below, reading);
+    }
   }
 }
 
