@@ -1,0 +1,43 @@
+/**
+ * The supervisor of a director: `node agent.mjs [--config FILE] [--socket PATH] [--vrrp-socket PATH] [--handover FILE]`.
+ * SIGTERM and SIGINT end it; IPVS goes on without it.
+ */
+import { parseArgs } from 'node:util';
+import { runAgent } from './agent/run-agent.ts';
+import { KernelError } from './kernel/kernel-error.ts';
+import { openIpvs } from './kernel/netlink-ipvs.ts';
+import { openServiceManager } from './kernel/notify.ts';
+import { loadRawio } from './kernel/rawio.ts';
+
+const { values } = parseArgs({
+  options: {
+    config: { type: 'string', default: '/var/lib/lvs-agent/config.json' },
+    socket: { type: 'string', default: '/run/lvs-agent/control.sock' },
+    'vrrp-socket': { type: 'string', default: '/run/lvs-agent/vrrp.sock' },
+    handover: { type: 'string', default: '/run/lvs-agent/handover' },
+  },
+});
+
+const rawio = loadRawio();
+const firewall = {
+  read: async () => [],
+  apply: async () => new KernelError({ operation: 'mark packets', target: '', errno: 0, detail: 'not possible yet' }),
+};
+
+// A mistake of ours: systemd starts the next process, which adopts what this one left.
+process.on('uncaughtException', (error) => {
+  process.stdout.write(`<3>the agent ends on an unforeseen error: ${JSON.stringify(error.stack ?? error.message)}\n`);
+  process.exit(1);
+});
+
+const stop = await runAgent(
+  { config: values.config, socket: values.socket, vrrpSocket: values['vrrp-socket'], handover: values.handover },
+  { ipvs: openIpvs(rawio), firewall, manager: openServiceManager(rawio, process.env) },
+  (line) => process.stdout.write(line),
+);
+
+for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+  process.once(signal, () => {
+    void stop().finally(() => process.exit(0));
+  });
+}

@@ -1,0 +1,194 @@
+/**
+ * Verdicts and overrides give the table that the kernel shall have; once a second, and at every change, what the kernel has is
+ * compared with it. Probes run here, the pure rules are in src/health and src/balancer.
+ */
+import { type DesiredService, desiredTable } from '../balancer/desired.ts';
+import { describeProbe, type ProbeSpec, probePlan } from '../health/probe-plan.ts';
+import type { Standing, Verdict } from '../health/verdict.ts';
+import type { Clock } from '../kernel/clock.ts';
+import type { Firewall } from '../kernel/firewall.ts';
+import type { Ipvs } from '../kernel/ipvs.ts';
+import type { Probe } from '../probes/probe.ts';
+import { adoptedVerdicts } from './adoption.ts';
+import type { StoredConfig } from './config-shape.ts';
+import type { Journal } from './journal.ts';
+import type { OverrideStore } from './override-store.ts';
+import { Prober } from './prober.ts';
+import { Surroundings } from './surroundings.ts';
+import { TableKeeper, type TableView } from './table-keeper.ts';
+import { Turns } from './turns.ts';
+
+/** How often the kernel's table is compared, at the least. */
+const RECONCILE_MS = 1_000;
+/** What changes rarely, and costs the start of a program to read. */
+const SURROUNDINGS_MS = 10_000;
+
+export interface BalancingOptions {
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly ipvs: Ipvs;
+  readonly firewall: Firewall;
+  readonly journal: Journal;
+  readonly probeOf: (spec: ProbeSpec) => Probe;
+  readonly overrides: OverrideStore;
+  readonly ownershipPath: string;
+  readonly onVerdict: () => void;
+  /** After every comparison with the kernel. */
+  readonly onCompared: () => void;
+}
+
+export class Balancing {
+  readonly prober: Prober;
+  readonly #options: BalancingOptions;
+  readonly #table: TableKeeper;
+  readonly #surroundings: Surroundings;
+  readonly #turns = new Turns();
+  #stored: StoredConfig | null = null;
+  #surroundingErrors: readonly string[] = [];
+  #surroundingsDueMs = 0;
+  #causes: string[] = [];
+  #cancelTick: () => void = () => {};
+  #isStopped = false;
+
+  constructor(options: BalancingOptions) {
+    const { clock, random, ipvs, firewall, journal, probeOf, ownershipPath } = options;
+    this.#options = options;
+    this.#table = new TableKeeper({ ipvs, journal, wall: () => clock.wall(), ownershipPath });
+    this.#surroundings = new Surroundings(ipvs, firewall);
+    this.prober = new Prober({ clock, random, probeOf, onVerdict: (...news) => this.#onVerdict(...news) });
+  }
+
+  /** Takes over what the kernel has, then goes on comparing until {@link stop}. */
+  async start(stored: StoredConfig | null): Promise<void> {
+    await this.#turns.take(async () => {
+      if (stored?.config.ipvs.onStart === 'flush') await this.#table.flush();
+      await this.#table.adopt();
+      this.#adopt(stored, 'start');
+      await this.#settle('the agent has started');
+    });
+    this.#tick();
+  }
+
+  /** Puts a configuration in force. @returns what the kernel refused, one sentence each */
+  configure(stored: StoredConfig | null): Promise<readonly string[]> {
+    return this.#turns.take(() => {
+      this.#adopt(stored, 'change');
+      return this.#settle('the configuration has changed');
+    });
+  }
+
+  /** Compares soon, because of something that has happened. */
+  because(cause: string): void {
+    if (this.#isStopped) return;
+    this.#causes.push(cause);
+    // Many causes in one turn of the loop make one comparison: the others would find nothing left to do.
+    if (this.#causes.length === 1) this.#compare().catch(() => {});
+  }
+
+  /** Waits until the kernel was compared with what is desired now. */
+  async settled(): Promise<void> {
+    await this.#compare();
+  }
+
+  get view(): TableView {
+    const { view } = this.#table;
+    return { ...view, errors: [...view.errors, ...this.#surroundingErrors] };
+  }
+
+  get desired(): DesiredService[] {
+    if (this.#stored === null) return [];
+    const { clock, overrides } = this.#options;
+    const probes = new Map(this.prober.plan.judged.map((one) => [`${one.service}\n${one.realserver}`, one.probes]));
+    const nowMs = clock.now();
+    return desiredTable(this.#stored.config, {
+      judge: (service, realserver) => {
+        const { verdict, sinceMs } = this.prober.judge(probes.get(`${service}\n${realserver}`) ?? []);
+        return { verdict, forMs: nowMs - sinceMs };
+      },
+      overrides: overrides.all,
+      wallMs: clock.wall(),
+    });
+  }
+
+  /** IPVS is programmed, and every check was answered once. */
+  get isReady(): boolean {
+    return this.#stored !== null && this.view.errors.length === 0 && !this.prober.awaitsFirstVerdicts;
+  }
+
+  /** @param clears - whether the kernel's table goes, too */
+  async stop(clears: boolean): Promise<void> {
+    this.#isStopped = true;
+    this.#cancelTick();
+    this.prober.stop();
+    await this.#turns.take(async () => {
+      if (clears) await this.#table.clear();
+    });
+  }
+
+  #adopt(stored: StoredConfig | null, moment: 'start' | 'change'): void {
+    this.#stored = stored;
+    if (stored === null) {
+      this.prober.configure({ probes: new Map(), judged: [] }, () => 'unknown');
+      return;
+    }
+    const plan = probePlan(stored.config);
+    const verdicts = adoptedVerdicts(stored.config, plan, this.#table.view.entries, moment);
+    this.prober.configure(plan, (key) => verdicts.get(key) ?? 'unknown');
+  }
+
+  async #settle(cause: string): Promise<readonly string[]> {
+    this.#causes.push(cause);
+    this.#surroundingsDueMs = 0;
+    await this.#reconcile();
+    return this.view.errors;
+  }
+
+  async #compare(): Promise<void> {
+    try {
+      await this.#turns.take(() => this.#reconcile());
+    } catch (error) {
+      this.#options.journal.note('error', 'agent', `reconciling failed: ${(error as Error).message}`);
+    }
+  }
+
+  async #reconcile(): Promise<void> {
+    if (this.#isStopped) return;
+    const causes = this.#causes.splice(0);
+    await this.#table.reconcile(this.desired, causes.length === 0 ? null : causes.slice(0, 3).join('; '));
+    await this.#settleSurroundings();
+    this.#options.onCompared();
+  }
+
+  async #settleSurroundings(): Promise<void> {
+    const { clock, journal } = this.#options;
+    if (this.#stored === null || clock.now() < this.#surroundingsDueMs) return;
+    const errors = await this.#surroundings.settle(this.#stored.config, this.#stored.self);
+    for (const error of errors) if (!this.#surroundingErrors.includes(error)) journal.note('error', 'ipvs', error);
+    this.#surroundingErrors = errors;
+    // What failed is tried again soon: a module or an interface may be on its way.
+    this.#surroundingsDueMs = clock.now() + (errors.length === 0 ? SURROUNDINGS_MS : RECONCILE_MS);
+  }
+
+  #tick(): void {
+    const { clock } = this.#options;
+    const started = clock.now();
+    void this.#compare().then(() => {
+      if (this.#isStopped) return;
+      // A big table on a small machine is read less often, so that reading never takes more than a quarter of it.
+      const pauseMs = Math.max(RECONCILE_MS, 4 * (clock.now() - started));
+      this.#cancelTick = clock.setTimer(started + pauseMs, () => this.#tick());
+    });
+  }
+
+  #onVerdict(spec: ProbeSpec, { verdict, lastError }: Standing, before: Verdict): void {
+    const users = this.prober.plan.judged.filter(({ probes }) => probes.includes(spec.key));
+    const realserver = [...new Set(users.map((one) => one.realserver))].join(',');
+    const service = [...new Set(users.map((one) => one.service))].join(',');
+    const isDown = verdict === 'down';
+    const outcome = isDown ? `failed: ${lastError}` : 'passed';
+    const message = `${realserver} is ${verdict} for ${service}: check ${describeProbe(spec)} ${outcome}`;
+    this.#options.journal.note(isDown ? 'warning' : 'notice', 'check', message, { realserver, service, before });
+    this.because(`${realserver} is ${verdict}`);
+    this.#options.onVerdict();
+  }
+}

@@ -1,0 +1,120 @@
+/** Runs the probes of a configuration, each at its pace, and keeps their standings. One timer for all of them. */
+import type { ProbePlan, ProbeSpec } from '../health/probe-plan.ts';
+import { Schedule } from '../health/schedule.ts';
+import { afterProbe, allOf, firstStanding, type ProbeResult, type Standing, type Verdict } from '../health/verdict.ts';
+import type { Clock } from '../kernel/clock.ts';
+import type { Probe } from '../probes/probe.ts';
+
+/** Probes under way at once: more would run into the limit of file descriptors. */
+const MAX_RUNNING = 1_000;
+
+export interface ProberOptions {
+  readonly clock: Clock;
+  /** 0 ≤ n < 1. */
+  readonly random: () => number;
+  readonly probeOf: (spec: ProbeSpec) => Probe;
+  readonly onVerdict: (spec: ProbeSpec, standing: Standing, before: Verdict) => void;
+}
+
+interface Running {
+  readonly spec: ProbeSpec;
+  readonly probe: Probe;
+  standing: Standing;
+}
+
+export class Prober {
+  readonly #options: ProberOptions;
+  readonly #schedule = new Schedule();
+  readonly #probes = new Map<string, Running>();
+  readonly #stop = new Map<string, AbortController>();
+  #plan: ProbePlan = { probes: new Map(), judged: [] };
+  #cancelTimer: () => void = () => {};
+
+  constructor(options: ProberOptions) {
+    this.#options = options;
+  }
+
+  /** Takes another plan; probes that it shares with the old one go on as if nothing had happened. */
+  configure(plan: ProbePlan, initial: (key: string) => Verdict): void {
+    const { clock, random, probeOf } = this.#options;
+    this.#plan = plan;
+    for (const key of this.#probes.keys()) if (!plan.probes.has(key)) this.#forget(key);
+    for (const [key, spec] of plan.probes) {
+      if (this.#probes.has(key)) continue;
+      const standing = firstStanding(initial(key), spec.timing, clock.now(), random());
+      this.#probes.set(key, { spec, probe: probeOf(spec), standing });
+      this.#schedule.set(key, standing.nextMs);
+    }
+    this.#arm();
+  }
+
+  get plan(): ProbePlan {
+    return this.#plan;
+  }
+
+  standing(key: string): Standing | undefined {
+    return this.#probes.get(key)?.standing;
+  }
+
+  /** Over all checks of a destination. `sinceMs` is when its verdict came to be what it is. */
+  judge(probes: readonly string[]): { readonly verdict: Verdict; readonly sinceMs: number } {
+    const standings = probes.flatMap((key) => this.standing(key) ?? []);
+    const verdict = allOf(standings.map((standing) => standing.verdict));
+    const times = standings.filter((standing) => standing.verdict === verdict).map(({ sinceMs }) => sinceMs);
+    // Down since the first that failed, up since the last that recovered.
+    const sinceMs = times.length === 0 ? 0 : verdict === 'down' ? Math.min(...times) : Math.max(...times);
+    return { verdict, sinceMs };
+  }
+
+  get awaitsFirstVerdicts(): boolean {
+    return [...this.#probes.values()].some(({ standing }) => standing.verdict === 'unknown');
+  }
+
+  stop(): void {
+    this.#cancelTimer();
+    for (const key of [...this.#probes.keys()]) this.#forget(key);
+  }
+
+  #forget(key: string): void {
+    this.#probes.delete(key);
+    this.#schedule.delete(key);
+    this.#stop.get(key)?.abort();
+  }
+
+  #arm(): void {
+    this.#cancelTimer();
+    const { nextMs } = this.#schedule;
+    if (nextMs === undefined || this.#stop.size >= MAX_RUNNING) return;
+    this.#cancelTimer = this.#options.clock.setTimer(nextMs, () => this.#runDue());
+  }
+
+  #runDue(): void {
+    const nowMs = this.#options.clock.now();
+    // A timer may come up to 1 ms early; what is due within that is due.
+    for (let key = this.#schedule.take(nowMs + 1); key !== undefined; key = this.#schedule.take(nowMs + 1)) {
+      const running = this.#probes.get(key);
+      if (running !== undefined) void this.#run(key, running);
+      if (this.#stop.size >= MAX_RUNNING) break;
+    }
+    this.#arm();
+  }
+
+  async #run(key: string, running: Running): Promise<void> {
+    const aborter = new AbortController();
+    this.#stop.set(key, aborter);
+    const startedMs = this.#options.clock.now();
+    const result = await running.probe(aborter.signal);
+    // A new probe of the same key may have begun if this one was forgotten meanwhile.
+    if (this.#stop.get(key) === aborter) this.#stop.delete(key);
+    if (this.#probes.get(key) === running) this.#finish(key, running, result, startedMs);
+    this.#arm();
+  }
+
+  #finish(key: string, running: Running, result: ProbeResult, startedMs: number): void {
+    const before = running.standing.verdict;
+    const { spec } = running;
+    running.standing = afterProbe(running.standing, spec.timing, result, startedMs, this.#options.clock.now());
+    this.#schedule.set(key, running.standing.nextMs);
+    if (running.standing.verdict !== before) this.#options.onVerdict(spec, running.standing, before);
+  }
+}

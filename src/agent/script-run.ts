@@ -1,0 +1,89 @@
+/**
+ * Runs a program of the topology as its user, without any of the agent's capabilities (src/native/lvs-run.c), in a process group
+ * of its own that ends with its time.
+ */
+import { spawn } from 'node:child_process';
+import { realpathSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { RunScript } from './tracked-scripts.ts';
+
+/** From the polite signal to the one that cannot be caught. */
+const GRACE_MS = 1_000;
+/** Of what it writes, what a journal line can take. */
+const KEPT_OUTPUT = 400;
+
+/** @param helper - path of lvs-run */
+export function scriptRunner(helper: string): RunScript {
+  return (script, signal) => {
+    const unsafe = script.user === 'root' ? unsafeFor(script.run[0] ?? '') : undefined;
+    return unsafe === undefined ? run(helper, script, signal) : Promise.resolve(unsafe);
+  };
+}
+
+function run(helper: string, script: Parameters<RunScript>[0], signal: AbortSignal): Promise<string | undefined> {
+  const { promise, resolve } = Promise.withResolvers<string | undefined>();
+  const program = script.run[0] ?? '';
+  const child = spawn(helper, [script.user, '--', ...script.run], {
+    cwd: '/',
+    env: { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', LANG: 'C.UTF-8' },
+    stdio: ['ignore', 'ignore', 'pipe'],
+    detached: true,
+  });
+  let output = '';
+  let verdict: string | undefined;
+  const signalGroup = (name: NodeJS.Signals): void => {
+    try {
+      if (child.pid !== undefined) process.kill(-child.pid, name);
+    } catch {
+      // It has ended by itself meanwhile.
+    }
+  };
+  let killer: NodeJS.Timeout | undefined;
+  const end = (why: string): void => {
+    verdict ??= why;
+    signalGroup('SIGTERM');
+    killer ??= setTimeout(() => signalGroup('SIGKILL'), GRACE_MS);
+  };
+  const timer = setTimeout(() => end(`${program} did not end within ${script.timeoutMs} ms`), script.timeoutMs);
+  const abort = (): void => end(`${program} was stopped`);
+  signal.addEventListener('abort', abort, { once: true });
+  const finish = (problem: string | undefined): void => {
+    clearTimeout(timer);
+    clearTimeout(killer);
+    signal.removeEventListener('abort', abort);
+    // Children that outlive the program keep nothing: the group goes with it.
+    signalGroup('SIGKILL');
+    child.stderr.destroy();
+    resolve(verdict ?? problem);
+  };
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    if (output.length < KEPT_OUTPUT) output += text;
+  });
+  child.once('error', (error) => finish(`${program} could not be started: ${error.message}`));
+  child.once('exit', (code, by) => finish(exitProblem(program, code, by, output)));
+  return promise;
+}
+
+function exitProblem(program: string, code: number | null, by: string | null, output: string): string | undefined {
+  if (code === 0) return undefined;
+  const said = output.trim() === '' ? '' : `: ${output.trim().slice(0, KEPT_OUTPUT)}`;
+  return code === null ? `${program} was ended by ${by}${said}` : `${program} ended with ${code}${said}`;
+}
+
+/** What root runs, nobody else may be able to change: neither the program nor a folder on the way to it. */
+export function unsafeFor(program: string): string | undefined {
+  let path: string;
+  try {
+    path = realpathSync(program);
+  } catch (error) {
+    return `${program} could not be started: ${(error as Error).message}`;
+  }
+  for (let at = path; ; at = dirname(at)) {
+    const { uid, mode } = statSync(at);
+    const isSticky = (mode & 0o1000) !== 0 && at !== path;
+    if (uid !== 0 || ((mode & 0o022) !== 0 && !isSticky)) {
+      return `${program} is not run as root: others than root can change ${at}`;
+    }
+    if (at === '/') return undefined;
+  }
+}

@@ -1,0 +1,110 @@
+/** Puts together what `GET /v1/state` tells. Pure. */
+
+import type { DesiredService } from '../balancer/desired.ts';
+import type { Override } from '../balancer/override.ts';
+import type { Config } from '../config/config.ts';
+import { describeProbe, type ProbePlan } from '../health/probe-plan.ts';
+import type { Standing } from '../health/verdict.ts';
+import type { AgentState, CheckState, DestinationState, ServiceState } from '../status/state.ts';
+import { type DestinationEntry, destinationKey, type ServiceEntry, serviceKey } from '../wire/ipvs.ts';
+import type { TableView } from './table-keeper.ts';
+import type { Report } from './vrrp-link.ts';
+
+export interface Known {
+  readonly config: Config | null;
+  readonly self: string;
+  readonly desired: readonly DesiredService[];
+  readonly table: TableView;
+  readonly plan: ProbePlan;
+  readonly standing: (key: string) => Standing | undefined;
+  /** Epoch ms of a time on the agent's monotonic clock. */
+  readonly wallOf: (monotonicMs: number) => number;
+  readonly overrides: readonly Override[];
+  readonly vrrp: { readonly alive: boolean; readonly report: Report | undefined };
+  readonly alarms: readonly string[];
+  readonly rest: Pick<AgentState, 'at' | 'release' | 'version' | 'startedAt'> & {
+    readonly config: AgentState['config'];
+  };
+}
+
+export function agentStateOf(known: Known): AgentState {
+  const { at, release, version, startedAt, config } = known.rest;
+  return {
+    schema: 1,
+    cluster: known.config?.cluster ?? '',
+    director: known.self,
+    at,
+    release,
+    version,
+    startedAt,
+    config,
+    vrrp: {
+      alive: known.vrrp.alive,
+      latenessMs: known.vrrp.report?.latenessMs ?? { last: 0, worst: 0 },
+      instances: known.vrrp.report?.instances.map((one) => ({ ...one, vips: [...one.vips] })) ?? [],
+    },
+    ipvs: {
+      inSync: known.table.errors.length === 0,
+      error: known.table.errors[0] ?? null,
+      leaving: [...known.table.leaving],
+      services: servicesOf(known),
+    },
+    checks: checksOf(known),
+    overrides: [...known.overrides],
+    alarms: [...known.alarms],
+  };
+}
+
+function servicesOf({ desired, table, config }: Known): ServiceState[] {
+  const named = new Map(desired.map((one) => [serviceKey(one.service.id), one]));
+  const realservers = new Map(
+    config?.services.map(({ name, realservers: all }) => [name, new Map(all.map((one) => [one.address, one.name]))]),
+  );
+  return table.entries.map((entry) => {
+    const service = named.get(serviceKey(entry.service.id));
+    const names = service === undefined ? undefined : realservers.get(service.name);
+    const wanted = new Set(service?.destinations.map(destinationKey));
+    const destinations = entry.destinations.map((one) => {
+      const isKnown = wanted.has(destinationKey(one.destination));
+      return destinationState(one, (isKnown ? names?.get(one.destination.address) : undefined) ?? null);
+    });
+    return { name: service?.name ?? null, ...serviceFacts(entry), destinations };
+  });
+}
+
+function serviceFacts({ service }: ServiceEntry): Omit<ServiceState, 'name' | 'destinations'> {
+  const { id, scheduler, onePacket, schedulerFallback, schedulerPort, persistence } = service;
+  const flags = [
+    ...(onePacket ? ['ops'] : []),
+    ...(schedulerFallback ? [`${scheduler}-fallback`] : []),
+    ...(schedulerPort ? [`${scheduler}-port`] : []),
+  ];
+  const identity =
+    id.kind === 'mark'
+      ? { protocol: 'fwm' as const, address: '', port: 0, mark: id.mark }
+      : { protocol: id.protocol, address: id.address, port: id.port, mark: null };
+  return { ...identity, scheduler, flags, persistenceMs: persistence?.timeoutMs ?? 0 };
+}
+
+function destinationState(entry: DestinationEntry, name: string | null): DestinationState {
+  const { address, port, forward, weight } = entry.destination;
+  const { connections, inPackets, outPackets, inBytes, outBytes } = entry.stats;
+  const { active, inactive, persistent } = entry;
+  // "bypass" is made by the kernel for dh and sh without a destination; no table dump has shown one.
+  const shown = forward === 'bypass' ? 'local' : forward;
+  const counters = { active, inactive, persistent, connections, inPackets, outPackets, inBytes, outBytes };
+  return { name, address, port, forward: shown, weight, ...counters };
+}
+
+function checksOf({ plan, standing, wallOf }: Known): CheckState[] {
+  return plan.judged.flatMap(({ service, realserver, probes }) =>
+    probes.flatMap((key): CheckState[] => {
+      const [spec, now] = [plan.probes.get(key), standing(key)];
+      if (spec === undefined || now === undefined) return [];
+      const { verdict, sinceMs, lastError, latencyMs } = now;
+      return [
+        { service, realserver, check: describeProbe(spec), verdict, since: wallOf(sinceMs), lastError, latencyMs },
+      ];
+    }),
+  );
+}

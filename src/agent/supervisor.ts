@@ -1,0 +1,277 @@
+/**
+ * The supervisor as a whole: the configuration in force, drains, balancing, tracked scripts, and the link to the VRRP process,
+ * whose work the addresses are. The control socket speaks to this.
+ */
+import { existsSync } from 'node:fs';
+import type { Override } from '../balancer/override.ts';
+import type { AgentState } from '../status/state.ts';
+import type { ToVrrp } from '../vrrp/link.ts';
+import { Balancing, type BalancingOptions } from './balancing.ts';
+import type { StoredConfig } from './config-shape.ts';
+import { ConfigStore } from './config-store.ts';
+import { OverrideStore } from './override-store.ts';
+import { Refusal } from './refusal.ts';
+import { agentStateOf } from './state-report.ts';
+import { type RunScript, TrackedScripts } from './tracked-scripts.ts';
+import { serviceTracking } from './tracking.ts';
+import { VrrpLink } from './vrrp-link.ts';
+
+export interface SupervisorOptions
+  extends Pick<BalancingOptions, 'clock' | 'random' | 'ipvs' | 'firewall' | 'journal' | 'probeOf'> {
+  readonly runScript: RunScript;
+  /** config.json; last-good.json stands beside it. */
+  readonly configPath: string;
+  /** Of overrides.json and table.json. */
+  readonly stateFolder: string;
+  readonly vrrpSocket: string;
+  /** Is there when systemd stops the agent for good, and not when it restarts it. */
+  readonly handoverMark: string;
+  readonly release: { readonly hash: string; readonly version: string };
+}
+
+export class Supervisor {
+  readonly #options: SupervisorOptions;
+  readonly #store: ConfigStore;
+  readonly #overrides: OverrideStore;
+  readonly #balancing: Balancing;
+  readonly #scripts: TrackedScripts;
+  readonly #link: VrrpLink;
+  readonly #startedAt: number;
+  #stored: StoredConfig | null = null;
+  #configError: string | null = null;
+  #isReady = false;
+  #installing: Promise<void> = Promise.resolve();
+
+  constructor(options: SupervisorOptions) {
+    const { clock, journal, stateFolder, vrrpSocket, runScript } = options;
+    this.#options = options;
+    this.#startedAt = clock.wall();
+    this.#store = new ConfigStore(options.configPath, journal);
+    this.#overrides = new OverrideStore(`${stateFolder}/overrides.json`, journal);
+    this.#balancing = new Balancing({
+      ...options,
+      overrides: this.#overrides,
+      ownershipPath: `${stateFolder}/table.json`,
+      onVerdict: () => this.#tellTracking(),
+      onCompared: () => this.#afterComparison(),
+    });
+    this.#scripts = new TrackedScripts({ clock, journal, run: runScript, onChange: () => this.#tellTracking() });
+    this.#link = new VrrpLink({
+      path: vrrpSocket,
+      clock,
+      greeting: () => [this.#tracking(), ...(this.#isReady ? [{ type: 'ready' } as const] : [])],
+      onTransition: ({ instance, from, to, cause }) => {
+        journal.record('notice', 'vrrp', `${instance}: ${from} → ${to} (${cause})`, { instance, from, to });
+      },
+      onAlive: (alive) => {
+        if (alive) journal.note('info', 'vrrp', 'the VRRP process answers');
+        else journal.note('error', 'vrrp', 'the VRRP process does not answer');
+      },
+    });
+  }
+
+  async start(): Promise<void> {
+    const { stored, error } = this.#store.load();
+    if (error !== null) this.#options.journal.note('error', 'config', error);
+    this.#adopt(stored);
+    this.#configError = error;
+    await this.#balancing.start(stored);
+    this.#link.start();
+  }
+
+  async stop(): Promise<void> {
+    this.#link.stop();
+    this.#scripts.stop();
+    const isForGood = existsSync(this.#options.handoverMark);
+    await this.#balancing.stop(isForGood && this.#stored?.config.ipvs.onStop === 'flush');
+  }
+
+  /**
+   * Puts another configuration in force, or the former one again when the kernel or the VRRP process refuses it.
+   * @throws Refusal
+   */
+  install(next: StoredConfig): Promise<void> {
+    const mine = this.#installing.then(() => this.#install(next));
+    this.#installing = mine.catch(() => {});
+    return mine;
+  }
+
+  async #install(next: StoredConfig): Promise<void> {
+    const { journal } = this.#options;
+    const before = this.#stored;
+    if (before !== null && next.generation < before.generation) {
+      throw new Refusal(409, `generation ${next.generation} is older than ${before.generation}, which is in force`);
+    }
+    const problems = await this.#tryConfig(next);
+    if (problems.length === 0) {
+      this.#store.confirm(next);
+      this.#configError = null;
+      journal.note('notice', 'config', `configuration ${next.generation} is in force`, { hash: next.hash });
+      return;
+    }
+    this.#configError = `configuration ${next.generation} was rolled back: ${problems.join('; ')}`;
+    journal.note('error', 'config', this.#configError, { hash: next.hash });
+    await this.#tryConfig(before);
+    throw new Refusal(422, this.#configError);
+  }
+
+  /** @returns what disk, kernel and VRRP process said against it */
+  async #tryConfig(next: StoredConfig | null): Promise<readonly string[]> {
+    try {
+      this.#store.save(next);
+    } catch (error) {
+      return [`it cannot be written: ${(error as Error).message}`];
+    }
+    this.#adopt(next);
+    const errors = await this.#balancing.configure(next);
+    const refused = next === null ? null : await this.#link.configure(next.config);
+    this.#tellTracking();
+    return refused === null ? errors : [...errors, `the VRRP process refused it: ${refused}`];
+  }
+
+  #adopt(stored: StoredConfig | null): void {
+    this.#stored = stored;
+    this.#options.journal.director = stored?.self ?? '';
+    this.#scripts.configure(stored === null ? [] : trackedBy(stored));
+  }
+
+  /** @throws Refusal when a realserver or service is not in the configuration; Error when it cannot be written */
+  async addOverrides(overrides: readonly Override[]): Promise<void> {
+    for (const { realserver, service } of overrides) this.#mustKnow(realserver, service);
+    this.#overrides.add(overrides);
+    for (const override of overrides) {
+      const { realserver, owner, reason, weight } = override;
+      const what = weight === 0 ? 'is drained' : `has weight ${weight}`;
+      const why = `${owner}${reason === null ? '' : `: ${reason}`}`;
+      this.#noteOverride(realserver, `${realserver} ${what}${inService(override)} (${why})`);
+    }
+    this.#balancing.because('an operator has changed a weight');
+    await this.#balancing.settled();
+  }
+
+  /** @returns how many were taken back. @throws Error when it cannot be written */
+  async removeOverrides(realservers: readonly string[], services: readonly string[] | null): Promise<number> {
+    const gone = this.#overrides.remove(realservers, services);
+    this.#tellEnded(gone, 'was taken back');
+    await this.#balancing.settled();
+    return gone.length;
+  }
+
+  get overrides(): readonly Override[] {
+    return this.#overrides.all;
+  }
+
+  /** Asks the VRRP process to give an instance away. @throws Refusal */
+  yieldInstance(instance: string): void {
+    const found = this.#link.instances.find(({ name }) => name === instance);
+    if (!this.#link.isAlive) throw new Refusal(503, 'the VRRP process does not answer');
+    if (found === undefined) throw new Refusal(404, `there is no instance ${instance} here`);
+    if (found.state !== 'MASTER') throw new Refusal(409, `${instance} is ${found.state} here, not MASTER`);
+    this.#link.send({ type: 'yield', instance });
+    this.#options.journal.note('notice', 'vrrp', `${instance} is to be given away, as was asked for`, { instance });
+  }
+
+  state(): AgentState {
+    const { clock, release } = this.#options;
+    const offsetMs = clock.wall() - clock.now();
+    const { view, desired, prober } = this.#balancing;
+    return agentStateOf({
+      config: this.#stored?.config ?? null,
+      self: this.#stored?.self ?? '',
+      desired,
+      table: view,
+      plan: prober.plan,
+      standing: (key) => prober.standing(key),
+      wallOf: (ms) => Math.round(ms + offsetMs),
+      overrides: this.#overrides.all,
+      vrrp: { alive: this.#link.isAlive, report: this.#link.report },
+      alarms: [...(this.#lacksVrrp() ? ['the VRRP process does not answer'] : []), ...view.errors],
+      rest: {
+        at: clock.wall(),
+        release: release.hash,
+        version: release.version,
+        startedAt: this.#startedAt,
+        config: {
+          hash: this.#stored?.hash ?? '',
+          generation: this.#stored?.generation ?? 0,
+          error: this.#configError,
+        },
+      },
+    });
+  }
+
+  #lacksVrrp(): boolean {
+    if (this.#stored === null || this.#link.isAlive) return false;
+    const { self, config } = this.#stored;
+    return config.instances.length > 0 || config.directors.some((one) => one.name === self && one.vips.length > 0);
+  }
+
+  /** The VRRP process may become MASTER once IPVS is programmed and the first verdicts are in. */
+  #afterComparison(): void {
+    this.#link.check();
+    this.#expireOverrides();
+    if (this.#isReady || !this.#balancing.isReady) return;
+    this.#isReady = true;
+    this.#link.send({ type: 'ready' });
+  }
+
+  #expireOverrides(): void {
+    try {
+      this.#tellEnded(this.#overrides.expire(this.#options.clock.wall()), 'has run out');
+    } catch {
+      // The disk is full: what has run out holds no longer all the same, and is forgotten later.
+    }
+  }
+
+  #tracking(): ToVrrp {
+    const { prober } = this.#balancing;
+    const services = serviceTracking(prober.plan, (probes) => prober.judge(probes));
+    return { type: 'tracking', scripts: this.#scripts.states(), services };
+  }
+
+  #tellTracking(): void {
+    this.#link.send(this.#tracking());
+  }
+
+  #tellEnded(gone: readonly Override[], how: string): void {
+    for (const override of gone) {
+      const { realserver, owner } = override;
+      this.#noteOverride(realserver, `the override of ${realserver}${inService(override)} by ${owner} ${how}`);
+    }
+    if (gone.length > 0) this.#balancing.because(`an override ${how}`);
+  }
+
+  #noteOverride(realserver: string, message: string): void {
+    this.#options.journal.note('notice', 'override', message, { realserver });
+  }
+
+  #mustKnow(realserver: string, service: string | null): void {
+    const services = this.#stored?.config.services ?? [];
+    if (service !== null && !services.some(({ name }) => name === service)) {
+      throw new Refusal(404, `there is no service ${service}`);
+    }
+    const isIn = services.some(
+      ({ name, realservers }) =>
+        (service === null || name === service) && realservers.some((one) => one.name === realserver),
+    );
+    if (!isIn)
+      throw new Refusal(
+        404,
+        service === null ? `no service has a realserver ${realserver}` : `${service} has no realserver ${realserver}`,
+      );
+  }
+}
+
+function inService({ service }: Override): string {
+  return service === null ? '' : ` in ${service}`;
+}
+
+/** The scripts that an instance of this director watches. */
+function trackedBy({ self, config }: StoredConfig): StoredConfig['config']['scripts'] {
+  const watched = new Set(
+    config.instances
+      .filter(({ speakers }) => speakers.some(({ director }) => director === self))
+      .flatMap(({ track }) => track.scripts.map(({ name }) => name)),
+  );
+  return config.scripts.filter(({ name }) => watched.has(name));
+}

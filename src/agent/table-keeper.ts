@@ -1,0 +1,151 @@
+/** Keeps the kernel's IPVS table as it shall be: read, compared, only the difference sent. */
+import type { DesiredService } from '../balancer/desired.ts';
+import { plan } from '../balancer/diff.ts';
+import type { Ownership } from '../balancer/ownership.ts';
+import type { Ipvs } from '../kernel/ipvs.ts';
+import { destinationKey, type IpvsChange, type ServiceEntry, serviceKey } from '../wire/ipvs.ts';
+import type { Journal } from './journal.ts';
+import { readJson, writeJson } from './json-file.ts';
+import { ownershipShape } from './ownership-shape.ts';
+import { accept } from './shape.ts';
+
+export interface TableView {
+  /** As last read. */
+  readonly entries: readonly ServiceEntry[];
+  readonly leaving: readonly string[];
+  /** What the kernel refused, one sentence each; empty: it has what is desired. */
+  readonly errors: readonly string[];
+}
+
+export interface TableKeeperOptions {
+  readonly ipvs: Ipvs;
+  readonly journal: Journal;
+  readonly wall: () => number;
+  /** Where it is remembered what is ours. */
+  readonly ownershipPath: string;
+}
+
+/** Changes named one by one in the journal; of more only the number. */
+const NAMED_CHANGES = 5;
+
+export class TableKeeper {
+  readonly #options: TableKeeperOptions;
+  #owned: Ownership;
+  #view: TableView = { entries: [], leaving: [], errors: [] };
+
+  constructor(options: TableKeeperOptions) {
+    this.#options = options;
+    this.#owned = readOwnership(options);
+  }
+
+  get view(): TableView {
+    return this.#view;
+  }
+
+  /** What the kernel has before anything is done to it; nothing when IPVS is not there (yet). */
+  async adopt(): Promise<readonly ServiceEntry[]> {
+    const entries = await this.#options.ipvs.read().catch(() => []);
+    this.#view = { ...this.#view, entries };
+    return entries;
+  }
+
+  /** Empties the whole table, which is what `on_start: flush` asks for; without IPVS there is nothing to empty. */
+  async flush(): Promise<void> {
+    try {
+      await this.#options.ipvs.flush();
+      this.#options.journal.note('notice', 'ipvs', 'the IPVS table was emptied, as on_start: flush asks for');
+    } catch (error) {
+      this.#options.journal.note('error', 'ipvs', (error as Error).message);
+    }
+  }
+
+  /** @param why - what made this necessary, for the journal; null when nothing is known to have changed */
+  async reconcile(desired: readonly DesiredService[], why: string | null): Promise<TableView> {
+    // A director without services may well have no ip_vs.
+    if (desired.length === 0 && Object.keys(this.#owned).length === 0) {
+      this.#view = { entries: [], leaving: [], errors: [] };
+      return this.#view;
+    }
+    let errors: readonly string[];
+    try {
+      errors = await this.#pass(desired, why);
+    } catch (error) {
+      errors = [(error as Error).message];
+    }
+    this.#tellErrors(errors);
+    this.#view = { ...this.#view, errors };
+    return this.#view;
+  }
+
+  /** Takes away all that is ours, connections or not (`on_stop: flush`). */
+  async clear(): Promise<void> {
+    const entries = await this.#options.ipvs.read();
+    const ours = entries.filter(({ service }) => serviceKey(service.id) in this.#owned);
+    await this.#options.ipvs.apply(ours.map(({ service }) => ({ op: 'delete-service', id: service.id })));
+  }
+
+  async #pass(desired: readonly DesiredService[], why: string | null): Promise<readonly string[]> {
+    const { ipvs, wall } = this.#options;
+    const entries = await ipvs.read();
+    const { changes, owned, leaving } = plan(desired, entries, this.#owned, wall());
+    if (changes.length === 0) {
+      this.#own(owned);
+      this.#view = { ...this.#view, entries, leaving };
+      return [];
+    }
+    // Ours from before it is made: a crash in between must not leave an entry that nobody owns.
+    this.#own({ ...this.#owned, ...owned });
+    const results = await ipvs.apply(changes);
+    const errors = results.flatMap((error) => (error === undefined ? [] : [error.message]));
+    if (errors.length === 0) this.#own(owned);
+    this.#tellChanges(changes, why);
+    this.#view = { ...this.#view, entries: await ipvs.read(), leaving };
+    return errors;
+  }
+
+  #own(owned: Ownership): void {
+    const before = JSON.stringify(this.#owned);
+    this.#owned = owned;
+    if (JSON.stringify(owned) !== before) writeJson(this.#options.ownershipPath, owned);
+  }
+
+  #tellChanges(changes: readonly IpvsChange[], why: string | null): void {
+    const { journal } = this.#options;
+    const cause = why ?? 'the table was not as it should be: something else changes it, or an entry has drained';
+    const named = changes.slice(0, NAMED_CHANGES).map(describeChange).join('; ');
+    const more = changes.length > NAMED_CHANGES ? `; and ${changes.length - NAMED_CHANGES} more` : '';
+    journal.note('info', 'ipvs', `IPVS: ${named}${more} (${cause})`, { changes: changes.length });
+  }
+
+  #tellErrors(errors: readonly string[]): void {
+    const { journal } = this.#options;
+    const known = new Set(this.#view.errors);
+    for (const error of errors.slice(0, NAMED_CHANGES)) if (!known.has(error)) journal.note('error', 'ipvs', error);
+    if (errors.length === 0 && known.size > 0) journal.note('notice', 'ipvs', 'IPVS is as it should be again');
+  }
+}
+
+function describeChange(change: IpvsChange): string {
+  switch (change.op) {
+    case 'new-service':
+    case 'set-service':
+      return `${change.op} ${serviceKey(change.service.id)} ${change.service.scheduler}`;
+    case 'delete-service':
+      return `${change.op} ${serviceKey(change.id)}`;
+    case 'new-destination':
+    case 'set-destination':
+      return `${change.op} ${destinationKey(change.destination)} weight ${change.destination.weight} of ${serviceKey(change.id)}`;
+    case 'delete-destination':
+      return `${change.op} ${destinationKey(change.destination)} of ${serviceKey(change.id)}`;
+  }
+}
+
+/** A file that cannot be read owns nothing: what the configuration names is ours all the same. */
+function readOwnership({ ownershipPath, journal }: TableKeeperOptions): Ownership {
+  try {
+    return accept(ownershipShape, readJson(ownershipPath) ?? {}, 'ownership');
+  } catch (error) {
+    journal.note('error', 'agent', `${ownershipPath} is not readable and was passed over: ${(error as Error).message}`);
+    return {};
+  }
+}

@@ -1,0 +1,151 @@
+/** The supervisor's end of the link to the VRRP process: connects, connects again, and tells it what it must know. */
+import { createConnection, type Socket } from 'node:net';
+import type { Config } from '../config/config.ts';
+import type { Clock } from '../kernel/clock.ts';
+import type { FromVrrp, InstanceReport, ToVrrp } from '../vrrp/link.ts';
+
+const KNOWN: readonly FromVrrp['type'][] = ['report', 'transition', 'configured'];
+const RECONNECT_MS = 500;
+/** It reports once a second; silent for so long, it counts as dead. */
+const SILENCE_MS = 3_000;
+/** It answers within a turn of its loop. */
+const CONFIGURE_MS = 3_000;
+/** A line without end is no message of ours. */
+const MAX_LINE = 1_048_576;
+
+export interface VrrpLinkOptions {
+  readonly path: string;
+  readonly clock: Clock;
+  /** What is sent on every connection. */
+  readonly greeting: () => readonly ToVrrp[];
+  readonly onTransition: (transition: Extract<FromVrrp, { type: 'transition' }>) => void;
+  readonly onAlive: (alive: boolean) => void;
+}
+
+export type Report = Extract<FromVrrp, { type: 'report' }>;
+
+export class VrrpLink {
+  readonly #options: VrrpLinkOptions;
+  #socket: Socket | undefined;
+  #isConnected = false;
+  #wasAlive = false;
+  #report: Report | undefined;
+  #heardMs = Number.NEGATIVE_INFINITY;
+  #cancelTimer: () => void = () => {};
+  #isStopped = false;
+  /** Of whoever waits for `configured`. */
+  #answer: ((error: string | null) => void) | undefined;
+
+  constructor(options: VrrpLinkOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    this.#connect();
+  }
+
+  get isAlive(): boolean {
+    return this.#isConnected && this.#options.clock.now() - this.#heardMs < SILENCE_MS;
+  }
+
+  /** The last report; of a process that has died, what it said last. */
+  get report(): Report | undefined {
+    return this.#report;
+  }
+
+  get instances(): readonly InstanceReport[] {
+    return this.#report?.instances ?? [];
+  }
+
+  /** @returns whether it was sent; what is not is part of the next greeting */
+  send(message: ToVrrp): boolean {
+    if (!this.#isConnected) return false;
+    this.#socket?.write(`${JSON.stringify(message)}\n`);
+    return true;
+  }
+
+  /** Puts `config` in force there. @returns why it was refused; null also when nobody answers, since it reads the file at its start */
+  configure(config: Config): Promise<string | null> {
+    this.#answer?.(null);
+    if (!this.send({ type: 'config', config })) return Promise.resolve(null);
+    const { clock } = this.#options;
+    return new Promise((resolve) => {
+      const cancel = clock.setTimer(clock.now() + CONFIGURE_MS, () => this.#answer?.(null));
+      this.#answer = (error) => {
+        this.#answer = undefined;
+        cancel();
+        resolve(error);
+      };
+    });
+  }
+
+  /** To be called now and then: notices silence. */
+  check(): void {
+    if (this.#isConnected && this.#options.clock.now() - this.#heardMs >= SILENCE_MS) this.#socket?.destroy();
+    this.#tellAlive();
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    this.#cancelTimer();
+    this.#socket?.destroy();
+  }
+
+  #connect(): void {
+    const socket = createConnection(this.#options.path);
+    this.#socket = socket;
+    socket.setEncoding('utf8');
+    let rest = '';
+    socket.on('connect', () => {
+      this.#isConnected = true;
+      this.#heardMs = this.#options.clock.now();
+      for (const message of this.#options.greeting()) this.send(message);
+    });
+    socket.on('data', (text: string) => {
+      const lines = (rest + text).split('\n');
+      rest = lines.pop() ?? '';
+      for (const line of lines) this.#receive(line);
+      if (rest.length > MAX_LINE) socket.destroy();
+    });
+    // Every error is followed by 'close', which knows what to do.
+    socket.on('error', () => {});
+    socket.on('close', () => this.#onClose());
+  }
+
+  #onClose(): void {
+    this.#isConnected = false;
+    this.#answer?.(null);
+    if (this.#isStopped) return;
+    this.#tellAlive();
+    const { clock } = this.#options;
+    this.#cancelTimer = clock.setTimer(clock.now() + RECONNECT_MS, () => this.#connect());
+  }
+
+  #receive(line: string): void {
+    const message = parseLine(line);
+    if (message === undefined) return;
+    this.#heardMs = this.#options.clock.now();
+    if (message.type === 'report') this.#report = message;
+    if (message.type === 'configured') this.#answer?.(message.error);
+    if (message.type === 'transition') this.#options.onTransition(message);
+    this.#tellAlive();
+  }
+
+  #tellAlive(): void {
+    const { isAlive } = this;
+    if (isAlive === this.#wasAlive) return;
+    this.#wasAlive = isAlive;
+    this.#options.onAlive(isAlive);
+  }
+}
+
+/** Both ends are of one release; a line of another one that is not understood is passed over. */
+function parseLine(line: string): FromVrrp | undefined {
+  try {
+    const value: unknown = JSON.parse(line);
+    const type = typeof value === 'object' && value !== null && 'type' in value ? value.type : undefined;
+    return KNOWN.some((known) => known === type) ? (value as FromVrrp) : undefined;
+  } catch {
+    return undefined;
+  }
+}
