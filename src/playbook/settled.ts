@@ -12,7 +12,7 @@ export type Settled =
 export function settledState(wanted: Wanted, agent: AgentFacts | null, { configHash, release }: Context): Settled {
   const state = agent?.state;
   if (!state) return waiting(`the agent does not answer: ${agent?.silence ?? 'it is not running'}`);
-  const { config, vrrp, ipvs } = state;
+  const { config, ipvs } = state;
   if (config.error !== null && config.hash !== configHash) {
     return { settled: false, why: `the agent went back to its last good configuration: ${config.error}`, final: true };
   }

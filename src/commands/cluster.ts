@@ -1,0 +1,93 @@
+/** What plan, apply and status share: from options to hosts, their connections, and a reading of them. */
+import { createHash } from 'node:crypto';
+import type { Config } from '../config/config.ts';
+import { hashedText } from '../desired/agent-config.ts';
+import { wantedHosts } from '../desired/hosts.ts';
+import { Failure } from '../output/failure.ts';
+import { factsOf, type Reading, readHosts, readSteps, type Target } from '../playbook/cluster.ts';
+import { contextFor, generationFor, type Shared } from '../playbook/plan.ts';
+import { buildRelease, ReleaseMissingError } from '../playbook/release.ts';
+import type { Connect } from '../ssh/connection.ts';
+import { hostConnections } from './hosts.ts';
+import { withSecrets } from './secrets.ts';
+import { readTopology, type TopologyOptions } from './topology.ts';
+
+export interface ClusterOptions extends TopologyOptions {
+  readonly inventory?: string | undefined;
+  readonly limit?: string | undefined;
+}
+
+export interface Cluster {
+  readonly config: Config;
+  /** All hosts that the limit leaves. */
+  readonly targets: readonly Target[];
+  readonly connect: Connect;
+}
+
+export interface ReadCluster {
+  readonly readings: readonly Reading[];
+  readonly shared: Shared;
+}
+
+/** @throws Failure 5 for what is wrong with topology, inventory, secrets or limit. */
+export async function openCluster(options: ClusterOptions): Promise<Cluster> {
+  const config = await withSecrets(await readTopology(options));
+  const connections = await hostConnections(config, options);
+  const { createConnect } = await import('../ssh/connect.ts');
+  const wanted = limited(wantedHosts(config), options.limit);
+  const targets = wanted.flatMap((one) => {
+    const connection = connections.get(one.host);
+    return connection === undefined ? [] : [{ wanted: one, connection }];
+  });
+  return { config, targets, connect: createConnect() };
+}
+
+/** One look at all hosts, in parallel. */
+export async function readCluster({ config, targets, connect }: Cluster, signal?: AbortSignal): Promise<ReadCluster> {
+  const configHash = digest(hashedText(config));
+  const releases = { x64: await releaseFor('x64'), arm64: await releaseFor('arm64') };
+  const own = releases[process.arch === 'arm64' ? 'arm64' : 'x64'];
+  const readings = await readHosts(targets, {
+    connect,
+    ...(signal ? { signal } : {}),
+    release: 'hash' in own ? own.hash : null,
+  });
+  const generation = generationFor(readings, configHash);
+  return { readings, shared: { digest, configHash, generation, releases, firewall: config.firewall } };
+}
+
+type Present = Extract<Reading, { readonly facts: unknown }>;
+
+/** The same hosts again, now that the lock is held: what was read before may have changed while nobody held it. */
+export async function reread(readings: readonly Present[], shared: Shared): Promise<Present[]> {
+  return Promise.all(
+    readings.map(async (reading) => {
+      const steps = readSteps(reading.target.wanted, contextFor(reading.facts, shared).release);
+      return { ...reading, facts: factsOf(reading.target, await reading.connection.runScript(steps)) };
+    }),
+  );
+}
+
+export function digest(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}
+
+async function releaseFor(architecture: 'x64' | 'arm64'): Promise<{ hash: string } | { problem: string }> {
+  try {
+    return { hash: (await buildRelease(architecture)).hash };
+  } catch (error) {
+    if (error instanceof ReleaseMissingError) return { problem: error.message };
+    throw error;
+  }
+}
+
+function limited<Host extends { readonly host: string }>(hosts: readonly Host[], limit: string | undefined): Host[] {
+  if (limit === undefined) return [...hosts];
+  const names = limit.split(',').map((name) => name.trim());
+  const unknown = names.filter((name) => !hosts.some(({ host }) => host === name));
+  if (unknown.length > 0) {
+    const known = hosts.map(({ host }) => host).join(', ');
+    throw new Failure(5, `--limit names ${unknown.join(', ')}, which the topology does not have`, [`it has ${known}`]);
+  }
+  return hosts.filter(({ host }) => names.includes(host));
+}
