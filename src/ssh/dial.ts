@@ -77,7 +77,8 @@ export function dialProxy(command: string): Proxy {
       stdout.resume();
     },
     write(chunk, _encoding, done) {
-      stdin.write(chunk, done);
+      // A command that has ended takes nothing more; its end says so, with its words.
+      stdin.write(chunk, () => done());
     },
     final(done) {
       stdin.end(done);
@@ -92,15 +93,19 @@ export function dialProxy(command: string): Proxy {
   stdout.on('data', (chunk) => {
     if (!stream.push(chunk)) stdout.pause();
   });
-  stdout.on('end', () => stream.push(null));
-  // A write to a command that has ended fails with EPIPE; the end of its stdout says the same, with its words.
-  for (const end of [stdin, stdout]) end.on('error', () => stream.destroy());
+  const end = (): void => {
+    stream.push(null);
+  };
+  // Its last words may come after the end of its output; a grandchild may keep stderr open for ever.
+  stdout.on('end', () => setTimeout(end, LAST_WORDS_MS).unref());
+  for (const side of [stdin, stdout]) side.on('error', () => {});
   child.on('error', (error) => stream.destroy(error));
-  child.on('close', () => stream.destroy());
+  child.on('close', end);
   return { stream, stderr: () => said };
 }
 
 const STDERR_KEPT = 2000;
+const LAST_WORDS_MS = 200;
 
 function endGroup(pid: number): void {
   try {

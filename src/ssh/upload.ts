@@ -10,12 +10,14 @@ const UPLOAD_TIMEOUT_MS = 600_000;
 const CHUNK = 64 * 1024;
 
 /**
- * Run with path, size and mode. noclobber: never through somebody's link, never over a file. When the connection is cut,
- * `cat` ends as if all had come, so the length decides; whatever is wrong, the file goes again.
+ * Run with path, size and mode. noclobber: never over a file, never through somebody's link; a file that could not be
+ * opened is not ours to remove. When the connection is cut, `cat` ends as if all had come, so the length decides.
  */
 const RECEIVE = `umask 077; LC_ALL=C; export LC_ALL
 set -C
-cat >"$1" || { status=$?; rm -f -- "$1"; exit "$status"; }
+exec 3>"$1" || exit 1
+cat >&3 || { status=$?; rm -f -- "$1"; exit "$status"; }
+exec 3>&-
 set -- "$@" $(wc -c <"$1")
 [ "$2" = "$4" ] && chmod "$3" "$1" && exit 0
 printf '%s of %s bytes came\\n' "$4" "$2" >&2
