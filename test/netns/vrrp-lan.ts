@@ -25,7 +25,7 @@ export interface Seen {
 
 /** Waits until `probe` gives something, asking every few ms. */
 export async function until<Value>(
-  what: string,
+  what: string | (() => string),
   probe: () => Value | undefined | false,
   withinMs = 15_000,
 ): Promise<Value> {
@@ -33,7 +33,8 @@ export async function until<Value>(
   for (;;) {
     const value = probe();
     if (value !== undefined && value !== false) return value;
-    if (performance.now() > endMs) throw new Error(`not within ${withinMs} ms: ${what}`);
+    if (performance.now() > endMs)
+      throw new Error(`not within ${withinMs} ms: ${typeof what === 'string' ? what : what()}`);
     await sleep(5);
   }
 }
@@ -204,11 +205,14 @@ export class VrrpAgent {
 
   /** Connects as the supervisor does. */
   async connect(): Promise<this> {
-    let socket: Socket | undefined;
+    let isTrying = false;
+    this.#report = undefined;
     await until(`the link of ${this.#host}`, () => {
-      socket ??= this.#tryConnect(() => {
-        socket = undefined;
-      });
+      if (!isTrying)
+        this.#tryConnect(() => {
+          isTrying = false;
+        });
+      isTrying = true;
       return this.#report !== undefined;
     });
     return this;
@@ -224,7 +228,7 @@ export class VrrpAgent {
 
   async reaches(state: InstanceReport['state'], name = 'public', withinMs = 15_000): Promise<InstanceReport> {
     return until(
-      `${this.#host} reaches ${state}; it says ${JSON.stringify(this.instance(name))}\n${this.lines.join('\n')}`,
+      () => `${this.#host} reaches ${state}; it says ${JSON.stringify(this.instance(name))}\n${this.lines.join('\n')}`,
       () => {
         const report = this.instance(name);
         return report?.state === state && report;
@@ -246,7 +250,7 @@ export class VrrpAgent {
     return this.signal('SIGTERM');
   }
 
-  #tryConnect(onEnd: () => void): Socket {
+  #tryConnect(onEnd: () => void): void {
     const socket = createConnection(this.#socketPath);
     let rest = '';
     socket.setEncoding('utf8');
@@ -258,7 +262,6 @@ export class VrrpAgent {
       for (const line of lines) this.#take(JSON.parse(line) as FromVrrp);
     });
     this.#socket = socket;
-    return socket;
   }
 
   #take(message: FromVrrp): void {
