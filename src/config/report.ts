@@ -15,7 +15,7 @@ export function reporter(root: Raw, findings: Finding[]): Reporter {
     const raw = locate(root, steps);
     findings.push({
       ...raw.position,
-      path: pathText(steps),
+      path: isSingle(raw, steps) ? raw.path : pathText(steps),
       message,
       expected: hint.expected ?? null,
       suggestion: hint.suggestion ?? null,
@@ -29,4 +29,9 @@ export function pathText(steps: readonly Step[]): string {
   return steps
     .map((step, index) => (typeof step === 'number' ? `[${step}]` : `${index === 0 ? '' : '.'}${step}`))
     .join('');
+}
+
+/** `listen: X` is `[X]`, but its path is `listen`. */
+function isSingle(raw: Raw, steps: readonly Step[]): boolean {
+  return raw.kind !== 'list' && steps.at(-1) === 0 && raw.path === pathText(steps.slice(0, -1));
 }

@@ -2,7 +2,7 @@
 import { familyOf } from '../../wire/address.ts';
 import { namesIn } from '../raw.ts';
 import type { RawTopology } from '../schema/topology.ts';
-import type { DestinationConfig, ServiceConfig, SorryConfig } from '../service.ts';
+import type { CheckConfig, DestinationConfig, ServiceConfig, SorryConfig } from '../service.ts';
 import { closest } from '../suggest.ts';
 import { checkOf } from './check.ts';
 import type { Resolving } from './context.ts';
@@ -106,6 +106,7 @@ function overridden(before: RawUse, after: RawUse): RawUse {
 function destinationsOf(name: string, raw: RawService, mark: number | null, context: Resolving): DestinationConfig[] {
   const { top } = context;
   const realservers = new Map(top.realservers);
+  const markPort = portOfMark(raw, mark);
   return [...usesOf(name, raw, context).values()].flatMap((use) => {
     const realserver = realservers.get(use.name);
     if (realserver === undefined) return [];
@@ -114,14 +115,26 @@ function destinationsOf(name: string, raw: RawService, mark: number | null, cont
         name: use.name,
         address: realserver.rip,
         // A mark has no port of its own: 0 leaves each packet's port as it is.
-        port: use.port ?? (mark === null ? null : 0),
+        port: mark === null ? (use.port ?? null) : (use.port ?? 0),
         weight: use.weight ?? realserver.weight,
         upperThreshold: use.upper_threshold ?? 0,
         lowerThreshold: use.lower_threshold ?? 0,
-        checks: [...raw.checks, ...use.checks].map((check) => checkOf(check, top.check_defaults)),
+        checks: [...raw.checks, ...use.checks].map((check) =>
+          withPort(checkOf(check, top.check_defaults), use.port === undefined ? markPort : null),
+        ),
       },
     ];
   });
+}
+
+/** Behind a mark a realserver has no port; when all listeners have one and the same, probes go there. */
+function portOfMark({ listen }: RawService, mark: number | null): number | null {
+  const [port, ...others] = new Set(listen.map((listener) => listener.port));
+  return mark === null || port === undefined || port === 0 || others.length > 0 ? null : port;
+}
+
+function withPort(check: CheckConfig, port: number | null): CheckConfig {
+  return port === null || check.target.port !== null ? check : { ...check, target: { ...check.target, port } };
 }
 
 function sorryOf(raw: RawService, top: RawTopology): SorryConfig | null {
