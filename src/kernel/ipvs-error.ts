@@ -6,12 +6,21 @@ import { ENOENT, ESRCH } from './linux-abi.ts';
 
 const EEXIST = 17;
 
+const OPERATIONS: Readonly<Record<IpvsChange['op'], string>> = {
+  'new-service': 'add service',
+  'set-service': 'change service',
+  'delete-service': 'delete service',
+  'new-destination': 'add destination',
+  'set-destination': 'change destination',
+  'delete-destination': 'delete destination',
+};
+
 /** @returns undefined for a change that was done. */
 export function changeError(change: IpvsChange, answer: Acknowledgement | undefined): KernelError | undefined {
   if (answer === undefined || answer.errno === 0) return undefined;
   const detail = answer.text ?? reason(change, answer.errno);
   return new KernelError({
-    operation: change.op.replace('-', ' '),
+    operation: OPERATIONS[change.op],
     target: target(change),
     errno: answer.errno,
     detail,

@@ -20,12 +20,14 @@ export function parseAddress(text: string): Address | undefined {
 export function addressFromBytes(bytes: Uint8Array): Address {
   if (bytes.length !== 4 && bytes.length !== 16)
     throw new RangeError(`an address has 4 or 16 bytes, not ${bytes.length}`);
+  if (bytes.length === 4) return bytes.join('.') as Address;
   const value = ipaddr.fromByteArray([...bytes]);
   return (value instanceof ipaddr.IPv6 ? value.toRFC5952String() : value.toString()) as Address;
 }
 
 /** 4 or 16 bytes in network order. */
 export function addressBytes(address: Address): Uint8Array {
+  if (familyOf(address) === 4) return Uint8Array.from(address.split('.'), Number);
   return Uint8Array.from(ipaddr.parse(address).toByteArray());
 }
 

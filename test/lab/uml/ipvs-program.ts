@@ -1,0 +1,171 @@
+/** Runs inside User-Mode Linux: drives the kernel's IPVS through our code and asks ipvsadm what it sees. Prints one RESULT line. */
+import { execFileSync } from 'node:child_process';
+import { openIpvs } from '../../../src/kernel/netlink-ipvs.ts';
+import { loadRawio } from '../../../src/kernel/rawio.ts';
+import type { Address } from '../../../src/wire/address.ts';
+import type { IpvsChange, IpvsDestination, IpvsService, ServiceId } from '../../../src/wire/ipvs.ts';
+
+const ip = (text: string): Address => text as Address;
+const sh = (command: string): string[] =>
+  execFileSync('/bin/sh', ['-c', command], { encoding: 'utf8' }).trimEnd().split('\n');
+
+const tcp = (address: string, port: number): ServiceId => ({
+  kind: 'address',
+  protocol: 'tcp',
+  address: ip(address),
+  port,
+});
+const service = (id: ServiceId, rest: Partial<IpvsService> = {}): IpvsService => ({
+  id,
+  scheduler: 'rr',
+  onePacket: false,
+  schedulerFallback: false,
+  schedulerPort: false,
+  persistence: null,
+  ...rest,
+});
+const destination = (address: string, port: number, rest: Partial<IpvsDestination> = {}): IpvsDestination => ({
+  address: ip(address),
+  port,
+  forward: 'dr',
+  weight: 1,
+  upperThreshold: 0,
+  lowerThreshold: 0,
+  tunnel: null,
+  ...rest,
+});
+
+const result: Record<string, unknown> = {};
+const ipvs = openIpvs(loadRawio());
+
+async function problem(work: () => Promise<unknown>): Promise<string | undefined> {
+  try {
+    await work();
+    return undefined;
+  } catch (error) {
+    return `${(error as Error).name}: ${(error as Error).message}`;
+  }
+}
+
+async function kinds(): Promise<void> {
+  const v6 = tcp('2001:db8::1', 443);
+  const mark: ServiceId = { kind: 'mark', mark: 5, family: 4 };
+  const mark6: ServiceId = { kind: 'mark', mark: 6, family: 6 };
+  const udp: ServiceId = { kind: 'address', protocol: 'udp', address: ip('10.0.0.1'), port: 53 };
+  const ops = service(udp, { onePacket: true });
+  const persistence = { timeoutMs: 300_000, prefixLength: 24 };
+  const changes: IpvsChange[] = [
+    { op: 'new-service', service: service(tcp('10.0.0.1', 80), { scheduler: 'wrr' }) },
+    { op: 'new-destination', id: tcp('10.0.0.1', 80), destination: destination('10.0.0.21', 80, { weight: 2 }) },
+    { op: 'new-destination', id: tcp('10.0.0.1', 80), destination: destination('10.0.0.22', 8080, { forward: 'nat' }) },
+    {
+      op: 'new-destination',
+      id: tcp('10.0.0.1', 80),
+      destination: destination('10.0.0.23', 80, {
+        forward: 'tun',
+        tunnel: { type: 'gue', port: 6080, checksum: 'full' },
+      }),
+    },
+    { op: 'new-service', service: service(v6, { scheduler: 'sh', schedulerFallback: true, schedulerPort: true }) },
+    {
+      op: 'new-destination',
+      id: v6,
+      destination: destination('2001:db8::21', 443, { upperThreshold: 100, lowerThreshold: 80 }),
+    },
+    { op: 'new-service', service: service(mark, { scheduler: 'wlc', persistence }) },
+    { op: 'new-destination', id: mark, destination: destination('10.0.0.21', 0, { weight: 0 }) },
+    { op: 'new-service', service: service(mark6, { persistence: { timeoutMs: 60_000, prefixLength: 64 } }) },
+    { op: 'new-service', service: ops },
+    { op: 'new-service', service: service(tcp('10.0.0.2', 80), { scheduler: 'nonesuch' }) },
+    { op: 'set-destination', id: tcp('10.0.0.9', 80), destination: destination('10.0.0.21', 80) },
+    { op: 'new-service', service: service(tcp('10.0.0.3', 80), { scheduler: 'mh' }) },
+  ];
+  result['kinds'] = {
+    errors: (await ipvs.apply(changes)).map((error) => error?.message ?? null),
+    ipvsadm: sh('ipvsadm -Sn'),
+    read: await ipvs.read(),
+  };
+  const again: IpvsChange[] = [
+    {
+      op: 'set-service',
+      service: service(tcp('10.0.0.1', 80), { scheduler: 'rr', persistence: { timeoutMs: 60_000, prefixLength: 32 } }),
+    },
+    { op: 'set-destination', id: tcp('10.0.0.1', 80), destination: destination('10.0.0.21', 80, { weight: 0 }) },
+    { op: 'delete-destination', id: tcp('10.0.0.1', 80), destination: destination('10.0.0.22', 8080) },
+    { op: 'delete-service', id: v6 },
+    { op: 'delete-service', id: mark },
+    { op: 'delete-service', id: mark6 },
+    { op: 'delete-service', id: udp },
+    { op: 'delete-service', id: tcp('10.0.0.3', 80) },
+  ];
+  result['changed'] = {
+    errors: (await ipvs.apply(again)).map((error) => error?.message ?? null),
+    ipvsadm: sh('ipvsadm -Sn'),
+  };
+}
+
+async function settings(): Promise<void> {
+  sh('ip link add dummy0 type dummy; ip link set dummy0 up; ip address add 10.9.9.1/24 dev dummy0');
+  await ipvs.setTimeouts({ tcpMs: 600_000, tcpFinMs: null, udpMs: 100_000 });
+  const daemon = { interface: 'dummy0', id: 7, maxlen: 64, group: ip('224.0.0.81'), port: 8848, ttl: 1 } as const;
+  await ipvs.startDaemon({ ...daemon, role: 'master' });
+  await ipvs.startDaemon({ ...daemon, role: 'backup', maxlen: 0 });
+  result['settings'] = {
+    info: await ipvs.info(),
+    timeouts: await ipvs.timeouts(),
+    ipvsadmTimeouts: sh('ipvsadm -L --timeout'),
+    daemons: await ipvs.daemons(),
+    ipvsadmDaemons: sh('ipvsadm -L --daemon'),
+    again: await problem(() => ipvs.startDaemon({ ...daemon, role: 'master' })),
+    stops: [
+      await problem(() => ipvs.stopDaemon('master', 7)),
+      await problem(() => ipvs.stopDaemon('backup', 7)),
+      await problem(() => ipvs.stopDaemon('backup', 7)),
+    ],
+    left: await ipvs.daemons(),
+  };
+  await ipvs.flush();
+  result['flushed'] = sh('ipvsadm -Sn');
+}
+
+/** 1,000 services of 10: as a batch, read without change, and ipvsadm's own way for comparison. */
+async function speed(): Promise<void> {
+  const timed = async <T>(work: () => T | Promise<T>): Promise<[number, T]> => {
+    const started = performance.now();
+    const value = await work();
+    return [Math.round(performance.now() - started), value];
+  };
+  const changes: IpvsChange[] = [];
+  for (let index = 0; index < 1000; index++) {
+    const id = tcp(`10.${10 + (index >> 8)}.${index & 255}.1`, 80);
+    changes.push({ op: 'new-service', service: service(id, { scheduler: 'wlc' }) });
+    for (let host = 1; host <= 10; host++) {
+      changes.push({ op: 'new-destination', id, destination: destination(`10.1.0.${host}`, 80) });
+    }
+  }
+  const [addMs, errors] = await timed(() => ipvs.apply(changes));
+  const [readMs, table] = await timed(() => ipvs.read());
+  const [readAgainMs] = await timed(() => ipvs.read());
+  const [saveMs, saved] = await timed(() => sh('ipvsadm -Sn'));
+  await ipvs.flush();
+  const [restoreMs] = await timed(() => execFileSync('ipvsadm', ['-R'], { input: `${saved.join('\n')}\n` }));
+  result['speed'] = {
+    addMs,
+    readMs,
+    readAgainMs,
+    saveMs,
+    restoreMs,
+    failed: errors.filter((error) => error !== undefined).length,
+    services: table.length,
+    destinations: table.reduce((sum, entry) => sum + entry.destinations.length, 0),
+    savedLines: saved.length,
+  };
+}
+
+result['unloaded'] = await problem(() => ipvs.read());
+sh('modprobe ip_vs && modprobe dummy');
+await kinds();
+await settings();
+await speed();
+ipvs.close();
+console.log(`RESULT ${JSON.stringify(result)}`);
