@@ -30,6 +30,7 @@ export class VrrpLink {
   #isConnected = false;
   #wasAlive = false;
   #report: Report | undefined;
+  #connectedMs = 0;
   #heardMs = Number.NEGATIVE_INFINITY;
   #cancelTimer: () => void = () => {};
   #isStopped = false;
@@ -81,7 +82,8 @@ export class VrrpLink {
 
   /** To be called now and then: notices silence. */
   check(): void {
-    if (this.#isConnected && this.#options.clock.now() - this.#heardMs >= SILENCE_MS) this.#socket?.destroy();
+    const silentMs = this.#options.clock.now() - Math.max(this.#heardMs, this.#connectedMs);
+    if (this.#isConnected && silentMs >= SILENCE_MS) this.#socket?.destroy();
     this.#tellAlive();
   }
 
@@ -98,7 +100,8 @@ export class VrrpLink {
     let rest = '';
     socket.on('connect', () => {
       this.#isConnected = true;
-      this.#heardMs = this.#options.clock.now();
+      this.#connectedMs = this.#options.clock.now();
+      this.#heardMs = Number.NEGATIVE_INFINITY;
       for (const message of this.#options.greeting()) this.send(message);
     });
     socket.on('data', (text: string) => {
