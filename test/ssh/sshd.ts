@@ -19,6 +19,8 @@ export interface Sshd {
 export interface SshdOptions {
   /** Lines for sshd_config. */
   readonly config?: readonly string[];
+  /** A command that runs sshd, for namespaces. */
+  readonly wrap?: readonly string[];
   readonly hostKeyType?: 'ed25519' | 'rsa' | 'ecdsa';
 }
 
@@ -44,7 +46,8 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
     ...(options.config ?? []),
   ];
   writeFileSync(join(folder, 'sshd_config'), `${config.join('\n')}\n`);
-  const child = spawn('/usr/sbin/sshd', ['-D', '-e', '-f', join(folder, 'sshd_config')], {
+  const argv = [...(options.wrap ?? []), '/usr/sbin/sshd', '-D', '-e', '-f', join(folder, 'sshd_config')];
+  const child = spawn(argv[0] ?? '', argv.slice(1), {
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   const log: string[] = [];
