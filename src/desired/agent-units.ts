@@ -1,7 +1,8 @@
 /**
  * The two units of a director. lvs-agent is the supervisor (checks, IPVS, scripts, the control socket); lvs-vrrp speaks VRRP
- * with real-time priority and starts nothing. Each may die and come back alone; stopping or restarting the first by hand
- * takes the second along (PartOf).
+ * with real-time priority and starts nothing. Each may die and come back alone. Stopping the first for good stops the second
+ * too, by its ExecStop: PartOf would restart the VRRP process whenever systemd starts a crashed agent again (systemd queues
+ * a restart for that), and PropagatesStopTo needs systemd 249.
  */
 
 export const AGENT_UNIT = 'lvs-agent.service';
@@ -48,6 +49,16 @@ LockPersonality=yes
 SystemCallArchitectures=native
 RestrictAddressFamilies=AF_UNIX AF_NETLINK AF_PACKET AF_INET AF_INET6`;
 
+/**
+ * ExecStop runs at a restart too; the list of jobs tells a stop, which leaves a mark, from a restart, after which the next
+ * process adopts what is there. It does not run when the process dies.
+ */
+function stopping(unit: string, more: string): string {
+  const mark = `: >${AGENT.handover}`;
+  const job = `${unit.replace('.', '[.]')} +(re)?start`;
+  return `/bin/sh -c 'systemctl list-jobs --no-legend | grep -Eq "${job}" || { ${mark}${more}; }'`;
+}
+
 export function agentUnitBody(): string {
   return `[Unit]
 Description=LVS agent: health checks, IPVS and the control socket
@@ -62,6 +73,7 @@ WatchdogSec=30
 TimeoutStartSec=60
 TimeoutStopSec=20
 ExecStart=${AGENT.current}/node ${AGENT.current}/agent.mjs --config ${AGENT.config} --socket ${AGENT.controlSocket} --vrrp-socket ${AGENT.vrrpSocket}
+ExecStop=${stopping(AGENT_UNIT, `; systemctl stop --no-block ${VRRP_UNIT}`)}
 RestrictRealtime=yes
 # IPVS, raw sockets and low ports; starting scripts as ${SCRIPT_USER} (they keep none of these) and ending them.
 CapabilityBoundingSet=CAP_NET_ADMIN CAP_NET_RAW CAP_NET_BIND_SERVICE CAP_SETUID CAP_SETGID CAP_SETPCAP CAP_KILL
@@ -72,26 +84,25 @@ WantedBy=multi-user.target
 `;
 }
 
-/**
- * ExecStop runs at a restart too; the list of jobs tells a stop (hand over) from a restart (adopt again). Real time is
- * bounded: a loop that runs wild for a second is killed rather than freezing the host.
- */
+/** Real time is bounded: a loop that runs wild is killed rather than left to freeze a processor. */
 export function vrrpUnitBody(): string {
   return `[Unit]
 Description=LVS agent: VRRP
 After=network.target
-PartOf=${AGENT_UNIT}
 StartLimitIntervalSec=0
 
 [Service]
-Type=simple
+Type=notify
+NotifyAccess=main
+WatchdogSec=10
+TimeoutStartSec=60
 TimeoutStopSec=10
 ExecStartPre=-/bin/rm -f ${AGENT.handover}
 ExecStart=${AGENT.current}/node --max-semi-space-size=1 --max-old-space-size=64 ${AGENT.current}/vrrp.mjs --config ${AGENT.config} --socket ${AGENT.vrrpSocket}
-ExecStop=/bin/sh -c 'systemctl list-jobs --no-legend | grep -Eq "${VRRP_UNIT.replace('.', '[.]')} +(re)?start" || : >${AGENT.handover}'
+ExecStop=${stopping(VRRP_UNIT, '')}
 CPUSchedulingPolicy=rr
 CPUSchedulingPriority=50
-LimitRTTIME=1000000
+LimitRTTIME=10s
 OOMScoreAdjust=-900
 CapabilityBoundingSet=CAP_NET_ADMIN CAP_NET_RAW
 ${SHARED}

@@ -32,6 +32,8 @@ export const agent: Operation = {
     const commands: Command[] = [
       ...(start && config !== null ? [configFile(file)] : []),
       ...(enabled ? [] : [run('systemctl', 'enable', '--quiet', AGENT_UNIT)]),
+      // Apart, and VRRP first: its adverts must not wait for the other process to load.
+      ...(start?.verb === 'restart' ? [run('systemctl', 'restart', VRRP_UNIT)] : []),
       ...(start ? [run('systemctl', start.verb, AGENT_UNIT)] : []),
       ...(!start && config !== null ? [agentRequest('PUT', '/v1/config', file)] : []),
     ];

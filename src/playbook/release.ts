@@ -61,7 +61,9 @@ esac
 /** @throws ReleaseMissingError when a part is not built, or this architecture's Node is not installed. */
 export async function buildRelease(architecture: Architecture, root = packageRoot()): Promise<Release> {
   const found = await Promise.all(sources(architecture, root).map(([name, path, mode]) => fileOf(name, path, mode)));
-  const files = [...found, textFile('lvs-agent', COMMAND, 0o755)].sort((a, b) => (a.name < b.name ? -1 : 1));
+  const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as { readonly version: string };
+  const made = [textFile('lvs-agent', COMMAND, 0o755), textFile('version', `${version}\n`, 0o644)];
+  const files = [...found, ...made].sort((a, b) => (a.name < b.name ? -1 : 1));
   const manifest = files.map(({ sha256, name }) => `${sha256}  ${name}\n`).join('');
   const node = files.find(({ name }) => name === 'node')?.sha256 ?? '';
   return { architecture, hash: sha256Of(manifest), node, manifest, files };
