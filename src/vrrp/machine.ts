@@ -136,12 +136,12 @@ function startup(instance: Instance, { found }: EventOf<'startup'>, nowMs: numbe
   if (found_faults.length > 0)
     return chain(letGo(known), (next) => rest(next, 'FAULT', nowMs, found_faults.join(', ')));
   if (found === 'fresh') return adoptMaster(known, nowMs); // ours: hitless restart
-  // (115) the owner of the addresses does not wait
+  // the owner of the addresses does not wait
   if (known.priority === 255 && setup.syncGroup === null && known.waitingFor === null)
     return becomeMaster(known, nowMs, 'owner of the addresses (priority 255)');
   // ours: someone of us was MASTER a moment ago; if nobody speaks for one interval, it goes on
   if (found === 'stale') return becomeBackup(known, nowMs, 'started, addresses left over', setup.advertIntervalMs);
-  return becomeBackup(known, nowMs, 'started', known.priority === 255 ? 0 : undefined); // (165)
+  return becomeBackup(known, nowMs, 'started', known.priority === 255 ? 0 : undefined);
 }
 
 /** RFC 9568 section 6.4.2 and 6.4.3: the Shutdown event; ours: without `release` for the next process to adopt. */
@@ -151,23 +151,23 @@ function shutdown(instance: Instance, { release, cause }: EventOf<'shutdown'>, n
   return chain(given, (next) => rest(next, 'INIT', nowMs, cause));
 }
 
-/** RFC 9568 section 6.4.2 (420)–(475). */
+/** RFC 9568 section 6.4.2. */
 function advertisementInBackup(instance: Instance, event: EventOf<'advertisement'>, nowMs: number): Step {
   const heard: Instance = { ...instance, advertsReceived: instance.advertsReceived + 1 };
   const { priority, advertIntervalMs } = event.advertisement;
-  // (425) the MASTER gives up: wait the skew only
+  // the MASTER gives up: wait the skew only
   if (priority === 0) {
     const waitMs = skewMs(heard.setup.version, heard.priority, heard.masterAdvertMs);
     return chain(letGo(heard), (next) => same({ ...next, wantsMaster: false, masterDownAtMs: nowMs + waitMs }));
   }
-  // (440) not pre-empting, or not better: it is the MASTER
+  // not pre-empting, or not better: it is the MASTER
   if (priority >= heard.priority || !mayPreempt(heard, nowMs)) {
     const masterAdvertMs = heard.setup.version === 3 ? advertIntervalMs : heard.setup.advertIntervalMs;
     const preemptFromMs = priority >= heard.priority ? null : preemptFrom(heard, nowMs);
     const accepted: Instance = { ...heard, masterAdvertMs, master: event.source, wantsMaster: false, preemptFromMs };
     return chain(letGo(accepted), (next) => same({ ...next, masterDownAtMs: nowMs + downMs(next) }));
   }
-  return same(heard); // (465) pre-empt: discard, the timer runs on
+  return same(heard); // pre-empt: discard, the timer runs on
 }
 
 function mayPreempt(instance: Instance, nowMs: number): boolean {
@@ -179,7 +179,7 @@ function preemptFrom({ preemptFromMs, setup }: Instance, nowMs: number): number 
   return preemptFromMs ?? nowMs + setup.preemptDelayMs;
 }
 
-/** RFC 9568 section 6.4.2 (345)–(390), the Active_Down_Timer. */
+/** RFC 9568 section 6.4.2, the Active_Down_Timer. */
 function timeInBackup(instance: Instance, _event: EventOf<'time'>, nowMs: number): Step {
   const { masterDownAtMs, setup, master } = instance;
   if (masterDownAtMs === null || nowMs < masterDownAtMs) return same(instance);
@@ -191,14 +191,14 @@ function timeInBackup(instance: Instance, _event: EventOf<'time'>, nowMs: number
   return becomeMaster(instance, nowMs, whom);
 }
 
-/** RFC 9568 section 6.4.3 (700)–(770). */
+/** RFC 9568 section 6.4.3. */
 function advertisementInMaster(instance: Instance, event: EventOf<'advertisement'>, nowMs: number): Step {
   const heard: Instance = { ...instance, advertsReceived: instance.advertsReceived + 1 };
   const { setup } = heard;
   const { priority, advertIntervalMs } = event.advertisement;
-  // (705) the other gives up: say that we are here
+  // the other gives up: say that we are here
   if (priority === 0) return chain(send(heard, nowMs), (next) => same(rescheduled(next, nowMs)));
-  // (730) higher priority, or the same and a higher address: it wins
+  // higher priority, or the same and a higher address: it wins
   const higher =
     priority > heard.priority || (priority === heard.priority && compareAddresses(event.source, setup.source) > 0);
   if (higher) {
@@ -206,7 +206,7 @@ function advertisementInMaster(instance: Instance, event: EventOf<'advertisement
     const cause = `${event.source} advertises priority ${priority}, ours is ${heard.priority}`;
     return chain(letGo({ ...heard, masterAdvertMs, master: event.source }), (next) => becomeBackup(next, nowMs, cause));
   }
-  // (765) lower: RFC 9568 answers at once, and whoever was misled hears from us again
+  // lower: RFC 9568 answers at once, and whoever was misled hears from us again
   const { lowerPriority, intervalMs } = setup.garp;
   const later = announcementTimes(nowMs, lowerPriority.count, lowerPriority.afterMs, intervalMs);
   const answered = chain(send(heard, nowMs), (next) => same(rescheduled(next, nowMs)));
@@ -226,7 +226,7 @@ function merged(planned: readonly number[], more: readonly number[]): number[] {
   return planned.length >= more.length ? [...planned] : [...more];
 }
 
-/** RFC 9568 section 6.4.3 (645)–(660), the Adver_Timer; and ours: lifetimes and announcements. */
+/** RFC 9568 section 6.4.3, the Adver_Timer; and ours: lifetimes and announcements. */
 function timeInMaster(instance: Instance, _event: EventOf<'time'>, nowMs: number): Step {
   return chain(
     chain(advertise(instance, nowMs), (next) => renew(next, nowMs)),

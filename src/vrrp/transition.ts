@@ -28,7 +28,7 @@ export function send(instance: Instance, nowMs: number, priority = instance.prio
   };
 }
 
-/** RFC 9568 section 6.4.2 (350)–(385): advertise, take the addresses, announce them, set the Adver_Timer. */
+/** RFC 9568 section 6.4.2: advertise, take the addresses, announce them, set the Adver_Timer. */
 export function becomeMaster(instance: Instance, nowMs: number, cause: string): Step {
   const { garp } = instance.setup;
   const sent = send(instance, nowMs);
@@ -81,7 +81,7 @@ function holding(instance: Instance, nowMs: number): Instance {
 }
 
 /**
- * BACKUP with the Active_Down_Timer set (RFC 9568 section 6.4.1 (165) and 6.4.3 (740)–(755)).
+ * BACKUP with the Active_Down_Timer set (RFC 9568 section 6.4.1 and 6.4.3).
  * @param waitMs a shorter wait than a whole master_down, for addresses left over by a process that died.
  */
 export function becomeBackup(instance: Instance, nowMs: number, cause: string, waitMs?: number): Step {
