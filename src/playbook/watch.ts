@@ -1,0 +1,50 @@
+/** Directors as they are watched: a connection each, asked for the agent's state again and again. */
+import { AGENT } from '../desired/agent-units.ts';
+import { agentFact } from '../facts/agent.ts';
+import type { Connect, Connection } from '../ssh/connection.ts';
+import type { DirectorView } from '../status/table.ts';
+import type { Target } from './cluster.ts';
+import { failureOf, type HostFailure } from './failure.ts';
+
+export interface Watched {
+  readonly target: Target;
+  connection: Connection | null;
+  failure: HostFailure | null;
+}
+
+/** Never throws for a director that is not there. */
+export async function openDirectors(targets: readonly Target[], connect: Connect): Promise<Watched[]> {
+  return Promise.all(
+    targets.map(async (target): Promise<Watched> => {
+      try {
+        return { target, connection: await connect(target.connection), failure: null };
+      } catch (error) {
+        return { target, connection: null, failure: failureOf(target.wanted.host, error) };
+      }
+    }),
+  );
+}
+
+/** One look at all of them. A connection that broke stays broken: the view says so from then on. */
+export async function watch(watched: readonly Watched[]): Promise<DirectorView[]> {
+  return Promise.all(watched.map(look));
+}
+
+async function look(one: Watched): Promise<DirectorView> {
+  const director = one.target.wanted.host;
+  if (one.connection === null) return { director, state: null, silence: one.failure?.message ?? 'not connected' };
+  try {
+    const text = agentFact.script({ root: AGENT.root, socket: AGENT.controlSocket, command: AGENT.command });
+    const { steps } = await one.connection.runScript([{ name: agentFact.name, text }], { timeoutMs: 15_000 });
+    const { state, silence } = agentFact.parse(steps[0]?.stdout ?? '');
+    return { director, state, silence: state === null ? `the agent gives no state: ${silence}` : null };
+  } catch (error) {
+    one.failure = failureOf(director, error);
+    one.connection = null;
+    return { director, state: null, silence: one.failure.message };
+  }
+}
+
+export async function closeDirectors(watched: readonly Watched[]): Promise<void> {
+  await Promise.all(watched.map(({ connection }) => connection?.close().catch(() => undefined)));
+}

@@ -1,0 +1,89 @@
+/** Tables of text for `status`: IPVS as `ipvsadm -Ln` prints it (people know it by heart), VRRP instance by instance. */
+import type { AgentState, DestinationState, ServiceState } from './state.ts';
+
+const FORWARD = { dr: 'Route', nat: 'Masq', tun: 'Tunnel', local: 'Local' } as const;
+
+/** The same columns, in the same order and widths, as ipvsadm(8). */
+export function ipvsText(services: readonly ServiceState[]): string {
+  return [
+    'Prot LocalAddress:Port Scheduler Flags',
+    '  -> RemoteAddress:Port           Forward Weight ActiveConn InActConn',
+    ...services.flatMap((service) => [serviceLine(service), ...service.destinations.map(destinationLine)]),
+  ].join('\n');
+}
+
+function serviceLine({ protocol, address, port, mark, scheduler, flags, persistenceMs }: ServiceState): string {
+  const listener = protocol === 'fwm' ? String(mark ?? 0) : endpoint(address, port);
+  const persistent = persistenceMs > 0 ? [`persistent ${Math.round(persistenceMs / 1000)}`] : [];
+  // ipvsadm shows flags of the scheduler in brackets, one-packet scheduling as a word of its own.
+  const ofScheduler = flags.filter((flag) => flag !== 'ops');
+  const brackets = ofScheduler.length > 0 ? [`(${ofScheduler.join(',')})`] : [];
+  const onePacket = flags.includes('ops') ? ['ops'] : [];
+  return [`${protocol.toUpperCase().padEnd(4)} ${listener}`, scheduler, ...brackets, ...onePacket, ...persistent].join(
+    ' ',
+  );
+}
+
+function destinationLine({ address, port, forward, weight, active, inactive }: DestinationState): string {
+  const [where, how] = [endpoint(address, port).padEnd(28), FORWARD[forward].padEnd(7)];
+  return `  -> ${where} ${how} ${String(weight).padEnd(6)} ${String(active).padEnd(10)} ${inactive}`;
+}
+
+function endpoint(address: string, port: number): string {
+  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
+}
+
+/** One agent's answer, or why there is none. */
+export interface DirectorView {
+  readonly director: string;
+  readonly state: AgentState | null;
+  /** Why there is no state. */
+  readonly silence: string | null;
+}
+
+/** Rows of cells, the head first: every instance on every director. */
+export function vrrpRows(views: readonly DirectorView[]): string[][] {
+  const names = [...new Set(views.flatMap(({ state }) => state?.vrrp.instances.map(({ name }) => name) ?? []))];
+  const rows = names.flatMap((name) =>
+    views.map(({ director, state }) => {
+      const instance = state?.vrrp.instances.find((one) => one.name === name);
+      if (!instance) return [name, '', director, state ? 'takes no part' : 'unknown', '', '', '', ''];
+      const held = instance.state === 'MASTER' ? instance.vips.join(' ') : '';
+      const since = new Date(instance.since).toISOString().slice(0, 19).replace('T', ' ');
+      const cause = instance.waitingFor === null ? instance.cause : `waits for ${instance.waitingFor}`;
+      return [name, String(instance.vrid), director, instance.state, String(instance.priority), since, held, cause];
+    }),
+  );
+  return [['Instance', 'VRID', 'Director', 'State', 'Prio', 'Since (UTC)', 'VIPs', 'Cause'], ...rows];
+}
+
+/** What is wrong with the cluster as a whole, and what each agent complains of; one sentence each. */
+export function alarmsOf(views: readonly DirectorView[]): string[] {
+  const silent = views.flatMap(({ director, silence }) => (silence === null ? [] : [`${director}: ${silence}`]));
+  const names = [...new Set(views.flatMap(({ state }) => state?.vrrp.instances.map(({ name }) => name) ?? []))];
+  const instances = names.flatMap((name) => instanceAlarm(name, views));
+  const own = views.flatMap(({ director, state }) => (state ? stateAlarms(director, state) : []));
+  return [...silent, ...instances, ...own];
+}
+
+function instanceAlarm(name: string, views: readonly DirectorView[]): string[] {
+  const masters = views.filter(({ state }) =>
+    state?.vrrp.instances.some((instance) => instance.name === name && instance.state === 'MASTER'),
+  );
+  if (masters.length > 1) {
+    const who = masters.map(({ director }) => director).join(' and ');
+    return [`${name} has ${masters.length} MASTERs: ${who} do not hear each other; check the network between them`];
+  }
+  return masters.length === 0 ? [`${name} has no MASTER among the directors that answer`] : [];
+}
+
+function stateAlarms(director: string, { alarms, config, vrrp, ipvs }: AgentState): string[] {
+  const found = [
+    ...alarms,
+    ...(config.error === null ? [] : [config.error]),
+    ...(vrrp.alive ? [] : ['its VRRP process does not answer']),
+    ...(ipvs.error === null ? [] : [ipvs.error]),
+    ...(ipvs.leaving.length === 0 ? [] : [`still draining: ${ipvs.leaving.join(', ')}`]),
+  ];
+  return [...new Set(found)].map((alarm) => `${director}: ${alarm}`);
+}
