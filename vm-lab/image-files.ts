@@ -21,6 +21,8 @@ const MASKED_UNITS = [
   ],
   ...['systemd-udev-trigger.service', 'systemd-binfmt.service', 'systemd-update-utmp.service', 'dev-mqueue.mount'],
   ...['systemd-modules-load.service', 'sys-kernel-config.mount', 'sys-fs-fuse-connections.mount'],
+  ...['systemd-journal-flush.service', 'systemd-random-seed.service', 'systemd-remount-fs.service'],
+  ...['kmod-static-nodes.service'],
   ...['proc-sys-fs-binfmt_misc.automount', 'systemd-ask-password-console.path', 'systemd-ask-password-wall.path'],
 ] as const;
 
@@ -89,10 +91,16 @@ const NGINX = `server {
 }
 `;
 
+/** Debian's units load each server twice, once to see whether its settings are right. */
+const WITHOUT_PRETEST = '[Service]\nExecStartPre=\n';
+
 /** Path in the image → text. */
 export const IMAGE_FILES: Readonly<Record<string, string>> = {
   '/etc/systemd/system/lab-seed.service': SEED_UNIT,
   '/etc/systemd/system/lab-ready.service': READY_UNIT,
+  '/etc/systemd/system/nginx.service.d/lab.conf': WITHOUT_PRETEST,
+  '/etc/systemd/system/ssh.service.d/lab.conf': WITHOUT_PRETEST,
+  '/etc/systemd/journald.conf.d/lab.conf': '[Journal]\nStorage=volatile\nRuntimeMaxUse=32M\n',
   '/etc/nginx/conf.d/lab.conf': NGINX,
   '/etc/sudoers.d/ops': 'ops ALL=(ALL) NOPASSWD: ALL\n',
 };
@@ -103,8 +111,9 @@ depmod "$(ls /usr/lib/modules)"
 useradd --create-home --shell /bin/bash ops
 chmod 0440 /etc/sudoers.d/ops
 touch /etc/.updated /var/.updated
-# Started by D-Bus when somebody asks for it.
+# Started when somebody asks for them.
 rm -f /usr/lib/systemd/system/multi-user.target.wants/systemd-logind.service
+rm -f /usr/lib/systemd/system/multi-user.target.wants/dbus.service
 rm -f /etc/ssh/ssh_host_* /etc/nginx/sites-enabled/default
 mkdir -p /srv/lab
 truncate -s 64M /srv/lab/big

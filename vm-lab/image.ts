@@ -1,11 +1,12 @@
 /** The disk that every machine's own disk is a copy-on-write layer of: Debian, built once and kept by the hash of its recipe. */
 import { createHash } from 'node:crypto';
-import { access, mkdir, mkdtemp, readdir, rename, stat, writeFile } from 'node:fs/promises';
+import { access, link, mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { execa } from 'execa';
 import { CUSTOMIZE, IMAGE_FILES, IMAGE_PACKAGES } from './image-files.ts';
 import { LabError } from './lab-error.ts';
-import { cacheFolder } from './place.ts';
+import { cacheFolder, labsFolder, placeOf } from './place.ts';
+import { readRecord } from './record.ts';
 import type { Steps } from './steps.ts';
 
 const SUITE = 'bookworm';
@@ -25,17 +26,39 @@ export async function image(steps: Steps): Promise<string> {
   )
     return path;
   await mkdir(cacheFolder(), { recursive: true });
+  await prune();
   const work = await mkdtemp(join(cacheFolder(), 'build-'));
   try {
     const tar = await buildTar(work, steps);
     steps.doing('image', 'making the disk');
     await makeDisk(work, tar, join(work, 'disk'));
-    await rename(join(work, 'disk'), path);
+    await publish(join(work, 'disk'), path);
     steps.done('image', `built: ${path}`);
   } finally {
     await execa('rm', ['-rf', work], { reject: false });
   }
   return path;
+}
+
+/** Whoever comes first wins: a machine's disk knows its image by the time of its last change, so it is never replaced. */
+async function publish(disk: string, path: string): Promise<void> {
+  try {
+    await link(disk, path);
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+  }
+}
+
+/** Removes images that nothing has used for a day: no lab that is up, and none that is being started. */
+async function prune(): Promise<void> {
+  const names = (await readdir(cacheFolder())).filter((name) => name.endsWith('.img'));
+  const labs = await readdir(labsFolder()).catch(() => []);
+  const records = await Promise.all(labs.map((name) => readRecord(placeOf(name)).catch(() => undefined)));
+  for (const path of names.map((name) => join(cacheFolder(), name))) {
+    const { atimeMs, mtimeMs } = await stat(path);
+    const old = Date.now() - Math.max(atimeMs, mtimeMs) > 86_400_000;
+    if (old && !records.some((record) => record?.image === path)) await rm(path, { force: true });
+  }
 }
 
 /** Changes with whatever goes in: the recipe of this folder, Debian's release, the kernel and its modules. */

@@ -11,6 +11,8 @@ import { insideLab, type Namespace, processesOf, signal } from './namespace.ts';
 import { cableOf } from './network.ts';
 import { machineFolder, type Place } from './place.ts';
 
+const BOOT_TIMEOUT_MS = 120_000;
+
 /** Starts a machine on its own disk, which is made on the first start and kept afterwards. Returns at once. */
 export async function powerOn(place: Place, namespace: Namespace, machine: Machine, image: string): Promise<void> {
   const folder = machineFolder(place, machine);
@@ -59,17 +61,22 @@ export async function bootsOf(place: Place, machine: Machine): Promise<number> {
 
 /** Waits for the console's word that SSH and nginx serve, for the n-th time since the power was switched on. */
 export async function waitUntilBooted(place: Place, namespace: Namespace, machine: Machine, boots = 1): Promise<void> {
-  const timeoutMs = 120_000;
-  const deadline = performance.now() + timeoutMs;
-  while ((await bootsOf(place, machine)) < boots) {
-    const late = performance.now() > deadline;
-    if (late || !(await isPoweredOn(namespace, machine))) {
-      const lines = (await readConsole(place, machine)).trim().split('\n').slice(-3);
-      const what = late ? `did not come up in ${timeoutMs / 1000} s` : 'ended while it was booting';
-      throw new LabError(`${machine} ${what}`, { hints: [...lines, `its console: ${consoleLog(place, machine)}`] });
-    }
-    await sleep(150);
+  const deadline = performance.now() + BOOT_TIMEOUT_MS;
+  for (let round = 1; (await bootsOf(place, machine)) < boots; round += 1) {
+    if (performance.now() > deadline)
+      throw await bootFailure(place, machine, `did not come up in ${BOOT_TIMEOUT_MS} ms`);
+    // Looking for its processes reads all of /proc: now and then is enough.
+    const ended = round % 10 === 0 && !(await isPoweredOn(namespace, machine));
+    if (ended) throw await bootFailure(place, machine, 'ended while it was booting');
+    await sleep(100);
   }
+}
+
+async function bootFailure(place: Place, machine: Machine, what: string): Promise<LabError> {
+  const lines = (await readConsole(place, machine)).split('\n').filter((line) => /panic|can't|fail/i.test(line));
+  return new LabError(`${machine} ${what}`, {
+    hints: [...lines.slice(-3), `its console: ${consoleLog(place, machine)}`],
+  });
 }
 
 function consoleLog(place: Place, machine: Machine): string {
