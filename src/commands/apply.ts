@@ -123,7 +123,7 @@ function locked(error: unknown): never {
 }
 
 function hostRun({ target, connection, facts }: Extract<Reading, { facts: unknown }>): HostRun {
-  return { target, connection, facts, ok: 1, changed: 0, failure: null };
+  return { target, connection, facts, ok: 1, changed: 0, failure: null, told: '' };
 }
 
 function tell(event: RunEvent, progress: ReturnType<typeof createProgress>, output: Output): void {

@@ -33,7 +33,9 @@ export interface HostQuestion {
   readonly headerMark: string;
   readonly recordMark: string;
   readonly units: readonly string[];
-  readonly table: number | null;
+  readonly table: number;
+  readonly tableWanted: boolean;
+  readonly tableRecord: { readonly path: string; readonly line: string };
   readonly destinations: readonly Address[];
   readonly interfaces: readonly string[];
   readonly scriptUser: string;

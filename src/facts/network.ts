@@ -27,28 +27,37 @@ export interface NetworkFacts {
 }
 
 export interface NetworkQuestion {
-  /** A routing table to show, or null. */
-  readonly table: number | null;
+  /** A routing table of our own: shown if `tableWanted`, or if this file has a line that begins so. */
+  readonly table: number;
+  readonly tableWanted: boolean;
+  readonly tableRecord: { readonly path: string; readonly line: string };
   readonly destinations: readonly Address[];
   readonly interfaces: readonly string[];
 }
 
-/** `ip -batch` is one fork for all; busybox has no batches and says so on stderr, then each is asked alone. */
+/**
+ * `ip -batch` is one fork for all; busybox has no batches, and then each is asked alone. A table that does not exist is an
+ * error to `ip`, so it is only asked for where it should be.
+ */
 export const networkFact: Fact<NetworkQuestion, NetworkFacts> = {
   name: 'network',
-  script({ table, destinations, interfaces }) {
-    const asked = [
-      'addr show',
-      'rule show',
-      ...(table === null ? [] : [`route show table ${table}`]),
-      ...destinations.map((address) => `route get ${address}`),
-    ];
+  script({ table, tableWanted, tableRecord: { path, line }, destinations, interfaces }) {
+    const show = `route show table ${table}`;
+    const asked = ['addr show', 'rule show', ...destinations.map((address) => `route get ${address}`)];
     return `for i in ${interfaces.map((name) => `'${name}'`).join(' ')}; do
   if read -r v 2>/dev/null <"/sys/class/net/$i/flags" && [ $((v & 1)) -eq 1 ]; then echo "up $i"; fi
 done
-ip -o -force -batch - 2>/dev/null <<'ASKED' || { ${asked.map((words) => `ip -o ${words} 2>/dev/null`).join('; ')}; }
+table=${tableWanted ? `'${show}'` : ''}
+[ -n "$table" ] || [ ! -r '${path}' ] || while IFS= read -r v; do
+  case $v in '${line}'*) table='${show}' ;; esac
+done <'${path}'
+ip -o -force -batch - 2>/dev/null <<ASKED || {
 ${asked.join('\n')}
+$table
 ASKED
+${asked.map((words) => `ip -o ${words} 2>/dev/null`).join('\n')}
+[ -z "$table" ] || ip -o $table 2>/dev/null
+}
 :`;
   },
   parse(printed) {

@@ -7,7 +7,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { growing, returning } from '../operations/phase.ts';
 import { applyDirector, directorOrder, refreshAgent } from './directors.ts';
 import { giveToPreferred, newInstances } from './hand-over.ts';
-import { bring, type HostRun, type Run } from './run.ts';
+import { bring, doing, type HostRun, type Run } from './run.ts';
 
 /** How long realservers that were removed may drain before the clean-up is left to the next run. */
 const LEAVING_MS = 630_000;
@@ -78,10 +78,7 @@ async function untilLeft(run: Run, directors: readonly HostRun[]): Promise<boole
     const leaving = directors.filter(({ facts }) => (facts.agent?.state?.ipvs.leaving.length ?? 0) > 0);
     if (leaving.length === 0 || Date.now() > until) return true;
     if (run.stopping()) return false;
-    for (const { target, facts } of leaving) {
-      const what = `drains ${facts.agent?.state?.ipvs.leaving.join(', ')}`;
-      run.emit({ type: 'doing', host: target.wanted.host, what });
-    }
+    for (const host of leaving) doing(run, host, `drains ${host.facts.agent?.state?.ipvs.leaving.join(', ')}`);
     await pause(POLL_MS);
   }
 }

@@ -9,7 +9,7 @@ import { CLEAR_UPLOAD, INCOMING, missingParts, unpackCommands } from '../operati
 import { failureOf, hostFailure } from './failure.ts';
 import { contextFor } from './plan.ts';
 import { buildRelease, packRelease } from './release.ts';
-import { bring, fail, type HostRun, type Run } from './run.ts';
+import { bring, doing, fail, type HostRun, type Run } from './run.ts';
 import { settledState } from './settled.ts';
 
 /** From the start of the agent: its own start gate is 10 s at most, then master_down. */
@@ -45,7 +45,7 @@ async function provideRelease(run: Run, host: HostRun): Promise<boolean> {
     const release = await buildRelease(system.architecture);
     const parts = missingParts(agent, release.hash, release.node);
     if (parts === 'nothing') return true;
-    run.emit({ type: 'doing', host: wanted.host, what: 'sending the agent' });
+    doing(run, host, 'sending the agent');
     const archive = await packRelease(release, parts === 'all');
     await makeRoom(host, run.signal);
     await host.connection.upload(INCOMING, createReadStream(archive.path), {
@@ -108,7 +108,7 @@ async function settle(run: Run, host: HostRun): Promise<boolean> {
         hostFailure(wanted.host, `${state.why}.`, ['journalctl -u lvs-agent -u lvs-vrrp on the director says more']),
       );
     }
-    run.emit({ type: 'doing', host: wanted.host, what: state.why });
+    doing(run, host, state.why);
     await pause(POLL_MS);
     if (!(await refreshAgent(run, host))) return false;
   }

@@ -4,7 +4,7 @@ import { AGENT_STEP, agentRequest } from '../operations/agent.ts';
 import type { AgentState } from '../status/state.ts';
 import { refreshAgent } from './directors.ts';
 import { hostFailure } from './failure.ts';
-import { fail, type HostRun, perform, type Run } from './run.ts';
+import { doing, fail, type HostRun, perform, type Run } from './run.ts';
 
 const WAIT_MS = 20_000;
 const POLL_MS = 300;
@@ -37,7 +37,7 @@ async function giveOne(run: Run, directors: readonly HostRun[], instance: string
   const master = directors.find((host) => stateOf(host, instance) === 'MASTER');
   if (!preferred || !master || master === preferred || stateOf(preferred, instance) !== 'BACKUP') return true;
   const name = preferred.target.wanted.host;
-  run.emit({ type: 'doing', host: master.target.wanted.host, what: `gives ${instance} to ${name}` });
+  doing(run, master, `gives ${instance} to ${name}`);
   const request = agentRequest('POST', '/v1/yield', `${JSON.stringify({ instance })}\n`);
   if (!(await perform(run, master, [{ name: AGENT_STEP, commands: [request] }]))) return false;
   const until = Date.now() + WAIT_MS;

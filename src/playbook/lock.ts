@@ -1,6 +1,7 @@
 /**
  * The cluster lock: a folder on each director, made in the order of their names, so that two applies cannot wait for each
- * other. It lies in /run: a director that was rebooted holds no lock of a run that is long gone.
+ * other. It belongs to the shell that took it (its process id and start time are written down), and lies in /run: when the
+ * run, the connection or the host dies, the shell does too, and the next run takes the lock over.
  */
 import type { Connection } from '../ssh/connection.ts';
 
@@ -57,16 +58,31 @@ export async function takeLock(directors: readonly Connection[], holder: Holder)
 
 async function take(connection: Connection, holder: Holder): Promise<void> {
   const line = JSON.stringify(holder).replaceAll("'", '’');
-  const text = `if mkdir ${FOLDER} 2>/dev/null; then printf '%s\\n' '${line}' >${FOLDER}/holder
-elif [ -d ${FOLDER} ]; then
-  echo held
-  [ ! -r ${FOLDER}/holder ] || { read -r v <${FOLDER}/holder; printf '%s\\n' "$v"; }
-else mkdir ${FOLDER}; fi`;
+  const text = takeText(line);
   const { steps, failed } = await connection.runScript([{ name: 'lock', text }]);
   const host = connection.host.name;
   if (failed) throw new Error(`${host}: the lock ${FOLDER} could not be made: ${failed.stderr.trim()}`);
   const [word, found = ''] = (steps[0]?.stdout ?? '').split('\n');
   if (word === 'held') throw new LockHeldError(host, holderOf(found));
+}
+
+/** Field 22 of /proc/PID/stat is the start time (proc(5)); the name of a shell has no blanks that would shift it. */
+function takeText(line: string): string {
+  const start = (pid: string, into: string) =>
+    `${into}=; [ ! -r "/proc/${pid}/stat" ] || { read -r v <"/proc/${pid}/stat" && set -- $v && ${into}=\${22}; }`;
+  return `${start('$$', 'born')}
+if [ -r ${FOLDER}/shell ]; then
+  read -r pid since <${FOLDER}/shell
+  ${start('$pid', 'now')}
+  if [ "$now" != "$since" ]; then mv -T ${FOLDER} "${FOLDER}.$$" 2>/dev/null && rm -rf "${FOLDER}.$$"; fi
+fi
+if mkdir ${FOLDER} 2>/dev/null; then
+  printf '%s\\n' '${line}' >${FOLDER}/holder
+  printf '%s %s\\n' "$$" "$born" >${FOLDER}/shell
+elif [ -d ${FOLDER} ]; then
+  echo held
+  [ ! -r ${FOLDER}/holder ] || { read -r v <${FOLDER}/holder; printf '%s\\n' "$v"; }
+else mkdir ${FOLDER}; fi`;
 }
 
 async function free(connection: Connection, token: string): Promise<void> {

@@ -27,6 +27,8 @@ export interface HostRun {
   ok: number;
   changed: number;
   failure: HostFailure | null;
+  /** What was last said to be done there. */
+  told: string;
 }
 
 export interface Run {
@@ -37,6 +39,13 @@ export interface Run {
   readonly signal?: AbortSignal;
   /** Nothing new is begun. */
   readonly stopping: () => boolean;
+}
+
+/** Tells what a host is doing, once for as long as it is the same. */
+export function doing(run: Run, host: HostRun, what: string): void {
+  if (host.told === what) return;
+  host.told = what;
+  run.emit({ type: 'doing', host: host.target.wanted.host, what });
 }
 
 /** Steps' output that is for us: an answer of the agent is no success just because it came. */
@@ -51,7 +60,7 @@ function refusalOf({ name, stdout }: StepResult): string | null {
 export async function bring(run: Run, host: HostRun, wanted: Wanted, what: string): Promise<boolean> {
   const { changes, steps } = decide(wanted, host.facts, contextFor(host.facts, run.shared));
   if (steps.length === 0) return true;
-  run.emit({ type: 'doing', host: wanted.host, what });
+  doing(run, host, what);
   const done = await perform(run, host, steps);
   if (!done) return false;
   host.changed += steps.length;
