@@ -1,0 +1,50 @@
+import { describe, expect, it } from 'vitest';
+import { describeProbe, probePlan } from '../../src/health/probe-plan.ts';
+import { storedConfig } from '../agent/config.ts';
+
+const HEAD = `
+cluster: test
+directors:
+  lb1: { dip: { eth1: 10.77.1.11 } }
+  lb2: { dip: { eth1: 10.77.1.12 } }
+realservers:
+  web1: { rip: 10.77.1.21, gateway: 10.77.1.101 }
+  web2: { rip: 10.77.1.22, gateway: 10.77.1.101 }
+vrrp:
+  public: { vrid: 51, vips: [10.77.1.100, 10.77.1.101], prefer: [lb1, lb2] }
+services:
+`;
+const planOf = (services: string) => probePlan(storedConfig(HEAD + services).config);
+const described = (services: string): string[] => [...planOf(services).probes.values()].map(describeProbe);
+
+describe('the plan of probes', () => {
+  it('asks once what several services and listeners want to know', () => {
+    const one = (name: string, port: number) =>
+      `  ${name}: { listen: ['10.77.1.100:${port}', '10.77.1.101:${port}'], mode: dr, scheduler: rr, checks: [{ tcp: 80 }] }\n`;
+    const plan = planOf(one('a', 80) + one('b', 81));
+    expect([...plan.probes.values()].map(describeProbe)).toEqual(['tcp 10.77.1.21:80', 'tcp 10.77.1.22:80']);
+    expect(plan.judged).toHaveLength(4);
+    expect(new Set(plan.judged.flatMap(({ probes }) => probes)).size).toBe(2);
+  });
+
+  it('asks twice where the pace differs', () => {
+    expect(
+      described(
+        "  a: { listen: '10.77.1.100:80', mode: dr, scheduler: rr, checks: [{ tcp: 80 }] }\n" +
+          "  b: { listen: '10.77.1.100:81', mode: dr, scheduler: rr, checks: [{ tcp: 80, interval: 9s }] }\n",
+      ),
+    ).toHaveLength(4);
+  });
+
+  it('asks with every check, at the port of the check, else of the realserver, else of the listener', () => {
+    const service = "  a: { listen: '10.77.1.100:80', mode: nat, scheduler: rr, CHECKED }\n";
+    const checked = (text: string) => described(service.replace('CHECKED', text));
+    expect(checked('realservers: [web1], checks: [{ http: / }, { tcp: 22 }]')).toEqual([
+      'http 10.77.1.21:80 /',
+      'tcp 10.77.1.21:22',
+    ]);
+    expect(checked('realservers: [{ name: web1, port: 8080 }], checks: [{ http: / }]')).toEqual([
+      'http 10.77.1.21:8080 /',
+    ]);
+  });
+});
