@@ -107,16 +107,13 @@ function notStarted(session: Session, exitCode: number | null, stderr: string): 
   return failureOf(session.host, 'command', { kind: 'shell-ended', step: null, exitCode, stderr: stderr.trim() });
 }
 
+/** `close` repeats the exit status; `exit` itself may come in one packet with the start, before anybody can listen. */
 function exitOf(channel: ClientChannel, session: Session): Promise<Exit> {
   return new Promise((resolve) => {
-    let exitCode: number | null = null;
-    channel.on('exit', (code: number | null) => {
-      exitCode = code;
-    });
     const unsubscribe = session.onLost(() => resolve({ exitCode: null }));
-    channel.on('close', () => {
+    channel.on('close', (code: unknown) => {
       unsubscribe();
-      resolve({ exitCode });
+      resolve({ exitCode: typeof code === 'number' ? code : null });
     });
     if (session.lost) resolve({ exitCode: null });
   });
