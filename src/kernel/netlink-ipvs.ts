@@ -2,15 +2,8 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { decodeFamilyId, encodeFamilyRequest, GENL_ID_CTRL } from '../wire/genetlink.ts';
 import { familyOfService, type IpvsChange, type ServiceEntry, serviceKey } from '../wire/ipvs.ts';
-import {
-  CMD,
-  decodeDestination,
-  decodeService,
-  encodeChange,
-  encodeCommand,
-  encodeDestinationDump,
-  IPVS_FAMILY,
-} from '../wire/ipvs-codec.ts';
+import { decodeDestination, decodeService, encodeChange, encodeDestinationDump } from '../wire/ipvs-codec.ts';
+import { CMD, encodeCommand, IPVS_FAMILY } from '../wire/ipvs-command.ts';
 import {
   decodeDaemon,
   decodeInfo,

@@ -6,7 +6,7 @@ import {
   type Acknowledgement,
   decodeAcknowledgement,
   decodeMessages,
-  encodeMessage,
+  encodeMessages,
   type NetlinkMessage,
   NLM_F_ACK,
   NLM_F_DUMP,
@@ -143,12 +143,11 @@ export class NetlinkSocket {
   /** @returns the sequence number of the last request; those before count up to it. */
   #send(requests: readonly NetlinkRequest[], asked: Asked): number {
     if (this.#sequence + requests.length >= LAST_SEQUENCE) this.#sequence = 0;
-    const encoded = requests.map((request) => {
+    const messages = requests.map(({ type, flags, payload }) => {
       this.#sequence += 1;
-      return encodeMessage({ ...request, sequence: this.#sequence });
+      return { type, flags, sequence: this.#sequence, payload };
     });
-    const only = encoded.length === 1 ? encoded[0] : undefined;
-    const sent = this.#rawio.sendmsg(this.#fd, only ?? Buffer.concat(encoded), null, null, 0);
+    const sent = this.#rawio.sendmsg(this.#fd, encodeMessages(messages), null, null, 0);
     if (sent < 0) throw new KernelError({ ...asked, errno: -sent });
     return this.#sequence;
   }

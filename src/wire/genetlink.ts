@@ -1,6 +1,6 @@
 /** Generic netlink (uapi/linux/genetlink.h): its header, and the request by which a family's number is found. */
 import { MalformedError } from './cursor.ts';
-import { type Attributes, AttributeWriter, decodeAttributes } from './netlink.ts';
+import { type Attributes, AttributeWriter, decodeAttributes } from './netlink-attributes.ts';
 
 /** The controller's own, fixed message type. */
 export const GENL_ID_CTRL = 0x10;
@@ -8,14 +8,15 @@ const CTRL_CMD_GETFAMILY = 3;
 const CTRL_ATTR_FAMILY_ID = 1;
 const CTRL_ATTR_FAMILY_NAME = 2;
 
+const SLAB_BYTES = 64 * 1024;
+/** One for all: encoding never waits, and `build` only writes. */
+const scratch = new AttributeWriter(SLAB_BYTES);
+
 /** genlmsghdr: command u8 | version u8 | reserved u16, then attributes. */
-export function encodeGeneric(command: number, version: number, attributes: AttributeWriter): Uint8Array {
-  const inner = attributes.done();
-  const out = new Uint8Array(4 + inner.length);
-  out[0] = command;
-  out[1] = version;
-  out.set(inner, 4);
-  return out;
+export function encodeGeneric(command: number, version: number, build: (out: AttributeWriter) => void): Uint8Array {
+  scratch.prefix(command, version, 0, 0);
+  build(scratch);
+  return scratch.done();
 }
 
 /** @throws MalformedError */
@@ -27,7 +28,7 @@ export function decodeGeneric(payload: Uint8Array): { readonly command: number; 
 
 /** Asks for the number of a family by its name; ENOENT when no module offers it. */
 export function encodeFamilyRequest(name: string): Uint8Array {
-  return encodeGeneric(CTRL_CMD_GETFAMILY, 1, new AttributeWriter().text(CTRL_ATTR_FAMILY_NAME, name));
+  return encodeGeneric(CTRL_CMD_GETFAMILY, 1, (out) => out.text(CTRL_ATTR_FAMILY_NAME, name));
 }
 
 /** @throws MalformedError */

@@ -4,7 +4,7 @@
  */
 import { type Address, addressBytes, addressFromBytes, type Family, familyOf } from './address.ts';
 import { MalformedError, Writer } from './cursor.ts';
-import { decodeGeneric, encodeGeneric } from './genetlink.ts';
+import { decodeGeneric } from './genetlink.ts';
 import {
   type DestinationEntry,
   type DestinationId,
@@ -18,26 +18,8 @@ import {
   type ServiceId,
   type Tunnel,
 } from './ipvs.ts';
-import { type Attributes, AttributeWriter } from './netlink.ts';
-
-export const IPVS_FAMILY = 'IPVS';
-const VERSION = 1;
-
-export const CMD = {
-  newService: 1, setService: 2, deleteService: 3, getService: 4,
-  newDestination: 5, setDestination: 6, deleteDestination: 7, getDestination: 8,
-  newDaemon: 9, deleteDaemon: 10, getDaemon: 11,
-  setConfig: 12, getConfig: 13, getInfo: 15, flush: 17,
-} as const; // biome-ignore format: as the header groups them
-
-export const CMD_ATTR = {
-  service: 1,
-  destination: 2,
-  daemon: 3,
-  timeoutTcp: 4,
-  timeoutTcpFin: 5,
-  timeoutUdp: 6,
-} as const;
+import { CMD, CMD_ATTR, encodeCommand } from './ipvs-command.ts';
+import type { Attributes, AttributeWriter } from './netlink-attributes.ts';
 
 const SERVICE_ATTR = {
   family: 1, protocol: 2, address: 3, port: 4, mark: 5, scheduler: 6, flags: 7, timeout: 8, netmask: 9, stats64: 12,
@@ -56,21 +38,26 @@ const FORWARDING_MASK = 0x7;
 const TUNNEL_TYPES: readonly Tunnel['type'][] = ['ipip', 'gue', 'gre'];
 const TUNNEL_CHECKSUMS: readonly Tunnel['checksum'][] = ['none', 'full', 'remote'];
 
+/** union nf_inet_addr: IPv4 in the first four, zeros after. */
+const INET_ADDRESS_BYTES = 16;
+
 const PROTOCOLS = { tcp: 6, udp: 17, sctp: 132 } as const;
 const FAMILIES = { 4: 2, 6: 10 } as const;
 
 /** A generic netlink payload that makes this change. */
 export function encodeChange(change: IpvsChange): Uint8Array {
-  const attributes = new AttributeWriter();
-  if ('service' in change)
-    return encode(change.op, attributes.nested(CMD_ATTR.service, serviceAttributes(change.service)));
-  attributes.nested(CMD_ATTR.service, identityAttributes(change.id));
-  if (change.op === 'delete-service') return encode(change.op, attributes);
-  const destination =
-    change.op === 'delete-destination'
-      ? destinationIdentity(change.destination)
-      : destinationAttributes(change.destination);
-  return encode(change.op, attributes.nested(CMD_ATTR.destination, destination));
+  return encodeCommand(COMMANDS[change.op], (out) => {
+    if ('service' in change) {
+      out.nested(CMD_ATTR.service, (inner) => putService(inner, change.service));
+      return;
+    }
+    out.nested(CMD_ATTR.service, (inner) => putIdentity(inner, change.id));
+    if (change.op === 'delete-service') return;
+    out.nested(CMD_ATTR.destination, (inner) => {
+      putDestinationIdentity(inner, change.destination);
+      if (change.op !== 'delete-destination') putDestination(inner, change.destination);
+    });
+  });
 }
 
 const COMMANDS: Readonly<Record<IpvsChange['op'], number>> = {
@@ -82,29 +69,24 @@ const COMMANDS: Readonly<Record<IpvsChange['op'], number>> = {
   'delete-destination': CMD.deleteDestination,
 };
 
-function encode(op: IpvsChange['op'], attributes: AttributeWriter): Uint8Array {
-  return encodeCommand(COMMANDS[op], attributes);
-}
-
-export function encodeCommand(command: number, attributes = new AttributeWriter()): Uint8Array {
-  return encodeGeneric(command, VERSION, attributes);
-}
-
 /** The dump of a service's destinations. */
 export function encodeDestinationDump(id: ServiceId): Uint8Array {
-  return encodeCommand(CMD.getDestination, new AttributeWriter().nested(CMD_ATTR.service, identityAttributes(id)));
+  return encodeCommand(CMD.getDestination, (out) => out.nested(CMD_ATTR.service, (inner) => putIdentity(inner, id)));
 }
 
-function identityAttributes(id: ServiceId): AttributeWriter {
-  const out = new AttributeWriter().u16(SERVICE_ATTR.family, FAMILIES[familyOfService(id)]);
-  if (id.kind === 'mark') return out.u32(SERVICE_ATTR.mark, id.mark);
-  return out
+function putIdentity(out: AttributeWriter, id: ServiceId): void {
+  out.u16(SERVICE_ATTR.family, FAMILIES[familyOfService(id)]);
+  if (id.kind === 'mark') {
+    out.u32(SERVICE_ATTR.mark, id.mark);
+    return;
+  }
+  out
     .u16(SERVICE_ATTR.protocol, PROTOCOLS[id.protocol])
-    .raw(SERVICE_ATTR.address, inetAddress(id.address))
+    .raw(SERVICE_ATTR.address, addressBytes(id.address), INET_ADDRESS_BYTES)
     .u16Network(SERVICE_ATTR.port, id.port);
 }
 
-function serviceAttributes(service: IpvsService): AttributeWriter {
+function putService(out: AttributeWriter, service: IpvsService): void {
   const { id, persistence } = service;
   const family = familyOfService(id);
   const flags =
@@ -112,10 +94,11 @@ function serviceAttributes(service: IpvsService): AttributeWriter {
     (service.onePacket ? FLAG.onePacket : 0) |
     (service.schedulerFallback ? FLAG.scheduler1 : 0) |
     (service.schedulerPort ? FLAG.scheduler2 : 0);
-  return identityAttributes(id)
+  putIdentity(out, id);
+  out
     .text(SERVICE_ATTR.scheduler, service.scheduler)
     .raw(SERVICE_ATTR.flags, new Writer(8).u32Host(flags).u32Host(0xffff_ffff).done())
-    .u32(SERVICE_ATTR.timeout, seconds(persistence?.timeoutMs ?? 0))
+    .u32(SERVICE_ATTR.timeout, Math.ceil((persistence?.timeoutMs ?? 0) / 1000))
     .raw(SERVICE_ATTR.netmask, encodeNetmask(family, persistence?.prefixLength ?? (family === 4 ? 32 : 128)));
 }
 
@@ -164,22 +147,22 @@ function decodeIdentity(family: Family, attributes: Attributes): ServiceId {
   };
 }
 
-function destinationIdentity({ address, port }: DestinationId): AttributeWriter {
-  return new AttributeWriter()
+function putDestinationIdentity(out: AttributeWriter, { address, port }: DestinationId): void {
+  out
     .u16(DESTINATION_ATTR.family, FAMILIES[familyOf(address)])
-    .raw(DESTINATION_ATTR.address, inetAddress(address))
+    .raw(DESTINATION_ATTR.address, addressBytes(address), INET_ADDRESS_BYTES)
     .u16Network(DESTINATION_ATTR.port, port);
 }
 
-function destinationAttributes(destination: IpvsDestination): AttributeWriter {
+function putDestination(out: AttributeWriter, destination: IpvsDestination): void {
   const { tunnel } = destination;
-  const out = destinationIdentity(destination)
+  out
     .u32(DESTINATION_ATTR.forward, FORWARDING.indexOf(destination.forward))
     .u32(DESTINATION_ATTR.weight, destination.weight)
     .u32(DESTINATION_ATTR.upper, destination.upperThreshold)
     .u32(DESTINATION_ATTR.lower, destination.lowerThreshold);
-  if (tunnel === null) return out;
-  return out
+  if (tunnel === null) return;
+  out
     .u8(DESTINATION_ATTR.tunnelType, TUNNEL_TYPES.indexOf(tunnel.type))
     .u16Network(DESTINATION_ATTR.tunnelPort, tunnel.port)
     .u16(DESTINATION_ATTR.tunnelFlags, TUNNEL_CHECKSUMS.indexOf(tunnel.checksum));
@@ -212,13 +195,13 @@ export function decodeDestination(payload: Uint8Array, serviceFamily: Family): D
 
 /** Kernels before 5.2 know only IPIP and tell nothing. */
 function decodeTunnel(attributes: Attributes): Tunnel {
-  const number = attributes.get(DESTINATION_ATTR.tunnelType)?.[0];
-  if (number === undefined) return { type: 'ipip', port: 0, checksum: 'none' };
-  const flags = attributes.get(DESTINATION_ATTR.tunnelFlags);
+  if (attributes.get(DESTINATION_ATTR.tunnelType) === undefined) return { type: 'ipip', port: 0, checksum: 'none' };
+  const flags =
+    attributes.get(DESTINATION_ATTR.tunnelFlags) === undefined ? 0 : attributes.u16(DESTINATION_ATTR.tunnelFlags);
   return {
-    type: TUNNEL_TYPES[number] ?? 'ipip',
+    type: TUNNEL_TYPES[attributes.u8(DESTINATION_ATTR.tunnelType)] ?? 'ipip',
     port: attributes.u16Network(DESTINATION_ATTR.tunnelPort),
-    checksum: TUNNEL_CHECKSUMS[flags?.[0] ?? 0] ?? 'none',
+    checksum: TUNNEL_CHECKSUMS[flags] ?? 'none',
   };
 }
 
@@ -230,13 +213,6 @@ function decodeStats(attributes: Attributes): IpvsStats {
     inBytes: attributes.u64(STATS_ATTR.inBytes),
     outBytes: attributes.u64(STATS_ATTR.outBytes),
   };
-}
-
-/** union nf_inet_addr: 16 bytes, IPv4 in the first four. */
-function inetAddress(address: Address): Uint8Array {
-  const out = new Uint8Array(16);
-  out.set(addressBytes(address));
-  return out;
 }
 
 function decodeInetAddress(bytes: Uint8Array, family: Family): Address {
@@ -254,8 +230,4 @@ function decodeFamily(number: number): Family {
 function decodeProtocol(number: number): 'tcp' | 'udp' | 'sctp' {
   for (const protocol of ['tcp', 'udp', 'sctp'] as const) if (PROTOCOLS[protocol] === number) return protocol;
   throw new MalformedError(`IPVS service of protocol ${number}`);
-}
-
-function seconds(ms: number): number {
-  return Math.ceil(ms / 1000);
 }

@@ -3,8 +3,8 @@ import { addressBytes, addressFromBytes, familyOf } from './address.ts';
 import { MalformedError } from './cursor.ts';
 import { decodeGeneric } from './genetlink.ts';
 import type { IpvsTimeouts, SyncDaemon } from './ipvs.ts';
-import { CMD, CMD_ATTR, encodeCommand } from './ipvs-codec.ts';
-import { type Attributes, AttributeWriter } from './netlink.ts';
+import { CMD, CMD_ATTR, encodeCommand } from './ipvs-command.ts';
+import type { Attributes, AttributeWriter } from './netlink-attributes.ts';
 
 const INFO_ATTR = { version: 1, connectionTableSize: 2 } as const;
 const DAEMON_ATTR = { state: 1, interface: 2, id: 3, maxlen: 4, group: 5, group6: 6, port: 7, ttl: 8 } as const;
@@ -22,14 +22,14 @@ export function decodeInfo(payload: Uint8Array): { readonly version: string; rea
 
 /** A null timeout is left out, and so left as it is. */
 export function encodeTimeouts(timeouts: { readonly [Key in keyof IpvsTimeouts]: number | null }): Uint8Array {
-  const out = new AttributeWriter();
-  const put = (type: number, ms: number | null): void => {
-    if (ms !== null) out.u32(type, Math.ceil(ms / 1000));
-  };
-  put(CMD_ATTR.timeoutTcp, timeouts.tcpMs);
-  put(CMD_ATTR.timeoutTcpFin, timeouts.tcpFinMs);
-  put(CMD_ATTR.timeoutUdp, timeouts.udpMs);
-  return encodeCommand(CMD.setConfig, out);
+  return encodeCommand(CMD.setConfig, (out) => {
+    const put = (type: number, ms: number | null): void => {
+      if (ms !== null) out.u32(type, Math.ceil(ms / 1000));
+    };
+    put(CMD_ATTR.timeoutTcp, timeouts.tcpMs);
+    put(CMD_ATTR.timeoutTcpFin, timeouts.tcpFinMs);
+    put(CMD_ATTR.timeoutUdp, timeouts.udpMs);
+  });
 }
 
 /** @throws MalformedError */
@@ -43,21 +43,27 @@ export function decodeTimeouts(payload: Uint8Array): IpvsTimeouts {
 }
 
 export function encodeStartDaemon(daemon: SyncDaemon): Uint8Array {
-  const inner = new AttributeWriter()
-    .u32(DAEMON_ATTR.state, DAEMON_STATES[daemon.role])
-    .text(DAEMON_ATTR.interface, daemon.interface)
-    .u32(DAEMON_ATTR.id, daemon.id);
-  if (daemon.maxlen !== 0) inner.u16(DAEMON_ATTR.maxlen, daemon.maxlen);
-  inner
-    .raw(familyOf(daemon.group) === 4 ? DAEMON_ATTR.group : DAEMON_ATTR.group6, addressBytes(daemon.group))
-    .u16(DAEMON_ATTR.port, daemon.port)
-    .u8(DAEMON_ATTR.ttl, daemon.ttl);
-  return encodeCommand(CMD.newDaemon, new AttributeWriter().nested(CMD_ATTR.daemon, inner));
+  return encodeDaemonCommand(CMD.newDaemon, (out) => {
+    out
+      .u32(DAEMON_ATTR.state, DAEMON_STATES[daemon.role])
+      .text(DAEMON_ATTR.interface, daemon.interface)
+      .u32(DAEMON_ATTR.id, daemon.id);
+    if (daemon.maxlen !== 0) out.u16(DAEMON_ATTR.maxlen, daemon.maxlen);
+    out
+      .raw(familyOf(daemon.group) === 4 ? DAEMON_ATTR.group : DAEMON_ATTR.group6, addressBytes(daemon.group))
+      .u16(DAEMON_ATTR.port, daemon.port)
+      .u8(DAEMON_ATTR.ttl, daemon.ttl);
+  });
 }
 
 export function encodeStopDaemon(role: SyncDaemon['role'], id: number): Uint8Array {
-  const inner = new AttributeWriter().u32(DAEMON_ATTR.state, DAEMON_STATES[role]).u32(DAEMON_ATTR.id, id);
-  return encodeCommand(CMD.deleteDaemon, new AttributeWriter().nested(CMD_ATTR.daemon, inner));
+  return encodeDaemonCommand(CMD.deleteDaemon, (out) =>
+    out.u32(DAEMON_ATTR.state, DAEMON_STATES[role]).u32(DAEMON_ATTR.id, id),
+  );
+}
+
+function encodeDaemonCommand(command: number, build: (out: AttributeWriter) => void): Uint8Array {
+  return encodeCommand(command, (out) => out.nested(CMD_ATTR.daemon, build));
 }
 
 /** @throws MalformedError */
@@ -70,7 +76,7 @@ export function decodeDaemon(payload: Uint8Array): SyncDaemon {
     maxlen: attributes.u16(DAEMON_ATTR.maxlen),
     group: addressFromBytes(groupBytes(attributes)),
     port: attributes.u16(DAEMON_ATTR.port),
-    ttl: attributes.need(DAEMON_ATTR.ttl)[0] ?? 0,
+    ttl: attributes.u8(DAEMON_ATTR.ttl),
   };
 }
 

@@ -1,7 +1,7 @@
 /** rtnetlink (rtnetlink(7)): links and addresses as values. Everything in host order but the addresses. */
 import { type Address, addressBytes, addressFromBytes, type Family, familyOf } from './address.ts';
 import { MalformedError, Reader, Writer } from './cursor.ts';
-import { type Attributes, AttributeWriter, decodeAttributes } from './netlink.ts';
+import { type Attributes, AttributeWriter, decodeAttributes } from './netlink-attributes.ts';
 
 export const RTM_NEWLINK = 16;
 export const RTM_DELLINK = 17;
@@ -171,7 +171,7 @@ export function decodeAddress(payload: Uint8Array): AddressMessage {
     secondary: family === 4 && (flags & IFA_F_SECONDARY) !== 0,
     tentative: (flags & IFA_F_TENTATIVE) !== 0,
     dadFailed: (flags & IFA_F_DADFAILED) !== 0,
-    protocol: attributes.get(IFA_PROTO)?.[0] ?? 0,
+    protocol: attributes.get(IFA_PROTO) === undefined ? 0 : attributes.u8(IFA_PROTO),
     ...decodeCacheInfo(attributes),
   };
 }

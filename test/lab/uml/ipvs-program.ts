@@ -143,7 +143,16 @@ async function speed(): Promise<void> {
       changes.push({ op: 'new-destination', id, destination: destination(`10.1.0.${host}`, 80) });
     }
   }
-  const [addMs, errors] = await timed(() => ipvs.apply(changes));
+  // The best of three: the machine is shared, and the first run is spent in V8's interpreter.
+  const tries: number[] = [];
+  let errors: readonly unknown[] = [];
+  for (let round = 0; round < 3; round++) {
+    await ipvs.flush();
+    const [ms, answers] = await timed(() => ipvs.apply(changes));
+    tries.push(ms);
+    errors = answers;
+  }
+  const addMs = Math.min(...tries);
   const [readMs, table] = await timed(() => ipvs.read());
   const [readAgainMs] = await timed(() => ipvs.read());
   const [saveMs, saved] = await timed(() => sh('ipvsadm -Sn'));
@@ -151,6 +160,7 @@ async function speed(): Promise<void> {
   const [restoreMs] = await timed(() => execFileSync('ipvsadm', ['-R'], { input: `${saved.join('\n')}\n` }));
   result['speed'] = {
     addMs,
+    firstAddMs: tries[0],
     readMs,
     readAgainMs,
     saveMs,
