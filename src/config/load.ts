@@ -7,6 +7,7 @@ import { contradictions } from './contradictions/contradictions.ts';
 import { readDocument } from './document.ts';
 import { folderOf } from './path.ts';
 import { type Finding, inFileOrder, type Problem } from './problem.ts';
+import { unknownNames } from './references.ts';
 import { reporter } from './report.ts';
 import { resolve } from './resolve/resolve.ts';
 import { topology } from './schema/topology.ts';
@@ -33,12 +34,14 @@ export function loadTopology(
   const named = (found: readonly Finding[]): Problem[] => inFileOrder(found).map((one) => ({ file, ...one }));
   // After a syntax error the tree is a guess: what else would be said of it could be wrong.
   if (root === null || syntax.length > 0) return { problems: named(findings) };
+  const names = unknownNames(root);
   const top = topology.parse(root, findings);
-  if (top === undefined) return { problems: named(findings) };
-  const spoilt = new Set(findings.map(({ path }) => path.split(/[.[]/)[0] ?? ''));
+  if (top === undefined) return { problems: named([...findings, ...names]) };
+  const earlier = { values: [...findings], names };
+  findings.push(...names);
   const report = reporter(root, findings);
-  const config = resolve({ top, root, base, report });
-  contradictions({ top, config, root, spoilt, report });
+  const config = resolve({ top, base, report });
+  contradictions({ top, config, root, report }, earlier);
   if (findings.some(({ severity }) => severity === 'error')) return { problems: named(findings) };
   return { config, warnings: named(findings), unsupported: named(unsupportedIn(root)) };
 }

@@ -110,9 +110,9 @@ function advertsFit({ config, report }: Context): void {
 }
 
 export const ADDRESS_RULES: readonly Rule[] = [
-  { reads: ['directors', 'vrrp'], check: heldOnce },
-  { reads: ['directors', 'realservers'], check: ownAddressesDiffer },
-  { reads: ['directors', 'vrrp', 'realservers'], check: virtualIsNotOwn },
-  { reads: ['directors', 'vrrp', 'services'], check: listenersAreHeld },
-  { reads: ['vrrp'], check: advertsFit },
+  { needs: [], check: heldOnce },
+  { needs: [], check: ownAddressesDiffer },
+  { needs: ['directors'], followsNames: true, check: virtualIsNotOwn },
+  { needs: ['directors', 'vrrp'], check: listenersAreHeld },
+  { needs: [], check: advertsFit },
 ];

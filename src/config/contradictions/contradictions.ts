@@ -1,4 +1,6 @@
-/** What is well written but cannot be meant. Each rule names the sections it reads, and stays silent when one of them is spoilt. */
+/** What is well written but cannot be meant. */
+import type { Finding } from '../problem.ts';
+import type { Reporter } from '../report.ts';
 import { ADDRESS_RULES } from './address.ts';
 import { DESTINATION_RULES } from './destination.ts';
 import { INSTANCE_RULES } from './instance.ts';
@@ -18,6 +20,32 @@ const RULES: readonly Rule[] = [
   ...NAT_RULES,
 ];
 
-export function contradictions(context: Context & { readonly spoilt: ReadonlySet<string> }): void {
-  for (const { reads, check } of RULES) if (!reads.some((section) => context.spoilt.has(section))) check(context);
+/** What was found before: values of the wrong form, and names that lead nowhere. */
+export interface Earlier {
+  readonly values: readonly Finding[];
+  readonly names: readonly Finding[];
+}
+
+export function contradictions(context: Context, earlier: Earlier): void {
+  for (const { needs, followsNames, check } of RULES) {
+    const before = followsNames ? [...earlier.values, ...earlier.names] : earlier.values;
+    const spoilt = before.flatMap(spoiltBy);
+    if (needs.some((section) => spoilt.some(([first]) => first === section))) continue;
+    check({ ...context, report: unlessSpoilt(context.report, spoilt) });
+  }
+}
+
+/** Section and entry of a finding; a misspelt section spoils the one that was meant, too. */
+function spoiltBy({ path, suggestion }: Finding): string[][] {
+  const steps = path.split(/[.[]/);
+  return steps.length === 1 && suggestion !== null ? [steps, [suggestion]] : [steps];
+}
+
+/** Of an entry with errors (`services.http`) nothing more is said: half of it may be missing. */
+function unlessSpoilt(report: Reporter, spoilt: readonly (readonly string[])[]): Reporter {
+  return (steps, message, hint) => {
+    const [section, entry] = steps.map(String);
+    const hidden = spoilt.some(([first, second]) => first === section && (second === undefined || second === entry));
+    if (!hidden) report(steps, message, hint);
+  };
 }

@@ -136,6 +136,6 @@ function problemOf(
 }
 
 export const DESTINATION_RULES: readonly Rule[] = [
-  { reads: ['services', 'realservers', 'groups'], check: destinationsFit },
-  { reads: ['services', 'realservers', 'groups', 'directors'], check: checksFit },
+  { needs: ['realservers', 'groups'], followsNames: true, check: destinationsFit },
+  { needs: ['realservers', 'groups'], check: checksFit },
 ];

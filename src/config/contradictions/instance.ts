@@ -114,7 +114,7 @@ function preemptionIsMeant({ config, report }: Context): void {
 }
 
 export const INSTANCE_RULES: readonly Rule[] = [
-  { reads: ['directors', 'vrrp'], check: vridsDiffer },
-  { reads: ['directors', 'vrrp'], check: instancesFit },
-  { reads: ['vrrp', 'sync'], check: preemptionIsMeant },
+  { needs: [], check: vridsDiffer },
+  { needs: [], check: instancesFit },
+  { needs: ['sync'], check: preemptionIsMeant },
 ];

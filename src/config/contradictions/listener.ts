@@ -75,7 +75,7 @@ function familiesFit({ name, listen, mark, persistence }: ServiceConfig, report:
 }
 
 export const LISTENER_RULES: readonly Rule[] = [
-  { reads: ['services'], check: listenersDiffer },
-  { reads: ['services', 'ipvs'], check: marksDiffer },
-  { reads: ['services'], check: listenersFit },
+  { needs: [], check: listenersDiffer },
+  { needs: ['ipvs'], check: marksDiffer },
+  { needs: [], check: listenersFit },
 ];

@@ -75,6 +75,6 @@ function sorryIsReachable({ config, report }: Context): void {
 }
 
 export const NAT_RULES: readonly Rule[] = [
-  { reads: ['services', 'realservers', 'groups', 'directors', 'vrrp', 'sync_groups'], check: answersComeBack },
-  { reads: ['services'], check: sorryIsReachable },
+  { needs: ['realservers', 'groups', 'directors', 'vrrp', 'sync_groups'], followsNames: true, check: answersComeBack },
+  { needs: [], check: sorryIsReachable },
 ];

@@ -113,6 +113,6 @@ function disagree(
 }
 
 export const ORDER_RULES: readonly Rule[] = [
-  { reads: ['directors', 'vrrp', 'scripts'], check: trackersCount },
-  { reads: ['directors', 'vrrp', 'sync_groups'], check: groupsAgree },
+  { needs: ['directors', 'scripts'], followsNames: true, check: trackersCount },
+  { needs: ['directors', 'vrrp'], followsNames: true, check: groupsAgree },
 ];

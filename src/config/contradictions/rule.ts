@@ -11,6 +11,9 @@ export interface Context {
 }
 
 export interface Rule {
-  readonly reads: readonly string[];
+  /** Other sections that must be free of errors, or the rule would find fault with what it does not see. */
+  readonly needs: readonly string[];
+  /** Whether a name that leads nowhere counts as such an error. */
+  readonly followsNames?: true;
   readonly check: (context: Context) => void;
 }

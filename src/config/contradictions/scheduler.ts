@@ -52,8 +52,8 @@ function drainsAgree({ config, report }: Context): void {
 }
 
 export const SCHEDULER_RULES: readonly Rule[] = [
-  { reads: ['services'], check: flagsFit },
-  { reads: ['services'], check: failuresAreServed },
-  { reads: ['services'], check: persistenceIsMeant },
-  { reads: ['services'], check: drainsAgree },
+  { needs: [], check: flagsFit },
+  { needs: [], check: failuresAreServed },
+  { needs: [], check: persistenceIsMeant },
+  { needs: [], check: drainsAgree },
 ];

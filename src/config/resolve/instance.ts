@@ -1,7 +1,7 @@
 /** VRRP instances: who takes part, from which interface and address, and what is tracked. */
 import { type Address, familyOf, parseAddress } from '../../wire/address.ts';
 import type { GarpConfig, InstanceConfig, NotifyConfig, SpeakerConfig, SyncGroupConfig } from '../instance.ts';
-import { namesIn, type Step } from '../raw.ts';
+import type { Step } from '../raw.ts';
 import type { RawTopology } from '../schema/topology.ts';
 import { closest } from '../suggest.ts';
 import type { Resolving } from './context.ts';
@@ -42,7 +42,7 @@ function instanceOf(name: string, raw: RawInstance, context: Resolving): Instanc
     preemptDelayMs: raw.preempt_delay,
     virtualMac: { enabled: raw.virtual_mac.enabled, transmitFrom: raw.virtual_mac.transmit_from },
     garp: garpOf(raw),
-    track: trackOf(name, raw, context),
+    track: trackOf(raw, context.top),
     startAfter: { linkUpMs: raw.start_after.link_up, verdicts: raw.start_after.verdicts },
     notify: notifyOf(raw.notify),
     alert: raw.alert,
@@ -101,15 +101,11 @@ function wantedSpeakers(name: string, raw: RawInstance, { report }: Resolving): 
 }
 
 function speakersOf(name: string, raw: RawInstance, context: Resolving): SpeakerConfig[] {
-  const { top, root, report } = context;
-  const known = namesIn(root, 'directors');
+  const { top, report } = context;
   const seen = new Set<string>();
   const speakers = wantedSpeakers(name, raw, context).flatMap(({ director, priority, steps }) => {
     if (seen.has(director)) report(steps, `director '${director}' stands here twice`);
     seen.add(director);
-    if (!known.includes(director)) {
-      report(steps, `no director is called '${director}'`, { suggestion: closest(director, known) });
-    }
     const dips = top.directors.find(([other]) => other === director)?.[1].dip;
     const speaker = dips === undefined ? undefined : speakerOn(dips, name, director, raw, context);
     return speaker === undefined ? [] : [{ director, priority, ...speaker }];
@@ -143,18 +139,7 @@ function reportSource(name: string, raw: RawInstance, speakers: readonly Speaker
   });
 }
 
-function trackOf(name: string, raw: RawInstance, { top, root, report }: Resolving): InstanceConfig['track'] {
-  const scripts = namesIn(root, 'scripts');
-  const services = namesIn(root, 'services');
-  const check = (kind: string, singular: string, known: string[], names: readonly { name: string }[]): void => {
-    for (const [index, { name: wanted }] of names.entries()) {
-      if (known.includes(wanted)) continue;
-      const hint = { suggestion: closest(wanted, known) };
-      report(['vrrp', name, 'track', kind, index], `no ${singular} is called '${wanted}'`, hint);
-    }
-  };
-  check('scripts', 'script', scripts, raw.track.scripts);
-  check('services', 'service', services, raw.track.services);
+function trackOf(raw: RawInstance, top: RawTopology): InstanceConfig['track'] {
   const scriptWeight = (script: string): number => top.scripts.find(([other]) => other === script)?.[1].weight ?? 0;
   return {
     interfaces: raw.track.interfaces.map((one) => ({ name: one.name, weight: one.weight ?? 0 })),
@@ -166,22 +151,11 @@ function trackOf(name: string, raw: RawInstance, { top, root, report }: Resolvin
 
 const NOBODY: NotifyConfig = { master: null, backup: null, fault: null, stop: null, any: null, user: 'lvs-script' };
 
-export function syncGroupsOf({ top, root, report }: Resolving): SyncGroupConfig[] {
-  const known = namesIn(root, 'vrrp');
-  return top.sync_groups.map(([name, raw]) => {
-    for (const [index, member] of raw.members.entries()) {
-      if (known.includes(member)) continue;
-      const steps = groupSteps(name, index);
-      report(steps, `no instance is called '${member}'`, { suggestion: closest(member, known) });
-    }
-    const notify = raw.notify === undefined ? NOBODY : notifyOf(raw.notify);
-    return { name, members: raw.members, notify, alert: raw.alert };
-  });
-
-  /** A group is a list, or a mapping with `members`. */
-  function groupSteps(name: string, index: number): Step[] {
-    const groups = root.kind === 'map' ? root.entries.get('sync_groups') : undefined;
-    const group = groups?.kind === 'map' ? groups.entries.get(name) : undefined;
-    return group?.kind === 'list' ? ['sync_groups', name, index] : ['sync_groups', name, 'members', index];
-  }
+export function syncGroupsOf({ top }: Resolving): SyncGroupConfig[] {
+  return top.sync_groups.map(([name, { members, notify, alert }]) => ({
+    name,
+    members,
+    notify: notify === undefined ? NOBODY : notifyOf(notify),
+    alert,
+  }));
 }

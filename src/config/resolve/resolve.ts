@@ -2,9 +2,7 @@
 import type { AlertsConfig, Config, DirectorConfig, RealserverConfig, SshConfig } from '../config.ts';
 import type { TrackScriptConfig } from '../instance.ts';
 import { pathFrom } from '../path.ts';
-import { namesIn } from '../raw.ts';
 import type { RawTopology } from '../schema/topology.ts';
-import { closest } from '../suggest.ts';
 import type { Resolving } from './context.ts';
 import { instancesOf, syncGroupsOf } from './instance.ts';
 import { ipvsOf, syncOf } from './kernel.ts';
@@ -14,7 +12,6 @@ import { servicesOf } from './service.ts';
 /** Always a Config; it is worth something only when nothing was reported. */
 export function resolve(context: Resolving): Config {
   const { top, base } = context;
-  reportDoubleNames(context);
   return {
     cluster: top.cluster,
     ssh: sshOf(top.ssh, base),
@@ -49,15 +46,7 @@ function directorsOf({ top, base }: Resolving): DirectorConfig[] {
   }));
 }
 
-function realserversOf(context: Resolving): RealserverConfig[] {
-  const { top, root, base, report } = context;
-  const known = namesIn(root, 'realservers');
-  for (const [group, members] of top.groups) {
-    for (const [index, member] of members.entries()) {
-      if (known.includes(member)) continue;
-      report(['groups', group, index], `no realserver is called '${member}'`, { suggestion: closest(member, known) });
-    }
-  }
+function realserversOf({ top, base }: Resolving): RealserverConfig[] {
   return top.realservers.map(([name, raw]) => ({
     name,
     rip: raw.rip,
@@ -67,14 +56,6 @@ function realserversOf(context: Resolving): RealserverConfig[] {
     ssh: sshOf(raw.ssh, base),
     sysctl: Object.fromEntries(raw.sysctl),
   }));
-}
-
-function reportDoubleNames({ top, root, report }: Resolving): void {
-  const realservers = namesIn(root, 'realservers');
-  for (const [group] of top.groups) {
-    if (!realservers.includes(group)) continue;
-    report(['groups', group], `a realserver is called '${group}' too`, { expected: 'a name of its own' });
-  }
 }
 
 function scriptsOf(top: RawTopology): TrackScriptConfig[] {

@@ -1,9 +1,7 @@
 /** Virtual services: groups expanded, marks chosen, defaults of schedulers and failures filled in. */
 import { familyOf } from '../../wire/address.ts';
-import { namesIn } from '../raw.ts';
 import type { RawTopology } from '../schema/topology.ts';
 import type { CheckConfig, DestinationConfig, ServiceConfig, SorryConfig } from '../service.ts';
-import { closest } from '../suggest.ts';
 import { checkOf } from './check.ts';
 import type { Resolving } from './context.ts';
 import { marksOf } from './mark.ts';
@@ -11,9 +9,9 @@ import { marksOf } from './mark.ts';
 export type RawService = RawTopology['services'][number][1];
 type RawUse = NonNullable<RawService['realservers']>[number];
 
-export function servicesOf(context: Resolving): ServiceConfig[] {
-  const marks = marksOf(context.top);
-  return context.top.services.map(([name, raw]) => serviceOf(name, raw, marks.get(name) ?? null, context));
+export function servicesOf({ top }: Resolving): ServiceConfig[] {
+  const marks = marksOf(top);
+  return top.services.map(([name, raw]) => serviceOf(name, raw, marks.get(name) ?? null, top));
 }
 
 /** sh and mh can choose another realserver when theirs is gone (ip_vs_sh.c, ip_vs_mh.c); the other schedulers always do. */
@@ -21,7 +19,7 @@ export function takesFallback(scheduler: string): boolean {
   return scheduler === 'sh' || scheduler === 'mh';
 }
 
-function serviceOf(name: string, raw: RawService, mark: number | null, context: Resolving): ServiceConfig {
+function serviceOf(name: string, raw: RawService, mark: number | null, top: RawTopology): ServiceConfig {
   const { scheduler } = raw;
   return {
     name,
@@ -34,7 +32,7 @@ function serviceOf(name: string, raw: RawService, mark: number | null, context: 
     schedulerFallback: takesFallback(scheduler.name) && (scheduler.fallback ?? true),
     onePacket: raw.one_packet,
     persistence: persistenceOf(raw),
-    realservers: destinationsOf(name, raw, mark, context),
+    realservers: destinationsOf(raw, mark, top),
     start: raw.start,
     onFail: {
       // At weight 0 dh refuses the clients of that realserver: it has no fallback.
@@ -51,7 +49,7 @@ function serviceOf(name: string, raw: RawService, mark: number | null, context: 
       onStop: raw.quorum.on_stop,
     },
     failOpenShare: raw.fail_open.share,
-    sorry: sorryOf(raw, context.top),
+    sorry: sorryOf(raw, top),
     notify: { up: raw.notify.up ?? null, down: raw.notify.down ?? null, user: raw.notify.user },
     onlyWhenMaster: raw.only_when_master,
   };
@@ -65,15 +63,10 @@ function persistenceOf({ persistence, listen }: RawService): ServiceConfig['pers
 }
 
 /** Each realserver once: a later entry overrides what an earlier one said, key by key. */
-function usesOf(name: string, raw: RawService, { top, root, report }: Resolving): Map<string, RawUse> {
-  const known = [...namesIn(root, 'realservers'), ...namesIn(root, 'groups')];
+function usesOf(raw: RawService, top: RawTopology): Map<string, RawUse> {
   const groups = new Map(top.groups);
   const uses = new Map<string, RawUse>();
-  for (const [index, use] of implied(raw, top).entries()) {
-    if (!known.includes(use.name)) {
-      const hint = { suggestion: closest(use.name, known) };
-      report(['services', name, 'realservers', index], `no realserver or group is called '${use.name}'`, hint);
-    }
+  for (const use of implied(raw, top)) {
     for (const member of groups.get(use.name) ?? [use.name]) {
       const before = uses.get(member);
       uses.set(member, before === undefined ? { ...use, name: member } : overridden(before, use));
@@ -103,11 +96,10 @@ function overridden(before: RawUse, after: RawUse): RawUse {
   };
 }
 
-function destinationsOf(name: string, raw: RawService, mark: number | null, context: Resolving): DestinationConfig[] {
-  const { top } = context;
+function destinationsOf(raw: RawService, mark: number | null, top: RawTopology): DestinationConfig[] {
   const realservers = new Map(top.realservers);
   const markPort = portOfMark(raw, mark);
-  return [...usesOf(name, raw, context).values()].flatMap((use) => {
+  return [...usesOf(raw, top).values()].flatMap((use) => {
     const realserver = realservers.get(use.name);
     if (realserver === undefined) return [];
     return [

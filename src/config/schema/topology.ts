@@ -10,7 +10,7 @@ import { instance, script, syncGroup } from './vrrp.ts';
 export const topology = record(
   'a topology: a mapping with `cluster`, `directors`, `realservers`, `vrrp`, `services` …',
   {
-    cluster: required(name, 'Name of the cluster; managed files, locks and logs carry it.', 'shop'),
+    cluster: required(name, 'Name of the cluster; managed files, locks and logs carry it.', 'shop', ''),
     ssh: sshDefaults,
     inventory: optional(
       text('a path', /./),
@@ -29,6 +29,7 @@ export const topology = record(
       named(name, director),
       'The hosts that balance and hold the virtual addresses.',
       '{ lb1: { dip: { eth1: 192.0.2.11 } } }',
+      [],
     ),
     realservers: defaulted(
       named(name, realserver),

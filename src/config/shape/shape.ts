@@ -40,8 +40,17 @@ export interface Field<out T> {
   readonly fallback: () => T | undefined;
 }
 
-export function required<T>(shape: Shape<T>, meaning: string, example: string): Field<T> {
-  return { shape, meaning, presence: 'required', defaultText: null, reason: null, example, fallback: () => undefined };
+/** @param placeholder Stands in after the error is reported, so that the rest of the mapping can still be judged. */
+export function required<T>(shape: Shape<T>, meaning: string, example: string, placeholder?: T): Field<T> {
+  return {
+    shape,
+    meaning,
+    presence: 'required',
+    defaultText: null,
+    reason: null,
+    example,
+    fallback: () => placeholder,
+  };
 }
 
 /** A key whose default is this YAML text, read by the same shape as what a user writes. */
