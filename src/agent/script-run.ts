@@ -23,7 +23,9 @@ export function scriptRunner(helper: string): RunScript {
 function run(helper: string, script: Parameters<RunScript>[0], signal: AbortSignal): Promise<string | undefined> {
   const { promise, resolve } = Promise.withResolvers<string | undefined>();
   const program = script.run[0] ?? '';
-  const child = spawn(helper, [script.user, '--', ...script.run], {
+  // root keeps what the unit has left the agent; lvs-run is for everybody else.
+  const argv = script.user === 'root' ? script.run : [helper, script.user, '--', ...script.run];
+  const child = spawn(argv[0] ?? '', argv.slice(1), {
     cwd: '/',
     env: { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', LANG: 'C.UTF-8' },
     stdio: ['ignore', 'ignore', 'pipe'],

@@ -1,0 +1,404 @@
+import { describe, expect, it } from 'vitest';
+import type { InstanceConfig } from '../../../src/config/instance.ts';
+import { masterDownMs } from '../../../src/vrrp/intervals.ts';
+import { address, configuration, instance, vip } from '../../vrrp/configuration.ts';
+import { type Host, Segment } from './segment.ts';
+
+const VIP = '10.9.0.100';
+const DOWN = masterDownMs(3, 100, 1000);
+
+function pair(
+  more: Partial<InstanceConfig> = {},
+  config = configuration([instance(more)]),
+): { segment: Segment; a: Host; b: Host } {
+  const segment = new Segment();
+  const a = segment.host('a', '10.9.0.1', config);
+  const b = segment.host('b', '10.9.0.2', config);
+  return { segment, a, b };
+}
+
+/** a is MASTER. */
+function elected(more: Partial<InstanceConfig> = {}, config?: Parameters<typeof pair>[1]): ReturnType<typeof pair> {
+  const all = pair(more, config);
+  all.segment.clock.advance(5000);
+  expect(all.a.says().state).toBe('MASTER');
+  expect(all.b.says().state).toBe('BACKUP');
+  return all;
+}
+
+const owners = (...hosts: readonly Host[]): number => hosts.filter((host) => host.has(VIP)).length;
+
+describe('election', () => {
+  it('the higher priority waits a shorter skew and becomes MASTER, announcing the VIP five times', () => {
+    const { a, b } = elected();
+    expect([a.has(VIP), b.has(VIP)]).toEqual([true, false]);
+    expect(a.frames.frames.length).toBe(5);
+    expect(b.says()).toMatchObject({ master: '10.9.0.1', advertsSent: 0 });
+    expect(a.says().cause).toBe('nobody else advertises');
+  });
+
+  it('multicast does the same', () => {
+    const { segment } = elected({ transport: 'multicast' });
+    expect(new Set(segment.lan.sent.map(({ destination }) => destination))).toEqual(new Set(['224.0.0.18']));
+  });
+
+  it('version 2 with a password does the same; another password is dropped and counted', () => {
+    const pass = (value: string): Partial<InstanceConfig> => ({
+      version: 2,
+      authentication: { pass: { source: 'literal', value } },
+    });
+    elected(pass('s3cret'));
+    const segment = new Segment();
+    segment.host('a', '10.9.0.1', configuration([instance(pass('s3cret'))]));
+    const b = segment.host('b', '10.9.0.2', configuration([instance(pass('other'))]));
+    segment.clock.advance(10_000);
+    expect(b.says().state).toBe('MASTER');
+    expect(b.says().dropped['password']).toBeGreaterThan(3);
+    expect(b.lines.filter((line) => line.includes('packet dropped')).length).toBe(1);
+  });
+
+  it('keeps advertisements on a grid of the interval', () => {
+    const { segment } = elected();
+    const times = segment.lan.sent.map(({ atMs }) => atMs);
+    segment.clock.advance(100_000);
+    const first = times[0] ?? 0;
+    for (const { atMs } of segment.lan.sent) expect((atMs - first) % 1000).toBeCloseTo(0, 3);
+  });
+});
+
+describe('losing the MASTER', () => {
+  it('a crash: the BACKUP takes over within master_down', () => {
+    const { segment, b } = elected();
+    segment.lan.cut.add('a');
+    const last = segment.lan.sent.at(-1)?.atMs ?? 0;
+    segment.clock.advanceTo(last + DOWN - 1);
+    expect(b.says().state).toBe('BACKUP');
+    segment.clock.advance(1);
+    expect(b.says()).toMatchObject({ state: 'MASTER', cause: '10.9.0.1 is not heard any more' });
+  });
+
+  it('a stop for good: priority 0, and the BACKUP waits its skew only', () => {
+    const { segment, a, b } = elected();
+    a.loop.stop(true);
+    expect(a.has(VIP)).toBe(false);
+    segment.clock.advance(610);
+    expect(b.says().state).toBe('MASTER');
+    expect(owners(a, b)).toBe(1);
+  });
+
+  it('a split brain heals: the lower gives the VIP back, the winner announces again', () => {
+    const { segment, a, b } = elected();
+    segment.lan.cut.add('a');
+    segment.clock.advance(10_000);
+    expect(owners(a, b)).toBe(2);
+    const before = a.frames.frames.length;
+    segment.lan.cut.delete('a');
+    segment.clock.advance(1000);
+    expect([a.says().state, b.says().state, owners(a, b)]).toEqual(['MASTER', 'BACKUP', 1]);
+    segment.clock.advance(6000);
+    expect(a.frames.frames.length).toBeGreaterThan(before);
+  });
+
+  it('nobody is pre-empted unless asked', () => {
+    for (const preempt of [false, true]) {
+      const { segment, b } = elected({ preempt });
+      segment.lan.cut.add('a');
+      segment.clock.advance(10_000);
+      const again = new Segment();
+      const config = configuration([instance({ preempt })]);
+      const c = again.host('b', '10.9.0.2', config);
+      again.clock.advance(5000);
+      const late = again.host('a', '10.9.0.1', config);
+      again.clock.advance(10_000);
+      expect([late.says().state, c.says().state]).toEqual(preempt ? ['MASTER', 'BACKUP'] : ['BACKUP', 'MASTER']);
+      expect(b.says().state).toBe('MASTER');
+    }
+  });
+});
+
+describe('yield', () => {
+  it.each([false, true])('gives the role away and does not take it back (preempt: %s)', (preempt) => {
+    const { segment, a, b } = elected({ preempt });
+    a.loop.take({ type: 'yield', instance: 'public' });
+    expect(a.says()).toMatchObject({ state: 'BACKUP', cause: 'gave the role away on request' });
+    segment.clock.advance(30_000);
+    expect([a.says().state, b.says().state, owners(a, b)]).toEqual(['BACKUP', 'MASTER', 1]);
+  });
+
+  it('takes it again when nobody else does', () => {
+    const segment = new Segment();
+    const a = segment.host('a', '10.9.0.1', configuration([instance()]));
+    segment.clock.advance(5000);
+    a.loop.take({ type: 'yield', instance: 'public' });
+    segment.clock.advance(5000);
+    expect(a.says().state).toBe('MASTER');
+  });
+
+  it('of an unknown instance, or by a BACKUP, changes nothing', () => {
+    const { b } = elected();
+    b.loop.take({ type: 'yield', instance: 'public' });
+    b.loop.take({ type: 'yield', instance: 'nobody' });
+    expect(b.says().state).toBe('BACKUP');
+    expect(b.lines.filter((line) => line.startsWith('error'))).toEqual([]);
+  });
+});
+
+describe('addresses', () => {
+  it('have a lifetime that outlives the process by master_down and a second', () => {
+    const { segment, a } = elected();
+    segment.clock.advance(60_000);
+    expect(a.kernel.addresses().find((one) => one.address === VIP)?.validSeconds).toBeGreaterThanOrEqual(4);
+    a.loop.stop(false);
+    segment.clock.advance(3900);
+    expect(a.has(VIP)).toBe(true);
+    segment.clock.advance(1200);
+    expect(a.has(VIP)).toBe(false);
+  });
+
+  it('come back when someone deletes them, and only while MASTER', () => {
+    const { a, b } = elected();
+    a.kernel.remove({ interface: 'eth1', address: address(VIP), prefixLength: 32 });
+    expect(a.has(VIP)).toBe(true);
+    expect(b.has(VIP)).toBe(false);
+  });
+
+  it('go on the interface whose network contains them, unless they name one', () => {
+    const vips = [vip(VIP), vip('10.9.1.100'), vip('192.0.2.1'), vip('10.9.0.101', { interface: 'eth2' })];
+    const { a } = elected({ vips });
+    const where = new Map(a.kernel.addresses().map((one) => [one.address, one.ifindex]));
+    expect(vips.map((one) => where.get(one.address))).toEqual([2, 3, 2, 3]);
+  });
+
+  it('of a director without VRRP are held and renewed, and go when it stops for good', () => {
+    const config = configuration([], { directors: [{ name: 'a', dips: [{ interface: 'eth1', address: address('10.9.0.1') }], vips: [vip('10.9.1.2')], ssh: {}, sysctl: {} }] }); // biome-ignore format: short
+    const segment = new Segment();
+    const a = segment.host('a', '10.9.0.1', config);
+    segment.clock.advance(600_000);
+    expect(a.kernel.addresses().find((one) => one.address === '10.9.1.2')).toMatchObject({
+      ifindex: 3,
+      prefixLength: 32,
+    });
+    a.kernel.remove({ interface: 'eth2', address: address('10.9.1.2'), prefixLength: 32 });
+    expect(a.has('10.9.1.2')).toBe(true);
+    a.loop.stop(true);
+    expect(a.has('10.9.1.2')).toBe(false);
+  });
+});
+
+describe('adoption after a restart', () => {
+  it('goes on as MASTER at once when its addresses were renewed lately', () => {
+    const { segment, a, b } = elected();
+    a.loop.stop(false);
+    segment.clock.advance(2500);
+    const again = segment.host('a', '10.9.0.1', configuration([instance()]), a.kernel);
+    expect(again.says().state).toBe('MASTER');
+    segment.clock.advance(30_000);
+    expect([again.says().state, b.says().state, b.transitions.length]).toEqual(['MASTER', 'BACKUP', 1]);
+  });
+
+  it('listens one interval when they are older, and leaves them to a successor', () => {
+    const { segment, a, b } = elected();
+    a.loop.stop(false);
+    segment.clock.advance(DOWN + 500);
+    expect(b.says().state).toBe('MASTER');
+    const again = segment.host('a', '10.9.0.1', configuration([instance()]), a.kernel);
+    expect(again.says().state).toBe('BACKUP');
+    segment.clock.advance(1000);
+    expect([again.says().state, again.has(VIP), b.says().state]).toEqual(['BACKUP', false, 'MASTER']);
+  });
+});
+
+describe('the start gate', () => {
+  const service = { name: 's' } as never;
+  it('keeps it BACKUP until the link has been up for a while', () => {
+    const { segment, a } = pair({ startAfter: { linkUpMs: 20_000, verdicts: false } });
+    segment.clock.advance(19_000);
+    expect(a.says()).toMatchObject({ state: 'BACKUP', waitingFor: 'interface eth1 up for 20000 ms' });
+    segment.clock.advance(3000);
+    expect(a.says()).toMatchObject({ state: 'MASTER', waitingFor: null });
+  });
+
+  it('waits for the first verdicts when there are services, for 10 s at most', () => {
+    const config = configuration([instance()], { services: [service] });
+    const { segment, a } = pair({}, config);
+    segment.clock.advance(9500);
+    expect(a.says()).toMatchObject({ state: 'BACKUP', waitingFor: 'the first verdicts of the checks' });
+    segment.clock.advance(2000);
+    expect(a.says().state).toBe('MASTER');
+    const early = pair({}, config);
+    early.a.loop.take({ type: 'ready' });
+    early.segment.clock.advance(3700);
+    expect(early.a.says().state).toBe('MASTER');
+  });
+});
+
+describe('trackers', () => {
+  const track = (weight: number): Partial<InstanceConfig> => ({
+    track: { interfaces: [], scripts: [{ name: 'x', weight }], services: [], files: [] },
+  });
+  const say = (host: Host, state: 'up' | 'down'): void =>
+    host.loop.take({ type: 'tracking', scripts: { x: state }, services: {} });
+
+  it('of weight 0: down is FAULT, and the other takes over at once', () => {
+    const { segment, a, b } = pair(track(0));
+    say(a, 'up');
+    say(b, 'up');
+    segment.clock.advance(5000);
+    say(a, 'down');
+    expect(a.says()).toMatchObject({ state: 'FAULT', cause: 'tracked script x is down' });
+    segment.clock.advance(700);
+    expect([b.says().state, owners(a, b)]).toEqual(['MASTER', 1]);
+    say(a, 'up');
+    expect(a.says().state).toBe('BACKUP');
+  });
+
+  it('with a weight: the order of priorities turns, and turns back, when pre-emption is on', () => {
+    const { segment, a, b } = pair({ ...track(-20), preempt: true });
+    say(a, 'up');
+    say(b, 'up');
+    segment.clock.advance(5000);
+    say(a, 'down');
+    expect(a.says()).toMatchObject({ state: 'MASTER', priority: 90, basePriority: 110 });
+    segment.clock.advance(6000);
+    expect([a.says().state, b.says().state]).toEqual(['BACKUP', 'MASTER']);
+    say(a, 'up');
+    segment.clock.advance(6000);
+    expect([a.says().state, b.says().state]).toEqual(['MASTER', 'BACKUP']);
+  });
+
+  it('unknown after a supervisor restart: nothing changes', () => {
+    const { segment, a } = pair(track(0));
+    say(a, 'up');
+    segment.clock.advance(5000);
+    a.loop.take({ type: 'tracking', scripts: { x: 'unknown' }, services: {} });
+    segment.clock.advance(5000);
+    expect(a.says().state).toBe('MASTER');
+  });
+
+  it('the link itself: down is FAULT, up again is BACKUP', () => {
+    const { segment, a, b } = elected();
+    a.kernel.setLink({ index: 2, name: 'eth1', running: false });
+    expect(a.says()).toMatchObject({ state: 'FAULT', cause: 'interface eth1 is down' });
+    segment.clock.advance(5000);
+    expect(b.says().state).toBe('MASTER');
+    a.kernel.setLink({ index: 2, name: 'eth1' });
+    expect(a.says().state).toBe('BACKUP');
+  });
+
+  it('the source address: without it no advertisement could be sent', () => {
+    const { a } = elected();
+    a.kernel.remove({ interface: 'eth1', address: address('10.9.0.1'), prefixLength: 24 });
+    expect(a.says()).toMatchObject({ state: 'FAULT', cause: 'address 10.9.0.1 is not on interface eth1' });
+  });
+});
+
+describe('a sync group', () => {
+  const speakers = [
+    { director: 'a', interface: 'eth2', source: address('10.9.1.1'), priority: 110 },
+    { director: 'b', interface: 'eth2', source: address('10.9.1.2'), priority: 100 },
+  ];
+  const both = configuration(
+    [instance(), instance({ name: 'inside', vrid: 52, vips: [vip('10.9.1.100')], speakers })],
+    {
+      syncGroups: [{ name: 'g', members: ['public', 'inside'], notify: instance().notify, alert: false }],
+    },
+  );
+  const states = (host: Host): string[] => [host.says('public').state, host.says('inside').state];
+
+  it('becomes MASTER as a whole', () => {
+    const { segment, a, b } = pair({}, both);
+    segment.clock.advance(5000);
+    expect([states(a), states(b)]).toEqual([['MASTER', 'MASTER'], ['BACKUP', 'BACKUP']]); // biome-ignore format: short
+  });
+
+  it('falls as a whole when one member is in fault, and the other director takes both', () => {
+    const { segment, a, b } = pair({}, both);
+    segment.clock.advance(5000);
+    a.kernel.setLink({ index: 3, name: 'eth2', running: false });
+    expect(states(a)).toEqual(['FAULT', 'FAULT']);
+    expect(a.says('public').cause).toBe('inside of sync group g is in fault: interface eth2 is down');
+    segment.clock.advance(5000);
+    expect(states(b)).toEqual(['MASTER', 'MASTER']);
+    a.kernel.setLink({ index: 3, name: 'eth2' });
+    segment.clock.advance(20_000);
+    expect([states(a), states(b)]).toEqual([['BACKUP', 'BACKUP'], ['MASTER', 'MASTER']]); // biome-ignore format: short
+  });
+
+  it('is yielded as a whole, and not taken back', () => {
+    const { segment, a, b } = pair({}, both);
+    segment.clock.advance(5000);
+    a.loop.take({ type: 'yield', instance: 'inside' });
+    expect(states(a)).toEqual(['BACKUP', 'BACKUP']);
+    segment.clock.advance(10_000);
+    expect([states(a), states(b)]).toEqual([['BACKUP', 'BACKUP'], ['MASTER', 'MASTER']]); // biome-ignore format: short
+  });
+
+  it('is adopted as a whole', () => {
+    const { segment, a } = pair({}, both);
+    segment.clock.advance(5000);
+    a.loop.stop(false);
+    a.kernel.remove({ interface: 'eth2', address: address('10.9.1.100'), prefixLength: 32 });
+    const again = segment.host('a', '10.9.0.1', both, a.kernel);
+    expect(states(again)).toEqual(['MASTER', 'MASTER']);
+    expect(again.has('10.9.1.100')).toBe(true);
+  });
+});
+
+describe('a new configuration', () => {
+  it('changes the VIPs of a MASTER in place', () => {
+    const { segment, a, b } = elected();
+    const after = configuration([instance({ vips: [vip('10.9.0.101')] })]);
+    a.loop.configure(after, 'a');
+    expect([a.has(VIP), a.has('10.9.0.101'), a.says().state]).toEqual([false, true, 'MASTER']);
+    segment.clock.advance(10_000);
+    expect(a.transitions.length).toBe(2);
+    expect(b.lines.filter((line) => line.includes('it advertises')).length).toBe(1);
+  });
+
+  it('that is the same changes nothing', () => {
+    const { a } = elected();
+    const before = a.says();
+    a.loop.configure(configuration([instance()]), 'a');
+    expect(a.says()).toEqual(before);
+  });
+
+  it('ends an instance that is gone: priority 0, VIP out', () => {
+    const { segment, a, b } = elected();
+    a.loop.configure(configuration([]), 'a');
+    expect([a.loop.report().instances, a.has(VIP)]).toEqual([[], false]);
+    segment.clock.advance(610);
+    expect(b.says().state).toBe('MASTER');
+  });
+
+  it('that is broken is refused, and the old one stays in force', () => {
+    const { segment, a } = elected();
+    expect(() => a.loop.configure({} as never, 'a')).toThrow();
+    segment.clock.advance(5000);
+    expect(a.says().state).toBe('MASTER');
+  });
+});
+
+describe('packets from nowhere', () => {
+  it('of unknown senders, other VRIDs and rubbish never change a state', () => {
+    const { segment, a, b } = elected();
+    const stranger = segment.lan.host('x').open(
+      {
+        interface: 'eth1',
+        family: 4,
+        source: address('10.9.0.66'),
+        transport: 'unicast',
+        group: address('224.0.0.18'),
+      },
+      { onPacket: () => undefined, onError: () => undefined },
+    );
+    const strong = Uint8Array.from(Buffer.from('3133ff0100640000' + '0a090064', 'hex'));
+    for (const to of ['10.9.0.1', '10.9.0.2']) {
+      stranger.send(strong, address(to));
+      stranger.send(new Uint8Array(0), address(to));
+      stranger.send(Uint8Array.from([0x31, 99, 255, 1]), address(to));
+    }
+    segment.clock.advance(5000);
+    expect([a.says().state, b.says().state]).toEqual(['MASTER', 'BACKUP']);
+    expect(a.says().dropped).toEqual({ 'unknown-source': 1 });
+  });
+});

@@ -1,0 +1,70 @@
+/** Hosts on one imagined segment, each with the real loop on fake kernel parts and one clock: hours pass in milliseconds. */
+import { VrrpLoop } from '../../../src/agent/vrrp/loop.ts';
+import type { Config } from '../../../src/config/config.ts';
+import { FakeAddresses } from '../../../src/kernel/fake-addresses.ts';
+import { FakeFrameSender } from '../../../src/kernel/fake-arp.ts';
+import { FakeClock } from '../../../src/kernel/fake-clock.ts';
+import { FakeLan } from '../../../src/kernel/fake-vrrp-socket.ts';
+import type { FromVrrp, InstanceReport } from '../../../src/vrrp/link.ts';
+import type { Address } from '../../../src/wire/address.ts';
+
+export interface Host {
+  readonly loop: VrrpLoop;
+  readonly kernel: FakeAddresses;
+  readonly frames: FakeFrameSender;
+  readonly lines: string[];
+  readonly transitions: Extract<FromVrrp, { type: 'transition' }>[];
+  has(address: string): boolean;
+  says(instance?: string): InstanceReport;
+}
+
+export class Segment {
+  readonly clock = new FakeClock(1_000_000);
+  readonly lan = new FakeLan(this.clock);
+
+  /** @param own of eth1, with prefix length 24 */
+  host(name: string, own: string, config: Config, kernel = this.kernel(own)): Host {
+    const frames = new FakeFrameSender();
+    for (const link of ['eth1', 'eth2']) frames.macs.set(link, Uint8Array.from([2, 0, 0, 0, 0, 1]));
+    const lines: string[] = [];
+    const transitions: Host['transitions'] = [];
+    const machinery = {
+      clock: this.clock,
+      addresses: kernel,
+      network: this.lan.host(name),
+      frames,
+      log: (level: string, message: string, fields?: object) =>
+        lines.push(`${level} ${message} ${JSON.stringify(fields)}`),
+      afterInput: (fn: () => void) => fn(),
+    };
+    const loop = new VrrpLoop(machinery, (transition) => transitions.push(transition));
+    loop.configure(config, name);
+    return {
+      loop,
+      kernel,
+      frames,
+      lines,
+      transitions,
+      has: (address) => kernel.addresses().some((one) => one.address === address),
+      says: (instance = 'public') => {
+        const report = loop.report().instances.find((one) => one.name === instance);
+        if (report === undefined) throw new Error(`${name} has no instance ${instance}`);
+        return report;
+      },
+    };
+  }
+
+  kernel(own: string): FakeAddresses {
+    const kernel = new FakeAddresses(this.clock);
+    kernel.setLink({ index: 2, name: 'eth1' });
+    kernel.setLink({ index: 3, name: 'eth2' });
+    for (const [on, address] of [
+      ['eth1', own],
+      ['eth2', own.replace('10.9.0.', '10.9.1.')],
+    ] as const) {
+      // biome-ignore format: short
+      kernel.add({ interface: on, address: address as Address, prefixLength: 24, scope: 'global', label: null, broadcast: null, validSeconds: null }); // biome-ignore format: short
+    }
+    return kernel;
+  }
+}
