@@ -1,6 +1,7 @@
 /** The agent as it answers now: its state over the control socket, and the releases on disk. */
 import { type AgentState, agentState } from '../status/state.ts';
 import { type Fact, linesOf } from './fact.ts';
+import { parseHttpAnswer } from './http-answer.ts';
 
 export interface AgentFacts {
   /** null: it does not answer. */
@@ -64,13 +65,13 @@ fi
 };
 
 function stateOf(answer: string): Pick<AgentFacts, 'state' | 'silence'> {
-  const [, status, body] = /^HTTP\/1\.[01] (\d{3})[^\n]*\n(?:[^\n]+\n)*\r?\n([\s\S]*)$/.exec(answer) ?? [];
-  if (status === undefined) return { state: null, silence: `it did not answer (${answer.trim().slice(0, 200)})` };
-  if (status !== '200') return { state: null, silence: `it answered with status ${status}` };
+  const parsed = parseHttpAnswer(answer);
+  if (parsed === null) return { state: null, silence: `it did not answer (${answer.trim().slice(0, 200)})` };
+  if (parsed.status !== 200) return { state: null, silence: `it answered with status ${parsed.status}` };
   try {
-    const parsed = agentState.safeParse(JSON.parse(body ?? ''));
-    if (parsed.success) return { state: parsed.data, silence: null };
-    const issue = parsed.error.issues[0];
+    const state = agentState.safeParse(JSON.parse(parsed.body));
+    if (state.success) return { state: state.data, silence: null };
+    const issue = state.error.issues[0];
     return { state: null, silence: `its state is not understood (${issue?.path.join('.')}: ${issue?.message})` };
   } catch {
     return { state: null, silence: 'its answer is no JSON' };

@@ -55,15 +55,6 @@ export function agentRequest(method: 'PUT' | 'POST', path: string, body: string)
   return { kind: 'run', argv: [`${AGENT.current}/stdio`, AGENT.controlSocket], stdin: { secret: `${head}${body}` } };
 }
 
-/** Why the agent did not do as told, from the answer that {@link agentRequest}'s step printed; null: it did. */
-export function refusalIn(answer: string): string | null {
-  const [, status, body = ''] = /^HTTP\/1\.[01] (\d{3})[^\n]*\n(?:[^\n]+\n)*\r?\n?([\s\S]*)$/.exec(answer) ?? [];
-  if (status === undefined) return 'it did not answer';
-  if (status.startsWith('2')) return null;
-  const said = /"error"\s*:\s*"((?:[^"\\]|\\.)*)"/.exec(body)?.[1] ?? body.trim().slice(0, 300);
-  return `${said || 'no reason given'} (status ${status})`;
-}
-
 function configReason({ agent }: HostFacts, { configHash }: Context): string | null {
   if (!agent?.state) return `the agent does not answer: ${agent?.silence ?? 'unknown'}`;
   return agent.state.config.hash === configHash ? null : 'the topology has changed';

@@ -57,15 +57,19 @@ export const release: Operation = {
       commands.push({ kind: 'link', path: AGENT.command, target: `${AGENT.current}/lvs-agent` });
       if (agent.current === wanted) changes.push({ sign: '+', what: AGENT.command, why: 'missing' });
     }
-    const older = agent.releases.filter((one) => one !== wanted && one !== agent.current);
-    if (older.length > 0 && agent.current !== null) {
-      changes.push({
-        sign: '-',
-        what: `release ${older.map((one) => one.slice(0, 12)).join(', ')}`,
-        why: 'older than the last two',
-      });
+    const older = superfluous(agent, wanted);
+    if (older.length > 0) {
+      const names = older.map((one) => one.slice(0, 12)).join(', ');
+      changes.push({ sign: '-', what: `release ${names}`, why: 'older than the last two' });
       commands.push(run('rm', '-rf', ...older.map((one) => `${AGENT.releases}/${one}`)));
     }
     return outcome(changes, commands, 'the release is in use');
   },
 };
+
+/** All but the wanted one and one other: the one in use so far, to go back to by hand. */
+function superfluous({ releases, current }: AgentFacts, wanted: string): string[] {
+  const others = releases.filter((one) => one !== wanted);
+  const kept = current !== null && current !== wanted ? current : others.at(-1);
+  return others.filter((one) => one !== kept);
+}

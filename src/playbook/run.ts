@@ -2,7 +2,7 @@
 
 import type { Wanted } from '../desired/wanted.ts';
 import type { HostFacts } from '../facts/host.ts';
-import { AGENT_STEP, refusalIn } from '../operations/agent.ts';
+import { AGENT_STEP } from '../operations/agent.ts';
 import { decide } from '../operations/all.ts';
 import type { Change } from '../operations/operation.ts';
 import { renderForPeople } from '../shell/render.ts';
@@ -11,6 +11,7 @@ import type { Connection } from '../ssh/connection.ts';
 import { factsOf, readSteps, type Target } from './cluster.ts';
 import { failureOf, type HostFailure, hostFailure } from './failure.ts';
 import { contextFor, type Shared } from './plan.ts';
+import { refusalIn } from './refusal.ts';
 
 export type RunEvent =
   /** What all hosts of a stage are about to do. */
