@@ -34,7 +34,8 @@ export function problemLine(problem: Problem): string {
   return `${where}: ${label}${path}${problem.message}${hints.length === 0 ? '' : ` (${hints.join('; ')})`}`;
 }
 
-/** Problems in the order of the file; those at one place keep the order in which they were found. */
-export function inFileOrder<T extends Position>(problems: readonly T[]): T[] {
-  return [...problems].sort((a, b) => a.line - b.line || a.column - b.column);
+/** Findings in the order of the file, each once; those at one place keep the order in which they were found. */
+export function inFileOrder(findings: readonly Finding[]): Finding[] {
+  const unique = new Map(findings.map((one) => [`${one.line}:${one.column}:${one.path}:${one.message}`, one]));
+  return [...unique.values()].sort((a, b) => a.line - b.line || a.column - b.column);
 }

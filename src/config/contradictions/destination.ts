@@ -17,8 +17,8 @@ function destinationsFit(context: Context): void {
   for (const service of config.services) {
     const { name, realservers, sorry } = service;
     if (realservers.length === 0 && sorry === null) {
-      report(['services', name], 'the service has no realserver of its address family', {
-        expected: 'at least one realserver',
+      report(['services', name], 'the service has no realserver', {
+        expected: 'at least one of its address family',
       });
     }
     if (realservers.length > 0 && realservers.every(({ weight }) => weight === 0)) {
@@ -124,7 +124,8 @@ function problemOf(
   }
   if ((check.kind === 'http' || check.kind === 'https') && check.method === 'HEAD') {
     const compared = (['md5', 'sha256', 'body'] as const).find((key) => check[key] !== null);
-    if (compared !== undefined) return [`a HEAD request has no body for ${compared}`, 'method: GET'];
+    if (compared !== undefined)
+      return [`the answer to HEAD has no body, and \`${compared}\` looks at one`, 'method: GET'];
   }
   const isDirector = config.directors.some(
     (director) => director.name === name || director.dips.some((dip) => dip.address === address),

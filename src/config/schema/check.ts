@@ -3,7 +3,7 @@
  * the kind is found first, then that kind\'s own record reads the mapping.
  */
 import type { Finding } from '../problem.ts';
-import { type Raw, shown, wrong } from '../raw.ts';
+import { type Raw, wrong } from '../raw.ts';
 import { address, port } from '../shape/network.ts';
 import { absolutePath, duration, flag, integer, oneOf, scalar, text } from '../shape/scalars.ts';
 import { argv } from '../shape/secret.ts';
@@ -317,8 +317,5 @@ export const check: Shape<RawCheck> = {
   expected: EXPECTED,
   json: { anyOf: [{ enum: BARE }, ...KINDS.map((kind) => kinds[kind].json)] },
   below: KINDS.map((kind) => ({ step: '', field: null, shape: kinds[kind] })),
-  parse: (raw, findings) => {
-    if (raw.kind === 'scalar' && raw.value === null) return miss(raw, `${EXPECTED} (this is ${shown(raw)})`, findings);
-    return parseCheck(raw, findings);
-  },
+  parse: parseCheck,
 };

@@ -1,8 +1,8 @@
 /** Keys of `scripts`, `vrrp` and `sync_groups`. */
 import { address, interfaceName, vip } from '../shape/network.ts';
-import { absolutePath, duration, flag, integer, name, oneOf, text } from '../shape/scalars.ts';
+import { absolutePath, duration, flag, integer, name, oneOf, scalar, text } from '../shape/scalars.ts';
 import { argv, secret } from '../shape/secret.ts';
-import { defaulted, list, mapped, named, optional, record, required, spelled } from '../shape/shape.ts';
+import { defaulted, list, mapped, named, optional, record, required, type Shape, spelled } from '../shape/shape.ts';
 
 export const userName = text('a user name', /^[a-z_][a-z0-9_-]{0,31}$/);
 
@@ -260,7 +260,9 @@ const startAfter = record('{ link_up, verdicts }', {
   ),
 });
 
-const version = mapped(integer(2, 3), (value): 2 | 3 => (value === 2 ? 2 : 3));
+const version: Shape<2 | 3> = scalar('2 or 3', { enum: [2, 3] }, ({ value }) =>
+  value === 2 || value === 3 ? value : undefined,
+);
 
 export const instance = record('a VRRP instance', {
   vrid: required(integer(1, 255), 'Virtual router id: unique on its network segment.', '51'),

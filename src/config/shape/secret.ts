@@ -2,7 +2,7 @@
 import type { SecretSource } from '../config.ts';
 import type { Argv } from '../instance.ts';
 import { scalar, word } from './scalars.ts';
-import { list, mapped, type Shape } from './shape.ts';
+import { list, mapped, miss, type Shape } from './shape.ts';
 
 const REFERENCE = /^\$\{(env|file|cmd):([^}]+)\}$/;
 
@@ -20,14 +20,16 @@ export const secret = scalar<SecretSource>(
 );
 
 const words = list(word, 1);
+const COMMAND = 'a command as a list: the absolute path of a program, then its arguments';
 
 /** A program, by its absolute path, and its arguments. There is no shell. */
 export const argv: Shape<Argv> = {
   ...mapped(words, (value): Argv => value),
-  expected: 'a command as a list: the absolute path of a program, then its arguments',
+  expected: COMMAND,
   parse(raw, findings) {
+    if (raw.kind !== 'list' || raw.items.length === 0) return miss(raw, COMMAND, findings);
     const value = words.parse(raw, findings);
-    const program = raw.kind === 'list' ? raw.items[0] : undefined;
+    const [program] = raw.items;
     if (value === undefined || value[0] === undefined) return undefined;
     if (value[0].startsWith('/') || program === undefined) return value;
     findings.push({
