@@ -1,7 +1,7 @@
 /** Starts a program on a host, as root if wanted, and waits until it really runs (not until sudo does). */
 import { randomBytes } from 'node:crypto';
 import type { ClientChannel } from 'ssh2';
-import { becomeLine, promptMark, readyMark, refusalIn } from './become.ts';
+import { announcement, becomeLine, promptMark, readyMark, refusalIn, shellLine } from './become.ts';
 import { failureOf } from './dial.ts';
 import type { ConnectionFailure } from './failure.ts';
 import type { Session } from './session.ts';
@@ -28,8 +28,6 @@ export interface Launched {
 
 export interface LaunchOptions extends Limits {
   readonly asRoot: boolean;
-  /** Input to send without waiting for the announcement, which saves a round trip; only used if no password is asked. */
-  readonly first?: Buffer | undefined;
 }
 
 const STDERR_KEPT = 8192;
@@ -37,21 +35,41 @@ const EARLY_LIMIT = 1024 * 1024;
 const NOISE_LIMIT = 256 * 1024;
 
 export async function launch(session: Session, argv: readonly string[], options: LaunchOptions): Promise<Launched> {
-  const { host } = session;
   const token = randomBytes(8).toString('hex');
-  const asksPassword = options.asRoot && host.become === 'sudo' && host.becomePassword !== null;
-  const channel = await session.exec(becomeLine(host, argv, token, options.asRoot), options);
+  return start(session, becomeLine(session.host, argv, token, options.asRoot), token, undefined, options);
+}
+
+/** A root shell with its first input, which goes out without waiting for the announcement where it may: a round trip less. */
+export async function launchShell(session: Session, input: Buffer, limits: Limits): Promise<Launched> {
+  const { host } = session;
+  if (host.become === 'sudo' && host.becomePassword !== null) {
+    const launched = await launch(session, ['/bin/sh'], { ...limits, asRoot: true });
+    launched.channel.write(input);
+    return launched;
+  }
+  const token = randomBytes(8).toString('hex');
+  const first = Buffer.concat([Buffer.from(announcement(token)), input]);
+  return start(session, shellLine(host), token, first, limits);
+}
+
+async function start(
+  session: Session,
+  line: string,
+  token: string,
+  first: Buffer | undefined,
+  limits: Limits,
+): Promise<Launched> {
+  const channel = await session.exec(line, limits);
   const exit = exitOf(channel, session);
   const { stderr, takeEarlyStderr } = stderrOf(channel);
-  if (!asksPassword && options.first) channel.write(options.first);
+  if (first) channel.write(first);
   try {
-    await announced(session, channel, token, exit, stderr, options);
+    await announced(session, channel, token, exit, stderr, limits);
   } catch (error) {
     channel.destroy();
     channel.resume();
     throw error;
   }
-  if (asksPassword && options.first) channel.write(options.first);
   return { channel, exit, stderr, takeEarlyStderr };
 }
 

@@ -6,7 +6,7 @@ import type { ScriptResult, Step } from '../shell/step.ts';
 import { Transcript } from '../shell/transcript.ts';
 import type { RunOptions } from './connection.ts';
 import { failureOf } from './dial.ts';
-import { type Launched, launch } from './launch.ts';
+import { type Launched, launchShell } from './launch.ts';
 import type { Session } from './session.ts';
 import { waitFor } from './wait.ts';
 
@@ -40,12 +40,7 @@ export function rootShell(session: Session): RootShell {
     }
   };
   const begin = (script: Buffer, { signal, timeoutMs = SCRIPT_TIMEOUT_MS }: RunOptions): Promise<Launched> =>
-    launch(session, ['/bin/sh'], {
-      asRoot: true,
-      signal,
-      timeoutMs,
-      first: Buffer.concat([Buffer.from(PRELUDE), script]),
-    });
+    launchShell(session, Buffer.concat([Buffer.from(PRELUDE), script]), { signal, timeoutMs });
 
   return {
     run(steps, options) {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { becomeLine, refusalIn } from '../../src/ssh/become.ts';
+import { announcement, becomeLine, refusalIn, shellLine } from '../../src/ssh/become.ts';
 import type { HostConnection } from '../../src/ssh/connection.ts';
 import { ConnectionFailure, type Phase, type Reason } from '../../src/ssh/failure.ts';
 
@@ -136,6 +136,11 @@ describe('becomeLine', () => {
     const line = becomeLine({ ...host, becomePassword: 'hunter2' }, ['cat'], 'f00', true);
     expect(line).not.toContain('hunter2');
     expect(line).toContain('sudo -S -p lvs-password-f00 -- ');
+  });
+
+  it('lets a shell announce itself', () => {
+    expect(shellLine(host)).toBe('exec sudo -n -- /bin/sh');
+    expect(announcement('f00')).toBe('echo lvs-ready-f00\n');
   });
 
   it('leaves sudo out when it is not wanted', () => {
