@@ -6,6 +6,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
+import { SEARCH_PATH } from './host-packages.ts';
 import type { Lab } from './lab.ts';
 import type { Host, Machine } from './layout.ts';
 import { insideClient } from './namespace.ts';
@@ -13,7 +14,7 @@ import type { Place } from './place.ts';
 
 /** What to start on this machine so that `command` runs on the host. */
 export function argvFor(lab: Lab, host: Host, command: readonly string[], options: readonly string[] = []): string[] {
-  if (host === 'client') return [...insideClient(lab.namespace), ...command];
+  if (host === 'client') return [...insideClient(lab.namespace), 'env', `PATH=${SEARCH_PATH}`, ...command];
   const kept = ['ControlMaster=auto', 'ControlPersist=60', `ControlPath=${controlPath(lab.place, host)}`];
   const alive = ['ServerAliveInterval=2', 'ServerAliveCountMax=3', 'ConnectTimeout=10', 'LogLevel=ERROR'];
   const settings = [...kept, ...alive].flatMap((setting) => ['-o', setting]);

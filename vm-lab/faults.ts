@@ -1,13 +1,12 @@
 /** What can go wrong in a lab, each the real thing: a dead machine, a pulled cable, a bad line, a machine that stands still. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { execa } from 'execa';
 import { attempt, dropConnection } from './exec.ts';
 import { forget, impair, repair } from './impairment.ts';
 import type { Lab } from './lab.ts';
 import { LabError } from './lab-error.ts';
 import { HOSTS, type Host, isMachine, type Machine, NETWORKS, type Network } from './layout.ts';
 import * as machines from './machine.ts';
-import { insideLab } from './namespace.ts';
+import { runInLab } from './namespace.ts';
 import { portOf } from './network.ts';
 
 /** The machine is dead at once: nothing is written, nobody is told. Its disk is kept. */
@@ -52,8 +51,9 @@ export async function heal(lab: Lab, host?: Host, network?: Network): Promise<vo
 
 /** Which cables are out. */
 export async function cuts(lab: Lab): Promise<{ readonly host: Host; readonly network: Network }[]> {
-  const [file = '', ...args] = [...insideLab(lab.namespace), 'ip', '-n', 'fabric', '-j', 'link'];
-  const links: { ifname: string; master?: string }[] = JSON.parse((await execa(file, args)).stdout);
+  const links: { ifname: string; master?: string }[] = JSON.parse(
+    await runInLab(lab.namespace, ['ip', '-n', 'fabric', '-j', 'link']),
+  );
   const loose = new Set(links.filter(({ master }) => master === undefined).map(({ ifname }) => ifname));
   return HOSTS.flatMap((host) => NETWORKS.map((network) => ({ host, network }))).filter(({ host, network }) =>
     loose.has(portOf(host, network)),
@@ -88,6 +88,5 @@ function machineOnly(host: Host): Machine {
 }
 
 async function fabric(lab: Lab, lines: readonly string[]): Promise<void> {
-  const [file = '', ...args] = [...insideLab(lab.namespace), 'ip', '-n', 'fabric', '-batch', '-'];
-  await execa(file, args, { input: `${lines.join('\n')}\n` });
+  await runInLab(lab.namespace, ['ip', '-n', 'fabric', '-batch', '-'], { input: `${lines.join('\n')}\n` });
 }

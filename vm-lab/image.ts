@@ -3,9 +3,11 @@ import { createHash } from 'node:crypto';
 import { access, link, mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { execa } from 'execa';
+import { SEARCH_PATH } from './host-packages.ts';
 import { CUSTOMIZE, IMAGE_FILES, IMAGE_PACKAGES } from './image-files.ts';
 import { LabError } from './lab-error.ts';
 import { cacheFolder, labsFolder, placeOf } from './place.ts';
+import { checkIdRanges } from './prerequisites.ts';
 import { readRecord } from './record.ts';
 import type { Steps } from './steps.ts';
 
@@ -25,6 +27,7 @@ export async function image(steps: Steps): Promise<string> {
     )
   )
     return path;
+  await checkIdRanges();
   await mkdir(cacheFolder(), { recursive: true });
   await prune();
   const work = await mkdtemp(join(cacheFolder(), 'build-'));
@@ -97,7 +100,7 @@ async function buildTar(work: string, steps: Steps): Promise<string> {
       SUITE,
       tar,
     ],
-    { stdin: 'ignore', all: true, reject: false, env: { PATH: `${process.env['PATH']}:/usr/sbin:/sbin` } },
+    { stdin: 'ignore', all: true, reject: false, env: { PATH: SEARCH_PATH } },
   );
   for await (const line of build.iterable({ from: 'all' })) {
     const [, step] = /^I: ((?:running apt|downloading|extracting|installing|creating).*)/.exec(String(line)) ?? [];
@@ -134,5 +137,5 @@ mkfs.ext4 -q -m 0 -J size=16 -E lazy_itable_init=0,nodiscard -d "$1/root" "$3"
 rm -rf "$1/root"`;
   const asUser = ['unshare', '--user', '--map-root-user', '--map-auto'];
   const [file = '', ...args] = [...(process.getuid?.() === 0 ? [] : asUser), 'sh', '-c', script, 'sh', work, tar, disk];
-  await execa(file, args, { env: { PATH: `${process.env['PATH']}:/usr/sbin:/sbin` } });
+  await execa(file, args, { env: { PATH: SEARCH_PATH } });
 }

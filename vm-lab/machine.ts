@@ -3,11 +3,10 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { execa } from 'execa';
 import { READY_WORD } from './image-files.ts';
 import { LabError } from './lab-error.ts';
 import { type Machine, macOf, memoryOf, NETWORKS } from './layout.ts';
-import { insideLab, type Namespace, processesOf, signal } from './namespace.ts';
+import { type Namespace, processesOf, runInLab, signal } from './namespace.ts';
 import { cableOf } from './network.ts';
 import { machineFolder, type Place } from './place.ts';
 
@@ -18,9 +17,8 @@ export async function powerOn(place: Place, namespace: Namespace, machine: Machi
   const folder = machineFolder(place, machine);
   const kernel = ['linux.uml', ...kernelWords(place, machine, image)];
   const script = 'log=$1; shift; : >"$log"; setsid ip netns exec fabric "$@" </dev/null >>"$log" 2>&1 &';
-  const argv = [...insideLab(namespace), 'sh', '-c', script, 'sh', consoleLog(place, machine), ...kernel];
-  const [file = '', ...args] = argv;
-  await execa(file, args, { cwd: folder, env: { TMPDIR: '/run', HOME: '/run' } });
+  const command = ['sh', '-c', script, 'sh', consoleLog(place, machine), ...kernel];
+  await runInLab(namespace, command, { cwd: folder, env: { TMPDIR: '/run', HOME: '/run' } });
 }
 
 /** Power failure. */

@@ -10,6 +10,8 @@ import { closeSync, openSync } from 'node:fs';
 import { access, readdir, readFile, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { execa } from 'execa';
+import { SEARCH_PATH } from './host-packages.ts';
 import { LabError } from './lab-error.ts';
 import type { Place } from './place.ts';
 
@@ -43,6 +45,7 @@ export async function openNamespace(place: Place): Promise<Namespace> {
   const keeper = spawn('sh', ['-c', script, 'sh', place.pidFile, readyFile(place), KEEPER], {
     detached: true,
     stdio: ['ignore', log, log],
+    env: { ...process.env, PATH: SEARCH_PATH },
   });
   closeSync(log);
   keeper.unref();
@@ -62,10 +65,17 @@ export function insideClient({ pid }: Namespace): string[] {
   return ['nsenter', `--target=${pid}`, '--user', '--net', '--preserve-credentials', '--'];
 }
 
-/** What stands before a command to run it as one of the lab's own: its mounts and processes too. */
-export function insideLab({ pid }: Namespace): string[] {
+/** Runs a command as one of the lab's own, among its mounts and processes too, and gives its standard output. */
+export async function runInLab(
+  { pid }: Namespace,
+  command: readonly string[],
+  options: { readonly input?: string; readonly cwd?: string; readonly env?: Readonly<Record<string, string>> } = {},
+): Promise<string> {
   const processes = `--pid=/proc/${pid}/ns/pid_for_children`;
-  return ['nsenter', `--target=${pid}`, '--user', '--net', '--mount', processes, '--preserve-credentials', '--'];
+  const entering = [`--target=${pid}`, '--user', '--net', '--mount', processes, '--preserve-credentials', '--'];
+  const env = { ...options.env, PATH: SEARCH_PATH };
+  const { stdout } = await execa('nsenter', [...entering, ...command], { input: '', ...options, env });
+  return stdout;
 }
 
 /** Every process of this machine that is in the lab's user namespace: its machines, and whoever entered. */

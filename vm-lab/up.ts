@@ -1,14 +1,15 @@
 /** `lab up`: image, namespace, cables, machines; and the way back when one of them fails. */
 import { mkdir, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { execa } from 'execa';
+import { ensureHostPackages } from './host-packages.ts';
 import { image } from './image.ts';
 import { LabError } from './lab-error.ts';
 import { MACHINES, type Machine, type Profile } from './layout.ts';
 import { powerOn, waitUntilBooted } from './machine.ts';
-import { closeNamespace, findNamespace, insideLab, type Namespace, openNamespace } from './namespace.ts';
+import { closeNamespace, findNamespace, type Namespace, openNamespace, runInLab } from './namespace.ts';
 import { networkScript } from './network.ts';
 import { machineFolder, type Place } from './place.ts';
+import { checkPrerequisites } from './prerequisites.ts';
 import { readRecord, writeRecord } from './record.ts';
 import { writeSeed } from './seed.ts';
 import { makeKeys, writeSshFiles } from './ssh.ts';
@@ -25,6 +26,8 @@ export interface UpOptions {
  */
 export async function up(place: Place, { profile, steps = UNTOLD }: UpOptions): Promise<void> {
   if (await isUpAlready(place, profile)) return;
+  await ensureHostPackages(steps);
+  await checkPrerequisites();
   const disk = await image(steps);
   await claim(place);
   try {
@@ -69,14 +72,17 @@ async function boot(place: Place, profile: Profile, disk: string, steps: Steps):
   const started = performance.now();
   for (const machine of MACHINES) await mkdir(machineFolder(place, machine));
   const [namespace, keys] = await Promise.all([openNamespace(place), makeKeys(place)]);
-  const [file = '', ...args] = [...insideLab(namespace), 'sh'];
   const seeds = MACHINES.map((machine) =>
     writeSeed(
       { machine, profile, hostKey: keys.hosts.get(machine) ?? '', loginKey: keys.login },
       machineFolder(place, machine),
     ),
   );
-  await Promise.all([execa(file, args, { input: networkScript() }), writeSshFiles(place, namespace), ...seeds]);
+  await Promise.all([
+    runInLab(namespace, ['sh'], { input: networkScript() }),
+    writeSshFiles(place, namespace),
+    ...seeds,
+  ]);
   await bootMachines(place, namespace, disk, steps, started);
   await writeRecord(place, { profile, image: disk });
 }
