@@ -1,5 +1,5 @@
 /** Keeps the rules. */
-import type { Firewall, MarkRule } from './firewall.ts';
+import { type Firewall, type MarkRule, sameRules } from './firewall.ts';
 import type { KernelError } from './kernel-error.ts';
 
 export class FakeFirewall implements Firewall {
@@ -14,5 +14,9 @@ export class FakeFirewall implements Firewall {
 
   async read(): Promise<readonly MarkRule[]> {
     return this.rules;
+  }
+
+  async holds(rules: readonly MarkRule[]): Promise<boolean> {
+    return sameRules(this.rules, rules);
   }
 }

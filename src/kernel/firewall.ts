@@ -12,8 +12,20 @@ export interface MarkRule {
 }
 
 export interface Firewall {
-  /** Makes exactly these rules ours; an empty list removes all that is ours. */
+  /** Makes exactly these rules ours, in this order; an empty list removes all that is ours. */
   apply(rules: readonly MarkRule[]): Promise<KernelError | undefined>;
-  /** What is there of ours, in our order; another's changes inside our table show. @throws KernelError */
+  /** What is there of ours; what another has put among them is left out. @throws KernelError */
   read(): Promise<readonly MarkRule[]>;
+  /** Whether the kernel has exactly these and nothing else among them. @throws KernelError */
+  holds(rules: readonly MarkRule[]): Promise<boolean>;
+}
+
+export function sameRules(left: readonly (MarkRule | undefined)[], right: readonly MarkRule[]): boolean {
+  return (
+    left.length === right.length &&
+    right.every(({ address, protocol, port, mark }, index) => {
+      const other = left[index];
+      return other?.address === address && other.protocol === protocol && other.port === port && other.mark === mark;
+    })
+  );
 }

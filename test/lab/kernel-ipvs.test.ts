@@ -6,6 +6,7 @@ interface Result {
   readonly changed: { readonly errors: (string | null)[]; readonly ipvsadm: string[] };
   readonly settings: Record<string, unknown>;
   readonly flushed: string[];
+  readonly firewall: unknown;
   readonly speed: Record<string, number>;
 }
 
@@ -106,6 +107,28 @@ describe('IPVS on a real kernel, as ipvsadm sees it', () => {
     expect(result.settings['ipvsadmDaemons']).toContainEqual(
       'master sync daemon (mcast=dummy0, syncid=7, maxlen=64, group=224.0.0.81, port=8848, ttl=1)',
     );
+  });
+
+  it('marks packets by iptables-legacy where nf_tables cannot, beside the rules of others', () => {
+    const other = '-A PREROUTING -p tcp -m tcp --dport 25 -j MARK --set-xmark 0x9/0xffffffff';
+    const jump = '-A PREROUTING -j LVS-AGENT';
+    const udp = '-A LVS-AGENT -d 10.0.0.1/32 -p udp -j MARK --set-xmark 0x4c560001/0xffffffff';
+    const v6 = '-A LVS-AGENT -d 2001:db8::1/128 -p tcp -m tcp --dport 443 -j MARK --set-xmark 0x6/0xffffffff';
+    const tcp = '-A LVS-AGENT -d 10.0.0.1/32 -p tcp -m tcp --dport 80 -j MARK --set-xmark 0x5/0xffffffff';
+    expect(result.firewall).toEqual({
+      before: [],
+      applied: [null, null],
+      read: [
+        { address: '10.0.0.1', protocol: 'tcp', port: 80, mark: 5 },
+        { address: '10.0.0.1', protocol: 'udp', port: 0, mark: 0x4c56_0001 },
+        { address: '2001:db8::1', protocol: 'tcp', port: 443, mark: 6 },
+      ],
+      holds: true,
+      saved: [other, jump, tcp, udp, jump, v6],
+      disturbed: false,
+      changed: { error: null, holds: true, saved: [other, jump, udp, jump, v6] },
+      removed: { error: null, read: [], saved: [other] },
+    });
   });
 
   it('programs 1,000 services of 10 at least ten times as fast as ipvsadm -R', () => {
