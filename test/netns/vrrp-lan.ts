@@ -1,5 +1,5 @@
 /**
- * A network segment of namespaces for VRRP: hosts on one bridge, tcpdump on the bridge as the witness, our VRRP process or a
+ * A network segment of namespaces for VRRP: hosts on a bridge, tcpdump on eth1's as the witness, our VRRP process or a
  * foreign one started in a host. Everything goes away with {@link VrrpLan.close}.
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
@@ -51,13 +51,16 @@ export class VrrpLan {
   constructor() {
     this.#prefix = `vl${process.pid}-${VrrpLan.#count++}`;
     this.#addNamespace('lan');
-    this.ip('lan', 'link add br0 type bridge forward_delay 0 mcast_snooping 0');
-    this.ip('lan', 'link set br0 up');
+    // a bridge an interface: on one, hosts would answer ARP for eth1's address with the MAC of eth2
+    for (const name of ['eth1', 'eth2']) {
+      this.ip('lan', `link add br-${name} type bridge forward_delay 0 mcast_snooping 0`);
+      this.ip('lan', `link set br-${name} up`);
+    }
   }
 
   /** Waits until tcpdump listens. */
   async watch(): Promise<void> {
-    const dump = this.spawn('lan', ['tcpdump', '-tt', '-l', '-n', '-i', 'br0', '--immediate-mode', 'ip proto 112']);
+    const dump = this.spawn('lan', ['tcpdump', '-tt', '-l', '-n', '-i', 'br-eth1', '--immediate-mode', 'ip proto 112']);
     let ready = false;
     dump.stderr?.on('data', (text: Buffer) => {
       ready ||= text.includes('listening on');
@@ -66,12 +69,12 @@ export class VrrpLan {
     await until('tcpdump listens', () => ready);
   }
 
-  /** A host with `eth1` (and more interfaces by name) on the segment. */
+  /** A host with `eth1` and perhaps `eth2`, each on its segment. */
   addHost(host: string, addresses: Readonly<Record<string, string>>): void {
     this.#addNamespace(host);
     for (const [name, address] of Object.entries(addresses)) {
       this.ip(host, `link add ${name} type veth peer name ${host}${name} netns ${this.namespace('lan')}`);
-      this.ip('lan', `link set ${host}${name} master br0 up`);
+      this.ip('lan', `link set ${host}${name} master br-${name} up`);
       this.ip(host, `addr add ${address}/24 dev ${name}`);
       this.ip(host, `link set ${name} up`);
     }
@@ -104,7 +107,7 @@ export class VrrpLan {
   }
 
   heal(host: string, name = 'eth1'): void {
-    this.ip('lan', `link set ${host}${name} master br0`);
+    this.ip('lan', `link set ${host}${name} master br-${name}`);
   }
 
   has(host: string, address: string): boolean {
@@ -196,7 +199,8 @@ export class VrrpAgent {
 
   start(): this {
     const files = ['--config', this.#configPath, '--socket', this.#socketPath, '--handover', this.#handoverPath];
-    const child = this.#lan.spawn(this.#host, [process.execPath, PROCESS, ...files]);
+    // as the unit does (CPUSchedulingPolicy=rr): the figures are of the product, not of a busy test machine
+    const child = this.#lan.spawn(this.#host, ['chrt', '--rr', '20', process.execPath, PROCESS, ...files]);
     child.stdout?.on('data', (text: Buffer) => this.lines.push(...text.toString().trimEnd().split('\n')));
     child.stderr?.on('data', (text: Buffer) => this.lines.push(...text.toString().trimEnd().split('\n')));
     this.#child = child;
