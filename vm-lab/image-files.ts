@@ -20,7 +20,7 @@ const MASKED_UNITS = [
     'modprobe@.service',
   ],
   ...['systemd-udev-trigger.service', 'systemd-binfmt.service', 'systemd-update-utmp.service', 'dev-mqueue.mount'],
-  ...['systemd-modules-load.service', 'sys-kernel-config.mount', 'sys-fs-fuse-connections.mount'],
+  ...['sys-kernel-config.mount', 'sys-fs-fuse-connections.mount'],
   ...['systemd-journal-flush.service', 'systemd-random-seed.service', 'systemd-remount-fs.service'],
   ...['kmod-static-nodes.service'],
   ...['proc-sys-fs-binfmt_misc.automount', 'systemd-ask-password-console.path', 'systemd-ask-password-wall.path'],
