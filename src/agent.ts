@@ -4,10 +4,10 @@
  */
 import { parseArgs } from 'node:util';
 import { runAgent } from './agent/run-agent.ts';
-import { KernelError } from './kernel/kernel-error.ts';
 import { openIpvs } from './kernel/netlink-ipvs.ts';
 import { openServiceManager } from './kernel/notify.ts';
 import { loadRawio } from './kernel/rawio.ts';
+import { openFirewall } from './kernel/system-firewall.ts';
 
 const { values } = parseArgs({
   options: {
@@ -19,10 +19,6 @@ const { values } = parseArgs({
 });
 
 const rawio = loadRawio();
-const firewall = {
-  read: async () => [],
-  apply: async () => new KernelError({ operation: 'mark packets', target: '', errno: 0, detail: 'not possible yet' }),
-};
 
 // A mistake of ours: systemd starts the next process, which adopts what this one left.
 process.on('uncaughtException', (error) => {
@@ -32,7 +28,7 @@ process.on('uncaughtException', (error) => {
 
 const stop = await runAgent(
   { config: values.config, socket: values.socket, vrrpSocket: values['vrrp-socket'], handover: values.handover },
-  { ipvs: openIpvs(rawio), firewall, manager: openServiceManager(rawio, process.env) },
+  { ipvs: openIpvs(rawio), firewall: openFirewall(), manager: openServiceManager(rawio, process.env) },
   (line) => process.stdout.write(line),
 );
 

@@ -63,9 +63,12 @@ function servicesOf({ desired, table, config }: Known): ServiceState[] {
   return table.entries.map((entry) => {
     const service = named.get(serviceKey(entry.service.id));
     const names = service === undefined ? undefined : realservers.get(service.name);
-    const wanted = new Set(service?.destinations.map(destinationKey));
-    const destinations = entry.destinations.map((one) => {
-      const isKnown = wanted.has(destinationKey(one.destination));
+    const order = new Map(service?.destinations.map((one, index) => [destinationKey(one), index]));
+    // The kernel tells the newest first; people expect the order of the topology, what it does not know last.
+    const placeOf = ({ destination }: DestinationEntry): number => order.get(destinationKey(destination)) ?? order.size;
+    const sorted = entry.destinations.toSorted((a, b) => placeOf(a) - placeOf(b));
+    const destinations = sorted.map((one) => {
+      const isKnown = order.has(destinationKey(one.destination));
       return destinationState(one, (isKnown ? names?.get(one.destination.address) : undefined) ?? null);
     });
     return { name: service?.name ?? null, ...serviceFacts(entry), destinations };

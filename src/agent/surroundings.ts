@@ -35,9 +35,8 @@ export class Surroundings {
     const wanted = markings(config);
     // Where there is nothing to mark the firewall's program is asked once, not again and again: a host may well lack it.
     if (wanted.length === 0 && this.#hasNoMarks) return;
-    const present = await this.#firewall.read().catch(() => []);
-    const isRight = JSON.stringify(present.map(ruleText)) === JSON.stringify(wanted.map(ruleText));
-    const error = isRight ? undefined : await this.#firewall.apply(wanted);
+    const holds = await this.#firewall.holds(wanted).catch(() => wanted.length === 0);
+    const error = holds ? undefined : await this.#firewall.apply(wanted);
     if (error !== undefined) throw error;
     this.#hasNoMarks = wanted.length === 0;
   }
@@ -83,8 +82,4 @@ function syncDaemons({ sync, directors, services }: Config, self: string): SyncD
   if (!sync.enabled || directors.length < 2 || services.length === 0 || device === undefined) return [];
   const { id, maxlen, group, port, ttl } = sync;
   return (['master', 'backup'] as const).map((role) => ({ role, interface: device, id, maxlen, group, port, ttl }));
-}
-
-function ruleText({ address, protocol, port, mark }: ReturnType<typeof markings>[number]): string {
-  return `${protocol} ${address} ${port} ${mark}`;
 }
