@@ -9,7 +9,7 @@ import type { Raw } from './raw.ts';
 /** Deeper than any topology or inventory; keeps recursion far from the stack's end. */
 const DEEPEST = 64;
 /** Values after aliases are expanded: 10,000 realservers need about 100,000; an alias bomb needs billions. */
-const MOST_VALUES = 1_000_000;
+const MOST_VALUES = 500_000;
 
 interface Reading {
   readonly lines: LineCounter;
@@ -32,7 +32,7 @@ export function readDocument(text: string): { readonly root: Raw | null; readonl
   const lines = new LineCounter();
   const findings: Finding[] = [];
   try {
-    const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, logLevel: 'silent', merge: false });
+    const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, logLevel: 'error', merge: false });
     const troubles: YAMLError[] = [...document.errors, ...document.warnings];
     findings.push(...troubles.map((error) => syntaxFinding(error, lines)));
     if (document.contents === null) {

@@ -57,7 +57,7 @@ export const sshDefaults = optional(
 
 export const director = record('a director', {
   dip: required(
-    named(interfaceName, address),
+    named(interfaceName, address, 1),
     "The director's own addresses by interface. VRRP speaks on the first unless an instance says otherwise; connection sync uses the last.",
     '{ eth0: 192.0.2.11, eth1: 198.51.100.11 }',
   ),

@@ -26,7 +26,7 @@ export const topology = record(
       'manage',
     ),
     directors: required(
-      named(name, director),
+      named(name, director, 1),
       'The hosts that balance and hold the virtual addresses.',
       '{ lb1: { dip: { eth1: 192.0.2.11 } } }',
       [],

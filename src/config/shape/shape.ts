@@ -163,14 +163,20 @@ export function miss(raw: Raw, expected: string, findings: Finding[], suggestion
 }
 
 /** A mapping from names that the user gives; entries in the order written. A broken entry is left out. */
-export function named<T>(name: Shape<string>, item: Shape<T>): Shape<readonly (readonly [string, T])[]> {
+export function named<T>(name: Shape<string>, item: Shape<T>, least = 0): Shape<readonly (readonly [string, T])[]> {
   const expected = `a mapping from ${name.expected} to ${item.expected}`;
   return {
     expected,
-    json: { type: 'object', propertyNames: name.json, additionalProperties: item.json },
+    json: {
+      type: 'object',
+      propertyNames: name.json,
+      additionalProperties: item.json,
+      ...(least > 0 ? { minProperties: least } : {}),
+    },
     below: [{ step: '*', field: null, shape: item }],
     parse(raw, findings) {
       if (raw.kind !== 'map') return miss(raw, expected, findings);
+      if (raw.entries.size < least) findings.push(wrong(raw, 'the mapping is empty', expected));
       return [...raw.entries].flatMap(([key, child]): (readonly [string, T])[] => {
         const position = child.keyPosition ?? child.position;
         const good = name.parse({ ...child, kind: 'scalar', position, value: key, source: key }, findings);
