@@ -31,9 +31,12 @@ export function begin({ director, stream, method, path, body, signal }: Exchange
       response.once('close', () => stream.destroy());
       resolve(response);
     });
+    // The stream may have failed before node:http listens to it; what it says is nearer to the cause than a hang-up.
+    stream.on('error', () => {});
     message.on('error', (error) => {
+      const cause = stream.errored ?? error;
       stream.destroy();
-      reject(failureFrom(director, error));
+      reject(failureFrom(director, cause));
     });
     message.end(payload);
   });
@@ -50,7 +53,7 @@ export async function bodyOf(director: string, response: IncomingMessage, limitB
       chunks.push(chunk);
     }
   } catch (error) {
-    throw failureFrom(director, error);
+    throw failureFrom(director, error instanceof AgentFailure ? error : (response.socket?.errored ?? error));
   }
   return Buffer.concat(chunks);
 }

@@ -56,6 +56,9 @@ export async function loginFor(host: HostConnection, keys: Keyring): Promise<Log
   if (host.password !== null) {
     offers.push({ label: 'a password', method: { type: 'password', username: host.user, password: host.password } });
   }
+  if (host.password !== null) {
+    offers.push({ label: 'a password when asked', method: questionsWith(host.user, host.password) });
+  }
   const tried: string[] = [];
   const remaining = offers[Symbol.iterator]();
   const handler: AuthHandlerMiddleware = (_methodsLeft, _partialSuccess, next) => {
@@ -65,6 +68,16 @@ export async function loginFor(host: HostConnection, keys: Keyring): Promise<Log
     next(offer.value.method);
   };
   return { handler, tried, unusable };
+}
+
+/** Servers that ask by PAM alone (RFC 4256): one question without echo is the one for the password. */
+function questionsWith(username: string, password: string): AnyAuthMethod {
+  return {
+    type: 'keyboard-interactive',
+    username,
+    prompt: (_name, _instructions, _language, questions, finish) =>
+      finish(questions.map(({ echo }) => (echo === true ? '' : password))),
+  };
 }
 
 /** `false` ends the attempts; the types of ssh2 do not know it. */

@@ -94,7 +94,8 @@ function handshakeFailure(
   greeted: boolean,
   said: string,
 ): ConnectionFailure {
-  if (error.level === 'client-authentication' || (greeted && error.level === 'closed')) {
+  // A server whose patience ends (MaxAuthTries) says so by a disconnect.
+  if (error.level === 'client-authentication' || (greeted && /authentication/i.test(error.message))) {
     const [unusable] = login.unusable;
     if (login.tried.length === 0 && unusable)
       return failureOf(host, 'auth', { kind: 'key-unusable', ...unusable }, error);

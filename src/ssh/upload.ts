@@ -11,17 +11,19 @@ const CHUNK = 64 * 1024;
 
 /**
  * Run with path, size and mode. noclobber: never over a file, never through somebody's link; a file that could not be
- * opened is not ours to remove. When the connection is cut, `cat` ends as if all had come, so the length decides.
+ * opened is not ours to remove. When the connection is cut, `cat` ends as if all had come, so the length decides; nobody
+ * listens then, and a complaint must not end the script before it has cleaned up.
  */
 const RECEIVE = `umask 077; LC_ALL=C; export LC_ALL
+trap '' HUP PIPE
 set -C
 exec 3>"$1" || exit 1
 cat >&3 || { status=$?; rm -f -- "$1"; exit "$status"; }
 exec 3>&-
 set -- "$@" $(wc -c <"$1")
 [ "$2" = "$4" ] && chmod "$3" "$1" && exit 0
-printf '%s of %s bytes came\\n' "$4" "$2" >&2
 rm -f -- "$1"
+printf '%s of %s bytes came\\n' "$4" "$2" >&2
 exit 1`;
 
 export async function upload(

@@ -41,7 +41,7 @@ const WORDS: Words = {
   'not-ssh': (_reason, { cause }) =>
     `what answers there does not speak SSH as it should${cause instanceof Error ? ` (${lastLine(cause.message)})` : ''}`,
   closed: (_reason, { phase }) =>
-    phase === 'connect' ? 'the connection was closed before the login' : 'the connection was lost',
+    phase === 'connect' ? 'the connection was closed before the login was over' : 'the connection was lost',
   'no-way': ({ through }) => `the jump host ${through} cannot reach it`,
   proxy: ({ command, stderr }) =>
     `its ProxyCommand ended without a connection${stderr ? `: ${lastLine(stderr)}` : ''} (${command})`,

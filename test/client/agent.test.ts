@@ -1,6 +1,6 @@
 import { createServer as createHttpServer, type RequestListener } from 'node:http';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
-import type { Duplex } from 'node:stream';
+import { type Duplex, PassThrough } from 'node:stream';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createAgentClient, type Dial, dialThrough } from '../../src/client/agent.ts';
 import { AgentFailure } from '../../src/client/agent-failure.ts';
@@ -148,6 +148,12 @@ describe('a request to an agent', () => {
       createAgentClient('lb1', carrier('sh: 1: exec: /opt/lvs-agent/current/stdio: not found')).state(),
     );
     expect(absent.message).toBe('lb1: there is no agent on it');
+  });
+
+  it('takes the words of a stream that has failed before it was used', async () => {
+    const reason = { kind: 'shell-ended', stderr: 'stdio: connect: refused' };
+    const dial: Dial = async () => new PassThrough().destroy(Object.assign(new Error('x'), { facts: { reason } }));
+    expect((await failure(createAgentClient('lb1', dial).state())).message).toContain('the agent does not run');
   });
 
   it('lets the failure of a connection speak for itself', async () => {

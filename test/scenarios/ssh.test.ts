@@ -1,10 +1,12 @@
 /** The transport against a real OpenSSH server on a loopback port. */
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type Server, type Socket } from 'node:net';
+import { createServer as createHttpServer } from 'node:http';
+import { createServer, connect as dial, type Server, type Socket } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { createAgentClient } from '../../src/client/agent.ts';
 import { createConnect } from '../../src/ssh/connect.ts';
 import type { Connection, HostConnection } from '../../src/ssh/connection.ts';
 import { ConnectionFailure } from '../../src/ssh/failure.ts';
@@ -337,6 +339,15 @@ describe('the way there', () => {
   });
 });
 
+it('says that the login was refused when there are too many keys', async () => {
+  const impatient = await startSshd({ config: ['MaxAuthTries 2'] });
+  onTestFinished(() => impatient.stop());
+  const identities = ['k1', 'k2', 'k3', 'k4'].map((name) => join(folder, name));
+  for (const file of identities) keygen(file, 'ed25519');
+  const failure = await failureOf(createConnect()({ ...impatient.host, identities }));
+  expect([failure.phase, failure.code, failure.message]).toEqual(['auth', 7, expect.stringContaining('was refused')]);
+});
+
 describe('servers that do not behave', () => {
   it('tells a closed port, a name that does not exist and a host that hangs', async () => {
     expect((await failureTo({ port: await freePort() })).message).toContain('connection refused');
@@ -369,15 +380,48 @@ describe('servers that do not behave', () => {
     }
   });
 
-  it('tells a connection that is cut in the middle of a script, at once', async () => {
+  /** Stands between us and sshd, and cuts. */
+  async function cutter(): Promise<{ port: number; cut: () => void; close: () => void }> {
     const links: Socket[] = [];
-    const { connect: dial } = await import('node:net');
     const relay = await serverThat((socket) => {
       const onward = dial(sshd.port, '127.0.0.1');
       onward.on('error', () => {});
       links.push(socket, onward);
       socket.pipe(onward).pipe(socket);
     });
+    const cut = (): void => {
+      for (const link of links) link.destroy();
+    };
+    return { ...relay, cut };
+  }
+
+  it('leaves nothing of an upload that is cut in the middle', async () => {
+    const relay = await cutter();
+    const path = join(folder, 'cut');
+    try {
+      const connection = await createConnect()(hostWith({ port: relay.port }));
+      const size = 64 * 1024 * 1024;
+      let met = false;
+      const failure = await failureOf(
+        connection.upload(path, Buffer.alloc(size), {
+          size,
+          onProgress: (sent) => {
+            if (sent < 4 * 1024 * 1024) return;
+            met ||= existsSync(path);
+            relay.cut();
+          },
+        }),
+      );
+      expect([failure.phase, met]).toEqual(['lost', true]);
+      await expect.poll(() => existsSync(path), { timeout: 10_000 }).toBe(false);
+      await connection.close();
+    } finally {
+      relay.close();
+    }
+  });
+
+  it('tells a connection that is cut in the middle of a script, at once', async () => {
+    const relay = await cutter();
     try {
       const connection = await createConnect()(hostWith({ port: relay.port }));
       const run = failureOf(
@@ -387,9 +431,7 @@ describe('servers that do not behave', () => {
             { name: 'long', text: 'sleep 30' },
           ],
           {
-            onStep: () => {
-              for (const link of links) link.destroy();
-            },
+            onStep: relay.cut,
           },
         ),
       );
@@ -447,6 +489,27 @@ describe('files and streams', () => {
       const failure = await failureOf(text(failing));
       expect(failure.message).toMatch(/ended with 4: because$/);
     });
+  });
+});
+
+describe('an agent behind the connection', () => {
+  it('answers through a program that copies', async () => {
+    const socket = join(folder, 'control.sock');
+    const server = createHttpServer((request, response) => response.end(JSON.stringify({ asked: request.url })));
+    await new Promise<void>((resolve) => server.listen(socket, resolve));
+    try {
+      await withConnection(sshd.host, async (connection) => {
+        const through = (to: string) =>
+          createAgentClient('lb1', (o) => connection.open(['socat', '-', `UNIX:${to}`], o));
+        expect(await through(socket).request('GET', '/v1/x')).toEqual({ status: 200, json: { asked: '/v1/x' } });
+        const absent = await through('/nowhere')
+          .request('GET', '/')
+          .catch((error: unknown) => error);
+        expect(absent).toMatchObject({ code: 2, message: expect.stringContaining('lb1: the agent does not run') });
+      });
+    } finally {
+      server.close();
+    }
   });
 });
 

@@ -12,7 +12,7 @@ const CASES: readonly (readonly [Phase, Reason, number, string])[] = [
   ['connect', { kind: 'no-route' }, 4, 'no route to it'],
   ['connect', { kind: 'unknown-name' }, 4, 'its name cannot be resolved'],
   ['connect', { kind: 'not-ssh' }, 4, 'what answers there does not speak SSH as it should'],
-  ['connect', { kind: 'closed' }, 4, 'the connection was closed before the login'],
+  ['connect', { kind: 'closed' }, 4, 'the connection was closed before the login was over'],
   ['connect', { kind: 'timeout', afterMs: 20_000 }, 4, 'no answer within 20 s while waiting for the login'],
   ['connect', { kind: 'no-way', through: 'bastion' }, 4, 'the jump host bastion cannot reach it'],
   [

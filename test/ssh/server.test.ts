@@ -77,12 +77,25 @@ describe('a server that', () => {
   it('refuses the login', async () => {
     const host = await serve({ login: (context) => context.reject() });
     const error = await failure(createConnect()(host));
-    expect(error.message).toMatch(/the login as u was refused \(tried a password\)$/);
+    expect(error.message).toMatch(/the login as u was refused \(tried a password, a password when asked\)$/);
+  });
+
+  it('asks for the password as a question', async () => {
+    const host = await serve({
+      login: (context) => {
+        if (context.method !== 'keyboard-interactive') return context.reject(['keyboard-interactive']);
+        context.prompt([{ prompt: 'Password: ', echo: false }], (answers) => {
+          if (answers[0] === 'secret') context.accept();
+          else context.reject();
+        });
+      },
+    });
+    await (await createConnect()(host)).close();
   });
 
   it('goes away during the login', async () => {
     const host = await serve({ login: (_context, client) => client.end() });
-    expect((await failure(createConnect()(host))).code).toBe(7);
+    expect((await failure(createConnect()(host))).code).toBe(4);
   });
 
   it('never answers the login', async () => {
