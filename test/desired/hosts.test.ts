@@ -1,0 +1,130 @@
+import { describe, expect, it } from 'vitest';
+import type { Config } from '../../src/config/config.ts';
+import { wantedHosts } from '../../src/desired/hosts.ts';
+import type { Wanted } from '../../src/desired/wanted.ts';
+import { topology } from './topology.ts';
+
+function host(name: string, config: Config): Wanted {
+  return wantedHosts(config).find((one) => one.host === name)!;
+}
+
+const ARP = {
+  'net.ipv4.conf.all.arp_ignore': '1',
+  'net.ipv4.conf.all.arp_announce': '2',
+  'net.ipv4.conf.lo.arp_ignore': '1',
+  'net.ipv4.conf.lo.arp_announce': '2',
+};
+
+describe('what hosts shall be', () => {
+  it('puts a VIP of direct routing on lo, whole, with ARP suppression and nothing else', () => {
+    const web1 = host('web1', topology('dr'));
+    expect(web1.placed).toEqual({
+      vips: [{ device: 'lo', address: '10.77.1.100', prefixLength: 32 }],
+      tunnel: false,
+      returnRoute: null,
+    });
+    expect(web1.sysctls).toEqual(ARP);
+    expect(web1.modules).toEqual([]);
+    expect(web1.director).toBeNull();
+  });
+
+  it('puts a tunnelled VIP on tunl0, with loose reverse-path filtering there only', () => {
+    const web1 = host('web1', topology('tun'));
+    expect(web1.placed.vips).toEqual([{ device: 'tunl0', address: '10.77.1.102', prefixLength: 32 }]);
+    expect(web1.placed.tunnel).toBe(true);
+    expect(web1.sysctls).toEqual({ ...ARP, 'net.ipv4.conf.tunl0.rp_filter': '2' });
+    expect(web1.modules).toEqual([{ name: 'ipip', required: true }]);
+    expect(web1.inbound).toContainEqual({ protocol: 'ipip', port: null, purpose: 'service web' });
+  });
+
+  it('gives a NAT realserver a return route, answers to every director apart, and no VIP', () => {
+    const web2 = host('web2', topology('nat'));
+    expect(web2.placed).toEqual({
+      vips: [],
+      tunnel: false,
+      returnRoute: {
+        rip: '10.77.2.22',
+        via: '10.77.2.1',
+        direct: ['10.77.1.11', '10.77.1.12', '10.77.2.11', '10.77.2.12'],
+      },
+    });
+    expect(web2.sysctls).toEqual({});
+    expect(web2.inbound).toEqual([{ protocol: 'tcp', port: 80, purpose: 'service web' }]);
+  });
+
+  it('uses tunl0 for a VIP that both a DR and a TUN service have, because only there both work', () => {
+    const [dr, tun] = [topology('dr'), topology('tun')];
+    const shared = {
+      ...dr,
+      services: [...dr.services, ...tun.services.map((one) => ({ ...one, listen: dr.services[0]!.listen }))],
+    };
+    expect(host('web1', shared).placed.vips).toEqual([{ device: 'tunl0', address: '10.77.1.100', prefixLength: 32 }]);
+  });
+
+  it('leaves a realserver alone that no service uses', () => {
+    const config = topology('dr');
+    const services = config.services.map((one) => ({
+      ...one,
+      realservers: one.realservers.filter(({ name }) => name !== 'web2'),
+    }));
+    const web2 = host('web2', { ...config, services });
+    expect(web2.placed).toEqual({ vips: [], tunnel: false, returnRoute: null });
+    expect(web2.sysctls).toEqual({});
+  });
+
+  it('gives a director its modules, redirects off, and forwarding only for NAT', () => {
+    const dr = host('lb1', topology('dr'));
+    expect(dr.modules).toEqual(['ip_vs', 'ip_vs_wrr'].map((name) => ({ name, required: true })));
+    expect(dr.sysctls).toMatchObject({
+      'net.ipv4.conf.all.send_redirects': '0',
+      'net.ipv4.conf.default.send_redirects': '0',
+      'net.ipv4.conf.eth1.send_redirects': '0',
+      'net.ipv4.conf.all.promote_secondaries': '1',
+      'net.ipv4.vs.conn_reuse_mode': '3',
+      'net.ipv4.vs.sync_threshold': '2 50',
+    });
+    expect(dr.sysctls).not.toHaveProperty('net.ipv4.ip_forward');
+    expect(Object.entries(host('lb1', topology('nat')).sysctls)[0]).toEqual(['net.ipv4.ip_forward', '1']);
+  });
+
+  it('needs realservers of direct routing on-link, and no others', () => {
+    expect(host('lb1', topology('dr')).onLink).toEqual(['10.77.1.21', '10.77.1.22']);
+    expect(host('lb1', topology('nat')).onLink).toEqual([]);
+    expect(host('lb1', topology('tun')).onLink).toEqual([]);
+  });
+
+  it('asks a firewall for VRRP, the services and connection sync', () => {
+    expect(host('lb1', topology('dr')).inbound).toEqual([
+      { protocol: 'vrrp', port: null, purpose: 'VRRP' },
+      { protocol: 'tcp', port: 80, purpose: 'service http' },
+      { protocol: 'udp', port: 8848, purpose: 'connection sync' },
+    ]);
+    expect(host('lb1', topology('one-director')).inbound.map(({ protocol }) => protocol)).toEqual(['tcp']);
+  });
+
+  it('needs no IPVS where nothing is balanced', () => {
+    const lb1 = host('lb1', topology('vrrp-only'));
+    expect(lb1.modules).toEqual([]);
+    expect(Object.keys(lb1.sysctls).filter((key) => key.includes('.vs.'))).toEqual([]);
+    expect(lb1.director?.usesIpvs).toBe(false);
+  });
+
+  it('makes one host of a name that is both, without a silent VIP on a director', () => {
+    const config = topology('dr');
+    const both = host('web1', {
+      ...config,
+      directors: [...config.directors, { ...config.directors[0]!, name: 'web1' }],
+    });
+    expect(both.director).not.toBeNull();
+    expect(both.placed.vips).toEqual([]);
+  });
+
+  it.each(['dr', 'dual-master', 'fwmark', 'nat', 'one-director', 'tun', 'vrrp-only'])(
+    'names every host of %s once, directors first',
+    (name) => {
+      const config = topology(name);
+      const hosts = wantedHosts(config).map((one) => one.host);
+      expect(hosts).toEqual([...config.directors, ...config.realservers].map((one) => one.name));
+    },
+  );
+});

@@ -1,0 +1,135 @@
+import { describe, expect, it } from 'vitest';
+import { agentFact } from '../../src/facts/agent.ts';
+import { filesFact } from '../../src/facts/files.ts';
+import { parseHttpAnswer } from '../../src/facts/http-answer.ts';
+import { modulesFact } from '../../src/facts/modules.ts';
+import { parseOriginals, parsePlaced } from '../../src/facts/records.ts';
+import { sysctlPath, sysctlsFact } from '../../src/facts/sysctls.ts';
+import { systemFact } from '../../src/facts/system.ts';
+import { unitsFact } from '../../src/facts/units.ts';
+import { agentState } from './agent-state.ts';
+
+const HASH = '0100e1ba6c6db79a8179f396b79b02fe0c5e77b5bc0f405d8543fa71a88366ff';
+const BODY = '7f7c4382a822630c47e574a387be528556dae7a1e1871e4d11e4c5c2768c467c';
+
+describe('facts', () => {
+  it('reads the system, and null for what it does not know', () => {
+    const printed = 'kernel 6.1.176\narch x64\nsystemd\nlibstdcxx\nscript-user\nglibc 2.36\n';
+    expect(systemFact.parse(printed)).toEqual({
+      architecture: 'x64',
+      kernel: '6.1.176',
+      systemd: true,
+      glibc: '2.36',
+      libstdcxx: true,
+      scriptUser: true,
+    });
+    expect(systemFact.parse('arch riscv\n')).toMatchObject({ architecture: null, systemd: false, glibc: null });
+  });
+
+  it('reads modules', () => {
+    expect(modulesFact.parse('ip_vs loaded\nip_vs_mh absent\nip_vs_sh available\nip_vs_rr maybe\n')).toEqual({
+      ip_vs: 'loaded',
+      ip_vs_mh: 'absent',
+      ip_vs_sh: 'available',
+    });
+  });
+
+  it('reads sysctls with single spaces, and finds the key of an interface with a dot in its name', () => {
+    const printed =
+      '/proc/sys/net/ipv4/vs/sync_threshold:2\t50\n/proc/sys/net/ipv4/conf/eth1.5/arp_ignore:1\ngrep: x\n';
+    expect(sysctlsFact.parse(printed)).toEqual({
+      'net.ipv4.vs.sync_threshold': '2 50',
+      'net.ipv4.conf.eth1/5.arp_ignore': '1',
+    });
+    expect(sysctlPath('net.ipv4.conf.eth1/5.arp_ignore')).toBe('/proc/sys/net/ipv4/conf/eth1.5/arp_ignore');
+  });
+
+  it('reads files: ours by their header, others without, and their records', () => {
+    const printed = `header /etc/a ${BODY}\nrecord was k 1\n${HASH}  /etc/a\n${BODY}  /etc/b\n`;
+    expect(filesFact.parse(printed)).toEqual({
+      files: { '/etc/a': { sha256: HASH, managed: BODY }, '/etc/b': { sha256: BODY, managed: null } },
+      records: ['was k 1'],
+    });
+  });
+
+  it('reads what was placed and what sysctls were', () => {
+    const records = [
+      'placed by lvsctl',
+      'tunnel tunl0',
+      'vip tunl0 10.77.1.102/32',
+      'vip lo 2001:db8::1/128',
+      'vip eth0 10.0.0.1/32',
+      'vip lo nonsense/32',
+      'return 10.77.2.21 via 10.77.2.1 direct 10.77.1.11 10.77.1.12',
+      'was net.ipv4.vs.sync_threshold 3 50',
+      'was net.ipv4.vs.backup_only',
+    ];
+    expect(parsePlaced(records)).toEqual({
+      vips: [
+        { device: 'tunl0', address: '10.77.1.102', prefixLength: 32 },
+        { device: 'lo', address: '2001:db8::1', prefixLength: 128 },
+      ],
+      tunnel: true,
+      returnRoute: { rip: '10.77.2.21', via: '10.77.2.1', direct: ['10.77.1.11', '10.77.1.12'] },
+    });
+    expect(parseOriginals(records)).toEqual({ 'net.ipv4.vs.sync_threshold': '3 50', 'net.ipv4.vs.backup_only': null });
+  });
+
+  it('reads units, one that does not exist included', () => {
+    const printed = `Id=lvs-agent.service
+LoadState=loaded
+ActiveState=active
+UnitFileState=enabled
+NeedDaemonReload=yes
+
+Id=keepalived.service
+LoadState=not-found
+ActiveState=inactive
+UnitFileState=
+NeedDaemonReload=no
+`;
+    expect(unitsFact.parse(printed)).toEqual({
+      'lvs-agent.service': { loaded: true, active: 'active', enabled: 'enabled', stale: true },
+      'keepalived.service': { loaded: false, active: 'inactive', enabled: '', stale: false },
+    });
+  });
+});
+
+describe('the agent', () => {
+  const answer = (status: string, body: string) =>
+    `answer\nHTTP/1.1 ${status}\r\nContent-Type: application/json\r\n\r\n${body}`;
+  const releases = 'release aa 11\ncurrent bb\nrelease bb 22\ncommand\n';
+
+  it('tells its releases and its state', () => {
+    const facts = agentFact.parse(releases + answer('200 OK', JSON.stringify(agentState())));
+    expect(facts).toMatchObject({
+      current: 'bb',
+      releases: ['aa', 'bb'],
+      nodes: { '11': 'aa', '22': 'bb' },
+      command: true,
+      silence: null,
+    });
+    expect(facts.state?.director).toBe('lb1');
+  });
+
+  it.each([
+    ['', 'it is not running'],
+    ['answer\nconnect: Connection refused\n', 'it did not answer (connect: Connection refused)'],
+    [answer('503 Busy', '{}'), 'it answered with status 503'],
+    [answer('200 OK', '{"schema":1'), 'its answer is no JSON'],
+    [answer('200 OK', '{"schema":2}'), 'its state is not understood'],
+  ])('has no state after %j', (printed, silence) => {
+    const facts = agentFact.parse(printed);
+    expect(facts.state).toBeNull();
+    expect(facts.silence).toContain(silence);
+  });
+
+  it('finds the body of an HTTP answer, whatever lines it has', () => {
+    expect(parseHttpAnswer('HTTP/1.1 422 X\r\nA: b\r\n\r\n{"error":"x"}\n')).toEqual({
+      status: 422,
+      body: '{"error":"x"}\n',
+    });
+    expect(parseHttpAnswer('HTTP/1.1 200 OK\r\nA: b')).toBeNull();
+    expect(parseHttpAnswer('nonsense\r\n\r\n')).toBeNull();
+  });
+});

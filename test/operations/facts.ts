@@ -1,0 +1,82 @@
+/** Facts of hosts that are as a fresh installation leaves them; tests change what they are about. */
+import { createHash } from 'node:crypto';
+import { managedFiles } from '../../src/desired/files.ts';
+import type { Wanted } from '../../src/desired/wanted.ts';
+import type { AgentFacts } from '../../src/facts/agent.ts';
+import type { HostFacts } from '../../src/facts/host.ts';
+import type { Context } from '../../src/operations/operation.ts';
+import { type Address, parseAddress } from '../../src/wire/address.ts';
+import { agentState } from '../facts/agent-state.ts';
+
+export const digest = (text: string): string => createHash('sha256').update(text).digest('hex');
+
+export const CONTEXT: Context = { digest, release: 'bb', configHash: 'f00d', generation: 3 };
+
+export function address(text: string): Address {
+  const found = parseAddress(text);
+  if (found === undefined) throw new RangeError(text);
+  return found;
+}
+
+export function freshFacts(change: Partial<HostFacts> = {}): HostFacts {
+  return {
+    system: { architecture: 'x64', kernel: '6.1.0', systemd: true, glibc: '2.36', libstdcxx: true, scriptUser: true },
+    modules: {},
+    sysctls: {},
+    files: {},
+    placed: { vips: [], tunnel: false, returnRoute: null },
+    originals: {},
+    network: { addresses: [], rules: [], returnVia: null, ways: {}, up: [] },
+    units: {},
+    firewall: { input: null },
+    agent: null,
+    ...change,
+  };
+}
+
+export function runningAgent(change: Partial<AgentFacts> = {}): AgentFacts {
+  return {
+    state: agentState(),
+    silence: null,
+    current: 'bb',
+    releases: ['bb'],
+    nodes: { '22': 'bb' },
+    command: true,
+    ...change,
+  };
+}
+
+/** As the host is once all that is wanted has been done. */
+export function satisfied(wanted: Wanted): HostFacts {
+  const { placed } = wanted;
+  const route = placed.returnRoute;
+  const unit = { loaded: true, active: 'active', enabled: 'enabled', stale: false };
+  const files = managedFiles(wanted, wanted.sysctls, { networkd: false, networkManager: false }, digest);
+  return freshFacts({
+    modules: Object.fromEntries(wanted.modules.map(({ name }) => [name, 'loaded'])),
+    sysctls: wanted.sysctls,
+    originals: wanted.sysctls,
+    files: Object.fromEntries(
+      files.map(({ path, content }) => [path, { sha256: digest(content), managed: digest(content) }]),
+    ),
+    placed,
+    network: {
+      addresses: placed.vips,
+      rules: route
+        ? [
+            ...route.direct.map((to) => ({ priority: 19_541, from: route.rip, to, table: 'main' })),
+            { priority: 19_542, from: route.rip, to: null, table: '19542' },
+          ]
+        : [],
+      returnVia: route?.via ?? null,
+      ways: Object.fromEntries(wanted.onLink.map((one) => [one, { device: 'eth1', via: null }])),
+      up: placed.tunnel ? ['tunl0'] : [],
+    },
+    units: {
+      'lvs-realserver.service': unit,
+      'lvs-agent.service': unit,
+      'lvs-vrrp.service': { ...unit, enabled: 'static' },
+    },
+    agent: wanted.director ? runningAgent() : null,
+  });
+}

@@ -1,0 +1,374 @@
+/** Every operation as data: what is wanted, what is there, the commands as people read them, or why there are none. */
+import { describe, expect, it } from 'vitest';
+import { wantedHosts } from '../../src/desired/hosts.ts';
+import type { Wanted } from '../../src/desired/wanted.ts';
+import type { HostFacts } from '../../src/facts/host.ts';
+import { agent, agentRequest } from '../../src/operations/agent.ts';
+import { decide } from '../../src/operations/all.ts';
+import { files } from '../../src/operations/files.ts';
+import { modules } from '../../src/operations/modules.ts';
+import type { Operation } from '../../src/operations/operation.ts';
+import { realserverUnit } from '../../src/operations/realserver-unit.ts';
+import { missingParts, release, unpackCommands } from '../../src/operations/release.ts';
+import { addReturnRoute, removeReturnRoute } from '../../src/operations/return-route.ts';
+import { scriptUser } from '../../src/operations/script-user.ts';
+import { restoreSysctls, setSysctls } from '../../src/operations/sysctls.ts';
+import { addVips, removeVips } from '../../src/operations/vips.ts';
+import { renderForPeople } from '../../src/shell/render.ts';
+import { topology } from '../desired/topology.ts';
+import { agentState } from '../facts/agent-state.ts';
+import { address, CONTEXT, freshFacts, runningAgent, satisfied } from './facts.ts';
+
+const host = (cluster: string, name: string): Wanted =>
+  wantedHosts(topology(cluster)).find((one) => one.host === name)!;
+const dr = host('dr', 'web1');
+const nat = host('nat', 'web1');
+const tun = host('tun', 'web1');
+const director = host('dr', 'lb1');
+const nothing: Wanted = { ...dr, sysctls: {}, placed: { vips: [], tunnel: false, returnRoute: null } };
+const vip = { device: 'lo', address: address('10.77.1.100'), prefixLength: 32 } as const;
+
+interface Case {
+  readonly title: string;
+  readonly operation: Operation;
+  readonly wanted: Wanted;
+  readonly facts: HostFacts;
+  /** Commands as people see them, or the reason for none. */
+  readonly expected: readonly string[] | string;
+}
+
+const network = (change: Partial<HostFacts['network']>) =>
+  freshFacts({ network: { ...freshFacts().network, ...change } });
+const unit = (active: string, enabled: string) => ({ loaded: true, active, enabled, stale: false });
+const up = { 'lvs-agent.service': unit('active', 'enabled'), 'lvs-vrrp.service': unit('active', 'static') };
+const served = satisfied(director);
+
+const CASES: readonly Case[] = [
+  {
+    title: 'adds a VIP that is missing, of scope host',
+    operation: addVips,
+    wanted: dr,
+    facts: freshFacts(),
+    expected: ['ip addr add 10.77.1.100/32 dev lo scope host'],
+  },
+  {
+    title: 'adds no VIP that is there',
+    operation: addVips,
+    wanted: dr,
+    facts: network({ addresses: [vip] }),
+    expected: 'every VIP is there',
+  },
+  {
+    title: 'takes the same address on another interface for something else',
+    operation: addVips,
+    wanted: dr,
+    facts: network({ addresses: [{ ...vip, device: 'eth1' }] }),
+    expected: ['ip addr add 10.77.1.100/32 dev lo scope host'],
+  },
+  {
+    title: 'brings tunl0 up before its VIP',
+    operation: addVips,
+    wanted: tun,
+    facts: freshFacts(),
+    expected: ['ip link set tunl0 up', 'ip addr add 10.77.1.102/32 dev tunl0 scope host'],
+  },
+  {
+    title: 'removes a VIP that it placed and nobody wants',
+    operation: removeVips,
+    wanted: nothing,
+    facts: { ...network({ addresses: [vip] }), placed: { vips: [vip], tunnel: false, returnRoute: null } },
+    expected: ['ip addr del 10.77.1.100/32 dev lo'],
+  },
+  {
+    title: 'leaves an address on lo alone that others placed',
+    operation: removeVips,
+    wanted: nothing,
+    facts: network({ addresses: [vip] }),
+    expected: 'no former VIP is left',
+  },
+  {
+    title: 'sets the sysctls that differ, in one call',
+    operation: setSysctls,
+    wanted: dr,
+    facts: freshFacts({
+      sysctls: {
+        'net.ipv4.conf.all.arp_ignore': '0',
+        'net.ipv4.conf.all.arp_announce': '2',
+        'net.ipv4.conf.lo.arp_ignore': '1',
+        'net.ipv4.conf.lo.arp_announce': '0',
+      },
+    }),
+    expected: ['sysctl -q -w net.ipv4.conf.all.arp_ignore=1 net.ipv4.conf.lo.arp_announce=2'],
+  },
+  {
+    title: 'sets no key that this kernel does not have',
+    operation: setSysctls,
+    wanted: { ...dr, sysctls: { 'net.ipv4.no_such': '1' } },
+    facts: freshFacts(),
+    expected: 'every value is live',
+  },
+  {
+    title: 'sets a key that a module brings which is being loaded',
+    operation: setSysctls,
+    wanted: { ...tun, sysctls: { 'net.ipv4.conf.tunl0.rp_filter': '2' } },
+    facts: freshFacts({ modules: { ipip: 'available' } }),
+    expected: ['sysctl -q -w net.ipv4.conf.tunl0.rp_filter=2'],
+  },
+  {
+    title: 'puts back what it once changed',
+    operation: restoreSysctls,
+    wanted: nothing,
+    facts: freshFacts({
+      originals: { 'net.ipv4.conf.all.arp_ignore': '0', 'net.ipv4.vs.backup_only': null },
+      sysctls: { 'net.ipv4.conf.all.arp_ignore': '1', 'net.ipv4.vs.backup_only': '0' },
+    }),
+    expected: ['sysctl -q -w net.ipv4.conf.all.arp_ignore=0'],
+  },
+  {
+    title: 'does not put back what is still wanted',
+    operation: restoreSysctls,
+    wanted: dr,
+    facts: freshFacts({
+      originals: { 'net.ipv4.conf.all.arp_ignore': '0' },
+      sysctls: { 'net.ipv4.conf.all.arp_ignore': '1' },
+    }),
+    expected: 'nothing to put back',
+  },
+  {
+    title: 'loads modules in order, all in one call',
+    operation: modules,
+    wanted: director,
+    facts: freshFacts({ modules: { ip_vs: 'available', ip_vs_wrr: 'available' } }),
+    expected: ['modprobe -a ip_vs ip_vs_wrr'],
+  },
+  {
+    title: 'leaves a module that does not exist to the preconditions',
+    operation: modules,
+    wanted: director,
+    facts: freshFacts({ modules: { ip_vs: 'loaded', ip_vs_wrr: 'absent' } }),
+    expected: 'every module is loaded',
+  },
+  {
+    title: 'routes answers from the RIP: route first, then the rules that use it, directors apart',
+    operation: addReturnRoute,
+    wanted: {
+      ...nat,
+      placed: { ...nat.placed, returnRoute: { ...nat.placed.returnRoute!, direct: [address('10.77.2.11')] } },
+    },
+    facts: freshFacts(),
+    expected: [
+      'ip route replace default via 10.77.2.1 table 19542',
+      'ip rule add from 10.77.2.21 to 10.77.2.11 lookup main priority 19541',
+      'ip rule add from 10.77.2.21 lookup 19542 priority 19542',
+    ],
+  },
+  {
+    title: 'moves a return route to another gateway without touching the rules',
+    operation: addReturnRoute,
+    wanted: {
+      ...nat,
+      placed: { ...nat.placed, returnRoute: { ...nat.placed.returnRoute!, via: address('10.77.2.9') } },
+    },
+    facts: satisfied(nat),
+    expected: ['ip route replace default via 10.77.2.9 table 19542'],
+  },
+  {
+    title: 'removes a return route that it placed: rules, then the table',
+    operation: removeReturnRoute,
+    wanted: nothing,
+    facts: {
+      ...network({
+        rules: [{ priority: 19_542, from: '10.77.2.21', to: null, table: '19542' }],
+        returnVia: address('10.77.2.1'),
+      }),
+      placed: nat.placed,
+    },
+    expected: ['ip rule del from 10.77.2.21 lookup 19542 priority 19542', 'ip route flush table 19542'],
+  },
+  {
+    title: 'leaves rules of the same priority alone where it placed none',
+    operation: removeReturnRoute,
+    wanted: nothing,
+    facts: network({ rules: [{ priority: 19_542, from: '10.0.0.1', to: null, table: '7' }] }),
+    expected: 'none was placed',
+  },
+  {
+    title: 'enables and starts the unit of a realserver',
+    operation: realserverUnit,
+    wanted: dr,
+    facts: freshFacts(),
+    expected: ['systemctl enable --quiet lvs-realserver.service', 'systemctl start lvs-realserver.service'],
+  },
+  {
+    title: 'needs no unit where nothing is placed',
+    operation: realserverUnit,
+    wanted: nothing,
+    facts: freshFacts(),
+    expected: 'not needed',
+  },
+  {
+    title: 'removes its files when they are no longer wanted, the unit stopped first',
+    operation: files,
+    wanted: nothing,
+    facts: freshFacts({ files: { '/etc/systemd/system/lvs-realserver.service': { sha256: 'x', managed: 'y' } } }),
+    expected: [
+      'systemctl disable --now --quiet lvs-realserver.service',
+      'rm -f /etc/systemd/system/lvs-realserver.service',
+      'systemctl daemon-reload',
+    ],
+  },
+  {
+    title: 'leaves a file without its header alone',
+    operation: files,
+    wanted: nothing,
+    facts: freshFacts({ files: { '/etc/sysctl.d/99-zz-lvsctl.conf': { sha256: 'x', managed: null } } }),
+    expected: 'every file is as it should be',
+  },
+  {
+    title: 'makes the user of scripts, without shell or home',
+    operation: scriptUser,
+    wanted: director,
+    facts: freshFacts({ system: { ...freshFacts().system, scriptUser: false } }),
+    expected: ['useradd --system --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin lvs-script'],
+  },
+  {
+    title: 'points current at a release that is there already, and drops all but one other',
+    operation: release,
+    wanted: director,
+    facts: freshFacts({ agent: runningAgent({ current: 'aa', releases: ['99', 'aa', 'bb'] }) }),
+    expected: [
+      'ln -s /opt/lvs-agent/releases/bb /opt/lvs-agent/current',
+      'ln -s /opt/lvs-agent/current/lvs-agent /usr/local/sbin/lvs-agent',
+      'rm -rf /opt/lvs-agent/releases/99',
+    ],
+  },
+  {
+    title: 'keeps the release before this one, run after run',
+    operation: release,
+    wanted: director,
+    facts: freshFacts({ agent: runningAgent({ releases: ['aa', 'bb'] }) }),
+    expected: 'the release is in use',
+  },
+  {
+    title: 'writes the configuration, then enables and starts an agent that does not run',
+    operation: agent,
+    wanted: director,
+    facts: freshFacts({ agent: runningAgent({ state: null, silence: 'it is not running' }) }),
+    expected: [
+      'write /var/lib/lvs-agent/config.json (mode 0600, ***)',
+      'systemctl enable --quiet lvs-agent.service',
+      'systemctl start lvs-agent.service',
+    ],
+  },
+  {
+    title: 'tells a running agent through its socket, and restarts nothing',
+    operation: agent,
+    wanted: director,
+    facts: {
+      ...served,
+      agent: runningAgent({ state: agentState({ config: { hash: '0', generation: 2, error: null } }) }),
+    },
+    expected: ['/opt/lvs-agent/current/stdio /run/lvs-agent/control.sock < ***'],
+  },
+  {
+    title: 'restarts both processes for another release, VRRP first, and writes no configuration that is in force',
+    operation: agent,
+    wanted: director,
+    facts: { ...served, agent: runningAgent({ state: agentState({ release: 'aa' }) }) },
+    expected: ['systemctl restart lvs-vrrp.service', 'systemctl restart lvs-agent.service'],
+  },
+  {
+    title: 'restarts for a unit that systemd has not read again',
+    operation: agent,
+    wanted: director,
+    facts: { ...served, units: { ...up, 'lvs-agent.service': { ...up['lvs-agent.service'], stale: true } } },
+    expected: ['systemctl restart lvs-vrrp.service', 'systemctl restart lvs-agent.service'],
+  },
+  {
+    title: 'has nothing to say to an agent that runs with this configuration',
+    operation: agent,
+    wanted: director,
+    facts: served,
+    expected: 'runs with this configuration',
+  },
+];
+
+describe('operations', () => {
+  it.each(CASES)('$title', ({ operation, wanted, facts, expected }) => {
+    const outcome = operation.decide(wanted, facts, CONTEXT);
+    if ('nothing' in outcome) expect(outcome.nothing).toBe(expected);
+    else {
+      expect(outcome.commands.map(renderForPeople)).toEqual(expected);
+      expect(outcome.changes.every(({ what, why }) => what !== '' && why !== '')).toBe(true);
+    }
+  });
+
+  it.each(['dr', 'nat', 'tun', 'fwmark', 'dual-master', 'one-director', 'vrrp-only'])(
+    'have nothing to do on any host of %s once all is done',
+    (name) => {
+      for (const wanted of wantedHosts(topology(name))) {
+        const { changes, steps, reasons } = decide(wanted, satisfied(wanted), CONTEXT);
+        expect({ host: wanted.host, changes, steps }).toEqual({ host: wanted.host, changes: [], steps: [] });
+        expect(Object.values(reasons).every((reason) => reason !== '')).toBe(true);
+      }
+    },
+  );
+
+  it('take away before they add, and VIPs away before the sysctls that keep them silent', () => {
+    const { steps } = decide(
+      nothing,
+      { ...satisfied(dr), originals: { 'net.ipv4.conf.all.arp_ignore': '0' } },
+      CONTEXT,
+    );
+    expect(steps.map(({ name }) => name)).toEqual(['former VIPs', 'former sysctls', 'managed files']);
+    expect(
+      decide(dr, freshFacts({ sysctls: { 'net.ipv4.conf.all.arp_ignore': '0' } }), CONTEXT).steps.map(
+        ({ name }) => name,
+      ),
+    ).toEqual(['managed files', 'sysctls', 'VIPs', 'realserver unit']);
+  });
+
+  it('never write a sysctl file that changes with what they themselves have set', () => {
+    const before = freshFacts({ sysctls: { 'net.ipv4.conf.all.arp_ignore': '0' } });
+    const written = files.decide(dr, before, CONTEXT);
+    const after = {
+      ...before,
+      sysctls: dr.sysctls,
+      originals: {
+        ...Object.fromEntries(Object.keys(dr.sysctls).map((key) => [key, null])),
+        'net.ipv4.conf.all.arp_ignore': '0',
+      },
+    };
+    expect(files.decide(dr, after, CONTEXT)).toEqual(written);
+  });
+});
+
+describe('a release', () => {
+  it('is sent without Node where another one has the same', () => {
+    const there = runningAgent({ current: 'aa', releases: ['aa'], nodes: { '22': 'aa' } });
+    expect(missingParts(there, 'bb', '22')).toBe('all but node');
+    expect(missingParts(there, 'bb', '33')).toBe('all');
+    expect(missingParts(there, 'aa', '22')).toBe('nothing');
+    expect(unpackCommands(there, 'bb', '22').map(renderForPeople)).toContain(
+      'ln -f /opt/lvs-agent/releases/aa/node /opt/lvs-agent/incoming/node',
+    );
+  });
+
+  it('gets its name last, after every hash was verified and its stamp written', () => {
+    const commands = unpackCommands(runningAgent({ nodes: {} }), 'bb', '22').map(renderForPeople);
+    const [verify, stamp, rename] = ['sha256sum -c', '/stamp', 'mv -T'].map((word) =>
+      commands.findIndex((one) => one.includes(word)),
+    );
+    expect(verify).toBeGreaterThan(0);
+    expect(stamp).toBeGreaterThan(verify!);
+    expect(rename).toBeGreaterThan(stamp!);
+  });
+});
+
+it('tells the agent in bytes, not characters', () => {
+  const command = agentRequest('POST', '/v1/yield', '{"instance":"é"}\n');
+  const { secret } = (command.kind === 'run' && typeof command.stdin === 'object' ? command.stdin : null)!;
+  expect(secret).toBe(
+    'POST /v1/yield HTTP/1.0\r\nHost: agent\r\nContent-Type: application/json\r\nContent-Length: 18\r\n\r\n{"instance":"é"}\n',
+  );
+});
