@@ -4,6 +4,7 @@
  * run where it is: what was done stands, what was not is found by the next run.
  */
 import { setTimeout as pause } from 'node:timers/promises';
+import type { Placed } from '../desired/wanted.ts';
 import { growing, returning } from '../operations/phase.ts';
 import { applyDirector, directorOrder, refreshAgent } from './directors.ts';
 import { giveToPreferred, newInstances } from './hand-over.ts';
@@ -58,16 +59,15 @@ async function inTurn(
 }
 
 async function cleanUp(run: Run, directors: readonly HostRun[], others: readonly HostRun[]): Promise<boolean> {
-  const losing = others.filter(({ target, facts }) => losesSomething(target.wanted.placed.vips, facts.placed.vips));
+  const losing = others.filter(({ target, facts }) => losesSomething(target.wanted.placed, facts.placed));
   if (losing.length > 0 && !(await untilLeft(run, directors))) return false;
   return together(others, (host) => bring(run, host, host.target.wanted, 'clean-up'));
 }
 
-function losesSomething(
-  wanted: readonly { readonly address: string }[],
-  placed: readonly { readonly address: string }[],
-): boolean {
-  return placed.some(({ address }) => !wanted.some((vip) => vip.address === address));
+/** Something that connections through a director may still need. */
+function losesSomething(wanted: Placed, placed: Placed): boolean {
+  const losesVip = placed.vips.some(({ address }) => !wanted.vips.some((vip) => vip.address === address));
+  return losesVip || (placed.tunnel && !wanted.tunnel) || (placed.returnRoute !== null && wanted.returnRoute === null);
 }
 
 /** Directors still send packets of old connections to realservers that are leaving. */

@@ -1,0 +1,114 @@
+import { describe, expect, it } from 'vitest';
+import { wantedHosts } from '../../src/desired/hosts.ts';
+import type { Inbound } from '../../src/desired/wanted.ts';
+import type { HostFacts } from '../../src/facts/host.ts';
+import { blockedInbound } from '../../src/operations/inbound.ts';
+import { problemsOf } from '../../src/operations/preconditions.ts';
+import { topology } from '../desired/topology.ts';
+import { address, runningAgent, satisfied } from './facts.ts';
+
+const lb1 = wantedHosts(topology('dr'))[0]!;
+const ready: HostFacts = {
+  ...satisfied(lb1),
+  network: {
+    ...satisfied(lb1).network,
+    addresses: [{ device: 'eth1', address: address('10.77.1.11'), prefixLength: 24 }],
+  },
+};
+const system = (change: Partial<HostFacts['system']>): HostFacts => ({
+  ...ready,
+  agent: runningAgent({ state: null, silence: 'it is not running' }),
+  system: { ...ready.system, ...change },
+});
+
+describe('what must hold before anything is changed', () => {
+  it('holds on a host that is fit', () => {
+    expect(problemsOf(lb1, ready, 'check')).toEqual([]);
+  });
+
+  it.each<[string, HostFacts]>([
+    ['systemd does not run', system({ systemd: false })],
+    ['neither loader', system({ architecture: null })],
+    ['glibc 2.28 and this is 2.27', system({ glibc: '2.27' })],
+    ['libstdc++', system({ libstdcxx: false })],
+    ['no module ip_vs_wrr', { ...ready, modules: { ip_vs: 'loaded', ip_vs_wrr: 'absent' } }],
+    [
+      'keepalived runs here',
+      { ...ready, units: { 'keepalived.service': { loaded: true, active: 'active', enabled: '', stale: false } } },
+    ],
+    ['10.77.1.11 on eth1', { ...ready, network: { ...ready.network, addresses: [] } }],
+    [
+      '10.77.1.22 cannot be reached',
+      { ...ready, network: { ...ready.network, ways: { [address('10.77.1.21')]: { device: 'eth1', via: null } } } },
+    ],
+    [
+      '10.77.1.22 is behind the router 10.77.1.254',
+      {
+        ...ready,
+        network: {
+          ...ready.network,
+          ways: {
+            [address('10.77.1.21')]: { device: 'eth1', via: null },
+            [address('10.77.1.22')]: { device: 'eth1', via: address('10.77.1.254') },
+          },
+        },
+      },
+    ],
+    [
+      'open protocol 112 (VRRP), tcp port 80 (service http), udp port 8848',
+      { ...ready, firewall: { input: ['-P INPUT DROP'] } },
+    ],
+  ])('says one sentence: %s', (words, facts) => {
+    const problems = problemsOf(lb1, facts, 'check');
+    expect(problems).toHaveLength(1);
+    expect(problems[0]).toContain(words);
+    expect(problems[0]).toMatch(/\.$/);
+  });
+
+  it('does not look at a firewall that it is told to ignore', () => {
+    expect(problemsOf(lb1, { ...ready, firewall: { input: ['-P INPUT DROP'] } }, 'ignore')).toEqual([]);
+  });
+
+  it('takes glibc 2.28 and later, and 3.0', () => {
+    for (const glibc of ['2.28', '2.36', '3.0', null]) expect(problemsOf(lb1, system({ glibc }), 'check')).toEqual([]);
+  });
+});
+
+describe('a firewall in front of IPVS', () => {
+  const http: Inbound = { protocol: 'tcp', port: 80, purpose: 'service http' };
+  const vrrp: Inbound = { protocol: 'vrrp', port: null, purpose: 'VRRP' };
+  const drop = '-P INPUT DROP';
+
+  it.each<[string, readonly string[] | null, readonly string[]]>([
+    ['no iptables at all', null, []],
+    ['a policy of ACCEPT', ['-P INPUT ACCEPT'], []],
+    ['nothing accepted', [drop], ['tcp port 80 (service http)', 'protocol 112 (VRRP)']],
+    [
+      'a final REJECT',
+      ['-P INPUT ACCEPT', '-A INPUT -j REJECT --reject-with icmp-port-unreachable'],
+      ['tcp port 80 (service http)', 'protocol 112 (VRRP)'],
+    ],
+    ['both opened', [drop, '-A INPUT -p tcp -m tcp --dport 80 -j ACCEPT', '-A INPUT -p vrrp -j ACCEPT'], []],
+    ['VRRP by number', [drop, '-A INPUT -p 112 -j ACCEPT'], ['tcp port 80 (service http)']],
+    [
+      'a range and a list of ports',
+      [drop, '-A INPUT -p tcp -m multiport --dports 22,80:90 -j ACCEPT', '-A INPUT -p 112 -j ACCEPT'],
+      [],
+    ],
+    [
+      'another port',
+      [drop, '-A INPUT -p tcp -m tcp --dport 443 -j ACCEPT'],
+      ['tcp port 80 (service http)', 'protocol 112 (VRRP)'],
+    ],
+    [
+      'only answers',
+      [drop, '-A INPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT'],
+      ['tcp port 80 (service http)', 'protocol 112 (VRRP)'],
+    ],
+    ['only loopback', [drop, '-A INPUT -i lo -j ACCEPT'], ['tcp port 80 (service http)', 'protocol 112 (VRRP)']],
+    ['a rule for all protocols', [drop, '-A INPUT -s 10.77.0.0/16 -j ACCEPT'], []],
+    ['a chain that may accept', [drop, '-A INPUT -j my-chain'], []],
+  ])('with %s', (_title, rules, expected) => {
+    expect(blockedInbound([http, vrrp], rules)).toEqual(expected);
+  });
+});

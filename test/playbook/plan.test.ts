@@ -1,0 +1,54 @@
+import { describe, expect, it } from 'vitest';
+import { wantedHosts } from '../../src/desired/hosts.ts';
+import type { HostFacts } from '../../src/facts/host.ts';
+import type { Reading } from '../../src/playbook/cluster.ts';
+import { generationFor, planHosts, type Shared } from '../../src/playbook/plan.ts';
+import { topology } from '../desired/topology.ts';
+import { agentState } from '../facts/agent-state.ts';
+import { CONTEXT, freshFacts, runningAgent, satisfied } from '../operations/facts.ts';
+
+const [lb1, lb2, web1] = wantedHosts(topology('dr'));
+const SHARED: Shared = {
+  ...CONTEXT,
+  firewall: 'check',
+  releases: { x64: { hash: 'bb' }, arm64: { problem: 'Node for arm64 is not installed here.' } },
+};
+
+function read(wanted: typeof lb1, facts: HostFacts): Reading {
+  return { target: { wanted: wanted!, connection: {} as never }, connection: {} as never, facts };
+}
+
+const at = (generation: number, hash: string) =>
+  read(lb1, freshFacts({ agent: runningAgent({ state: agentState({ config: { hash, generation, error: null } }) }) }));
+const lost: Reading = {
+  target: { wanted: lb2!, connection: {} as never },
+  failure: { host: 'lb2', kind: 'unreachable', message: 'lb2: no route', hints: [] },
+};
+
+describe('a plan', () => {
+  it('has nothing to change where all is as wanted, and says why', () => {
+    const [plan] = planHosts([read(web1, satisfied(web1!))], SHARED);
+    expect(plan).toMatchObject({ host: 'web1', role: 'realserver', changes: [], problems: [], failure: null });
+    expect(plan?.reasons['VIPs']).toBe('every VIP is there');
+  });
+
+  it('shows a host that was not read as such, with nothing planned', () => {
+    expect(planHosts([lost], SHARED)[0]).toMatchObject({ host: 'lb2', changes: [], failure: { kind: 'unreachable' } });
+  });
+
+  it('has a problem where there is no release for the architecture', () => {
+    const facts = { ...satisfied(lb1!), system: { ...freshFacts().system, architecture: 'arm64' as const } };
+    expect(planHosts([read(lb1, facts)], SHARED)[0]?.problems).toContain('Node for arm64 is not installed here.');
+  });
+});
+
+describe('the generation of a configuration', () => {
+  it.each<[string, readonly Reading[], number]>([
+    ['the first one', [read(lb1, freshFacts()), lost], 1],
+    ['one more than any has seen', [at(4, 'old'), at(7, 'older')], 8],
+    ['that of the director which has it already', [at(4, 'f00d'), at(9, 'other')], 4],
+    ['the same again when nothing has changed', [at(5, 'f00d'), at(5, 'f00d')], 5],
+  ])('is %s', (_title, readings, expected) => {
+    expect(generationFor(readings, 'f00d')).toBe(expected);
+  });
+});

@@ -1,0 +1,53 @@
+import { describe, expect, it } from 'vitest';
+import { wantedHosts } from '../../src/desired/hosts.ts';
+import { settledState } from '../../src/playbook/settled.ts';
+import type { AgentState } from '../../src/status/state.ts';
+import { topology } from '../desired/topology.ts';
+import { agentState, instanceState } from '../facts/agent-state.ts';
+import { CONTEXT, runningAgent } from '../operations/facts.ts';
+
+const lb1 = wantedHosts(topology('dr'))[0]!;
+const judge = (state: AgentState | null, wanted = lb1) =>
+  settledState(wanted, runningAgent({ state, silence: state ? null : 'it is not running' }), CONTEXT);
+const vrrp = (change: Parameters<typeof instanceState>[0]) =>
+  agentState({ vrrp: { ...agentState().vrrp, instances: [instanceState(change)] } });
+
+describe('a director has come up', () => {
+  it.each<[string, AgentState]>([
+    ['as MASTER', agentState()],
+    ['as BACKUP that hears a MASTER', vrrp({ state: 'BACKUP', master: '10.77.1.12' })],
+    ['in FAULT, which waiting does not mend', vrrp({ state: 'FAULT' })],
+  ])('%s', (_title, state) => {
+    expect(judge(state)).toEqual({ settled: true });
+  });
+
+  it.each<[string, AgentState | null]>([
+    ['the agent does not answer: it is not running', null],
+    ['has not taken the configuration', agentState({ config: { hash: 'old', generation: 2, error: null } })],
+    ['still runs release aa', agentState({ release: 'aa' })],
+    [
+      'IPVS is not programmed yet: no ip_vs',
+      agentState({ ipvs: { ...agentState().ipvs, inSync: false, error: 'no ip_vs' } }),
+    ],
+    ['the VRRP process does not answer', agentState({ vrrp: { ...agentState().vrrp, alive: false } })],
+    ['has not begun', vrrp({ state: 'INIT' })],
+    ['has not begun', vrrp({ name: 'other' })],
+    ['hears no MASTER and waits for the first verdicts', vrrp({ state: 'BACKUP', waitingFor: 'the first verdicts' })],
+  ])('not yet: %s', (why, state) => {
+    expect(judge(state)).toMatchObject({ settled: false, final: false, why: expect.stringContaining(why) });
+  });
+
+  it('never, once the agent has gone back to its last good configuration', () => {
+    const state = agentState({ config: { hash: 'old', generation: 2, error: 'generation 3 was rolled back: x' } });
+    expect(judge(state)).toEqual({ settled: false, final: true, why: expect.stringContaining('rolled back: x') });
+  });
+
+  it('without IPVS and VRRP, where the topology has neither for it', () => {
+    const wanted = { ...lb1, director: { ...lb1.director!, usesIpvs: false, instances: [] } };
+    const state = agentState({
+      vrrp: { ...agentState().vrrp, alive: false, instances: [] },
+      ipvs: { ...agentState().ipvs, inSync: false },
+    });
+    expect(judge(state, wanted)).toEqual({ settled: true });
+  });
+});
