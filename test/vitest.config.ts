@@ -12,7 +12,13 @@ const kinds = {
   },
   netns: { include: ['test/netns/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 60_000, fileParallelism: false },
   scenarios: { include: ['test/scenarios/**/*.test.ts'], testTimeout: 120_000, hookTimeout: 120_000 },
-  lab: { include: ['test/lab/**/*.test.ts'], testTimeout: 300_000, hookTimeout: 300_000, fileParallelism: false },
+  lab: {
+    include: ['test/lab/**/*.test.ts'],
+    globalSetup: ['test/lab/lab-setup.ts'],
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
+    fileParallelism: false,
+  },
 };
 
 const provide = {

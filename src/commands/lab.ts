@@ -6,7 +6,8 @@ import { argvFor } from '../../vm-lab/exec.ts';
 import { openLab } from '../../vm-lab/lab.ts';
 import { LabError } from '../../vm-lab/lab-error.ts';
 import { addressOf, HOSTS, hostOf, PROFILES, type Profile } from '../../vm-lab/layout.ts';
-import { placeOf } from '../../vm-lab/place.ts';
+import { type Place, placeOf } from '../../vm-lab/place.ts';
+import { readRecord } from '../../vm-lab/record.ts';
 import { type HostStatus, type LabStatus, labStatus } from '../../vm-lab/status.ts';
 import { down, up } from '../../vm-lab/up.ts';
 import { createOutput, type Output } from '../output/output.ts';
@@ -48,12 +49,23 @@ async function labUp({ name, profile }: Named & { profile: Profile }, command: C
     doing: (subject: string, what: string) => progress.doing(subject, what),
     done: (subject: string, what: string) => progress.done(subject, what, 'good'),
   };
+  const place = placeOf(name);
+  process.once('SIGINT', () => abandon(place)).once('SIGTERM', () => abandon(place));
   try {
-    await up(placeOf(name), { profile, steps });
+    await up(place, { profile, steps });
   } finally {
     progress.end();
   }
   show(output, await labStatus(await openLab(name)));
+}
+
+/** ^C while it boots: what was begun is taken away again; a lab that was up before stays. */
+function abandon(place: Place): void {
+  const undo = async () => {
+    if ((await readRecord(place)) === undefined) await down(place);
+    process.exit(130);
+  };
+  undo().catch(() => process.exit(1));
 }
 
 async function labDown({ name }: Named, command: Command): Promise<void> {
