@@ -2,7 +2,7 @@
  * YAML text → {@link Raw}. Everything YAML can do to a reader is met here: syntax errors, tabs, duplicate and odd keys,
  * anchors, merge keys, cycles, alias bombs, tags. Nothing is thrown; what is wrong comes back as findings.
  */
-import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, type YAMLError } from 'yaml';
+import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, visit, type YAMLError } from 'yaml';
 import type { Finding, Position } from './problem.ts';
 import type { Raw } from './raw.ts';
 
@@ -13,7 +13,7 @@ const MOST_VALUES = 500_000;
 
 interface Reading {
   readonly lines: LineCounter;
-  readonly anchors: ReadonlyMap<string, Node>;
+  readonly anchors: ReadonlyMap<string, readonly Node[]>;
   readonly findings: Finding[];
   /** Anchors being expanded now: meeting one again is a cycle. */
   readonly open: Set<Node>;
@@ -32,7 +32,12 @@ export function readDocument(text: string): { readonly root: Raw | null; readonl
   const lines = new LineCounter();
   const findings: Finding[] = [];
   try {
-    const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, logLevel: 'error', merge: false });
+    const document = parseDocument(text, {
+      lineCounter: lines,
+      prettyErrors: false,
+      logLevel: 'error',
+      uniqueKeys: false,
+    });
     const troubles: YAMLError[] = [...document.errors, ...document.warnings];
     findings.push(...troubles.map((error) => syntaxFinding(error, lines)));
     if (document.contents === null) {
@@ -58,7 +63,6 @@ function positionAt(offset: number, lines: LineCounter): Position {
 }
 
 const WORDS: Readonly<Partial<Record<YAMLError['code'], string>>> = {
-  DUPLICATE_KEY: 'this key stands twice in one mapping',
   TAB_AS_INDENT: 'a tab is used for indentation: YAML wants spaces',
   MULTIPLE_DOCS: 'the file holds more than one YAML document',
 };
@@ -75,23 +79,29 @@ function syntaxFinding(error: YAMLError, lines: LineCounter): Finding {
   };
 }
 
-function anchorsOf(root: Node): ReadonlyMap<string, Node> {
-  const anchors = new Map<string, Node>();
-  const stack: unknown[] = [root];
-  while (stack.length > 0) {
-    const node = stack.pop();
-    if ((isScalar(node) || isMap(node) || isSeq(node)) && node.anchor !== undefined) anchors.set(node.anchor, node);
-    if (isSeq(node)) stack.push(...node.items);
-    if (isMap(node)) for (const pair of node.items) stack.push(pair.key, pair.value);
-  }
-  return anchors;
+/** Anchors by name, in the order of the text: one name may be given again further down. */
+function anchorsOf(root: Node): ReadonlyMap<string, readonly Node[]> {
+  const anchored: (Node & { readonly anchor: string })[] = [];
+  visit(root, {
+    Value: (_key, node) => {
+      if (node.anchor !== undefined) anchored.push(node as Node & { readonly anchor: string });
+    },
+  });
+  return Map.groupBy(anchored, ({ anchor }) => anchor);
+}
+
+function offsetOf(node: Node): number {
+  return node.range?.[0] ?? 0;
 }
 
 function refuse(node: Node | null, place: Place, message: string, reading: Reading): null {
-  const position = node === null ? place.keyPosition : positionAt(node.range?.[0] ?? 0, reading.lines);
-  const at = position ?? { line: 1, column: 1 };
-  reading.findings.push({ ...at, path: place.path, message, expected: null, suggestion: null, severity: 'error' });
+  const position = node === null ? place.keyPosition : positionAt(offsetOf(node), reading.lines);
+  refuseAt(position ?? { line: 1, column: 1 }, place.path, message, reading);
   return null;
+}
+
+function refuseAt(position: Position, path: string, message: string, reading: Reading): void {
+  reading.findings.push({ ...position, path, message, expected: null, suggestion: null, severity: 'error' });
 }
 
 function toRaw(node: unknown, place: Place, reading: Reading): Raw | null {
@@ -102,7 +112,7 @@ function toRaw(node: unknown, place: Place, reading: Reading): Raw | null {
   if (isAlias(node)) return fromAlias(node, node.source, place, reading);
   if (!(isScalar(node) || isMap(node) || isSeq(node))) return emptyAt(place);
   if (place.depth > DEEPEST) return refuse(node, place, 'nested too deeply', reading);
-  const position = positionAt(node.range?.[0] ?? 0, reading.lines);
+  const position = positionAt(offsetOf(node), reading.lines);
   const placed = { path: place.path, keyPosition: place.keyPosition, position };
   if (isMap(node)) return { kind: 'map', ...placed, entries: entriesOf(node, place, reading) };
   if (isSeq(node)) {
@@ -129,7 +139,7 @@ function emptyAt(place: Place): Raw {
 
 /** Values behind an alias keep the position where they were written, and get the path where they are used. */
 function fromAlias(alias: Node, anchor: string, place: Place, reading: Reading): Raw | null {
-  const target = reading.anchors.get(anchor);
+  const target = reading.anchors.get(anchor)?.findLast((node) => offsetOf(node) < offsetOf(alias));
   if (target === undefined) return refuse(alias, place, `no anchor &${anchor} stands before this alias`, reading);
   if (reading.open.has(target)) return refuse(alias, place, `the anchor &${anchor} holds itself`, reading);
   reading.open.add(target);
@@ -154,6 +164,7 @@ function entriesOf(map: { readonly items: readonly PairLike[] }, place: Place, r
     const raw = toRaw(pair.value, below, reading);
     if (raw === null) continue;
     if (key.isMerge) mergeInto(merged, raw, place, reading);
+    else if (own.has(key.text)) refuseAt(key.position, below.path, 'this key stands twice in one mapping', reading);
     else own.set(key.text, raw);
   }
   return new Map([...merged, ...own]);
@@ -171,7 +182,7 @@ function keyOf(
   const text = node.source ?? String(node.value);
   return {
     text,
-    position: positionAt(node.range?.[0] ?? 0, reading.lines),
+    position: positionAt(offsetOf(node), reading.lines),
     isMerge: text === '<<' && node.type === 'PLAIN',
   };
 }
@@ -181,9 +192,7 @@ function mergeInto(merged: Map<string, Raw>, raw: Raw, place: Place, reading: Re
   const sources = raw.kind === 'list' ? raw.items : [raw];
   for (const source of sources) {
     if (source.kind !== 'map') {
-      const message = 'a merge key takes a mapping or a list of mappings';
-      const at = { ...source.position, path: place.path, expected: null, suggestion: null, severity: 'error' as const };
-      reading.findings.push({ ...at, message });
+      refuseAt(source.position, place.path, 'a merge key takes a mapping or a list of mappings', reading);
       continue;
     }
     for (const [key, value] of source.entries) if (!merged.has(key)) merged.set(key, value);

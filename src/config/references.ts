@@ -31,8 +31,8 @@ const REFERENCES: readonly Reference[] = [
 export function unknownNames(root: Raw): Finding[] {
   const unknown = REFERENCES.filter(({ sections }) => !sections.some((section) => isMisspelt(section, root))).flatMap(
     (reference) => {
-      const known = reference.sections.flatMap((section) => namesIn(root, section));
-      return valuesAt(root, reference.path).flatMap((raw) => check(raw, reference, new Set(known)));
+      const known = new Set(reference.sections.flatMap((section) => namesIn(root, section)));
+      return valuesAt(root, reference.path).flatMap((raw) => check(raw, reference, known));
     },
   );
   return inFileOrder([...unknown, ...sharedNames(root)]);

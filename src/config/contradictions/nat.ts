@@ -1,5 +1,5 @@
 /** NAT: answers must come back through the director that rewrote the request. */
-import { inNetwork, parseAddress } from '../../wire/address.ts';
+import { type Address, inNetwork, parseAddress } from '../../wire/address.ts';
 import type { Config, RealserverConfig } from '../config.ts';
 import type { ServiceConfig } from '../service.ts';
 import { type Holding, holdings } from './address.ts';
@@ -9,16 +9,22 @@ import type { Context, Rule } from './rule.ts';
 function answersComeBack(context: Context): void {
   const { config } = context;
   const realservers = new Map(config.realservers.map((one) => [one.name, one]));
+  const held = new Map(holdings(config).map((holding) => [holding.vip.address, holding]));
   for (const service of config.services) {
     if (service.mode !== 'nat') continue;
     for (const { name } of service.realservers) {
       const realserver = realservers.get(name);
-      if (realserver !== undefined) pathOf(service, realserver, context);
+      if (realserver !== undefined) pathOf(service, realserver, held, context);
     }
   }
 }
 
-function pathOf(service: ServiceConfig, realserver: RealserverConfig, context: Context): void {
+function pathOf(
+  service: ServiceConfig,
+  realserver: RealserverConfig,
+  held: ReadonlyMap<Address, Holding>,
+  context: Context,
+): void {
   const { config, report } = context;
   const { gateway, name } = realserver;
   if (gateway === null) {
@@ -27,11 +33,10 @@ function pathOf(service: ServiceConfig, realserver: RealserverConfig, context: C
     report(entrySteps(context, service.name, name), message, { expected });
     return;
   }
-  const all = holdings(config);
-  const inside = all.find(({ vip }) => vip.address === gateway.via);
+  const inside = held.get(gateway.via);
   const steps = ['realservers', name, 'gateway'];
   for (const { address } of service.listen) {
-    const outside = all.find(({ vip }) => vip.address === address);
+    const outside = held.get(address);
     if (outside === undefined || movesWith(config, outside, inside, gateway.via)) continue;
     const where =
       inside === undefined ? 'which no instance and no director holds' : `which does not move with ${address}`;

@@ -9,9 +9,17 @@ import { marksOf } from './mark.ts';
 export type RawService = RawTopology['services'][number][1];
 type RawUse = NonNullable<RawService['realservers']>[number];
 
+/** Lookups made once: a topology may have thousands of services. */
+interface Known {
+  readonly top: RawTopology;
+  readonly realservers: ReadonlyMap<string, RawTopology['realservers'][number][1]>;
+  readonly groups: ReadonlyMap<string, readonly string[]>;
+}
+
 export function servicesOf({ top }: Resolving): ServiceConfig[] {
   const marks = marksOf(top);
-  return top.services.map(([name, raw]) => serviceOf(name, raw, marks.get(name) ?? null, top));
+  const known: Known = { top, realservers: new Map(top.realservers), groups: new Map(top.groups) };
+  return top.services.map(([name, raw]) => serviceOf(name, raw, marks.get(name) ?? null, known));
 }
 
 /** sh and mh can choose another realserver when theirs is gone (ip_vs_sh.c, ip_vs_mh.c); the other schedulers always do. */
@@ -19,7 +27,7 @@ export function takesFallback(scheduler: string): boolean {
   return scheduler === 'sh' || scheduler === 'mh';
 }
 
-function serviceOf(name: string, raw: RawService, mark: number | null, top: RawTopology): ServiceConfig {
+function serviceOf(name: string, raw: RawService, mark: number | null, known: Known): ServiceConfig {
   const { scheduler } = raw;
   return {
     name,
@@ -32,7 +40,7 @@ function serviceOf(name: string, raw: RawService, mark: number | null, top: RawT
     schedulerFallback: takesFallback(scheduler.name) && (scheduler.fallback ?? true),
     onePacket: raw.one_packet,
     persistence: persistenceOf(raw),
-    realservers: destinationsOf(raw, mark, top),
+    realservers: destinationsOf(raw, mark, known),
     start: raw.start,
     onFail: {
       // At weight 0 dh refuses the clients of that realserver: it has no fallback.
@@ -49,7 +57,7 @@ function serviceOf(name: string, raw: RawService, mark: number | null, top: RawT
       onStop: raw.quorum.on_stop,
     },
     failOpenShare: raw.fail_open.share,
-    sorry: sorryOf(raw, top),
+    sorry: sorryOf(raw, known.top),
     notify: { up: raw.notify.up ?? null, down: raw.notify.down ?? null, user: raw.notify.user },
     onlyWhenMaster: raw.only_when_master,
   };
@@ -63,8 +71,7 @@ function persistenceOf({ persistence, listen }: RawService): ServiceConfig['pers
 }
 
 /** Each realserver once: a later entry overrides what an earlier one said, key by key. */
-function usesOf(raw: RawService, top: RawTopology): Map<string, RawUse> {
-  const groups = new Map(top.groups);
+function usesOf(raw: RawService, { top, groups }: Known): Map<string, RawUse> {
   const uses = new Map<string, RawUse>();
   for (const use of implied(raw, top)) {
     for (const member of groups.get(use.name) ?? [use.name]) {
@@ -96,10 +103,10 @@ function overridden(before: RawUse, after: RawUse): RawUse {
   };
 }
 
-function destinationsOf(raw: RawService, mark: number | null, top: RawTopology): DestinationConfig[] {
-  const realservers = new Map(top.realservers);
+function destinationsOf(raw: RawService, mark: number | null, known: Known): DestinationConfig[] {
+  const { top, realservers } = known;
   const markPort = portOfMark(raw, mark);
-  return [...usesOf(raw, top).values()].flatMap((use) => {
+  return [...usesOf(raw, known).values()].flatMap((use) => {
     const realserver = realservers.get(use.name);
     if (realserver === undefined) return [];
     return [
