@@ -85,8 +85,9 @@ export class Balancing {
     if (this.#causes.length === 1) this.#compare().catch(() => {});
   }
 
-  /** Waits until the kernel was compared with what is desired now. */
-  async settled(): Promise<void> {
+  /** Compares because of something that has happened, and waits for it. */
+  async apply(cause: string): Promise<void> {
+    this.#causes.push(cause);
     await this.#compare();
   }
 

@@ -25,6 +25,7 @@ export class ConfigStore {
     if (current !== null || error === null) return { stored: current, error };
     const [lastGood, second] = this.#read(this.#lastGood);
     if (second !== null) this.#journal.note('error', 'config', second);
+    if (lastGood !== null) this.#restore(lastGood);
     return { stored: lastGood, error };
   }
 
@@ -40,6 +41,15 @@ export class ConfigStore {
       writeJson(this.#lastGood, stored);
     } catch (error) {
       this.#journal.note('error', 'config', `${this.#lastGood} cannot be written: ${(error as Error).message}`);
+    }
+  }
+
+  /** The VRRP process reads the same file. */
+  #restore(lastGood: StoredConfig): void {
+    try {
+      this.save(lastGood);
+    } catch (error) {
+      this.#journal.note('error', 'config', `${this.path} cannot be written: ${(error as Error).message}`);
     }
   }
 

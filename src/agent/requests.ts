@@ -86,14 +86,14 @@ async function drain({ supervisor, wall }: Agent, { body }: Request): Promise<An
   const overrides = realservers.flatMap((realserver): Override[] =>
     (services ?? [null]).map((service) => ({ realserver, service, weight: 0, owner, reason, since, until })),
   );
-  await supervisor.addOverrides(overrides);
-  return { json: { overrides: supervisor.overrides } };
+  await supervisor.drains.add(overrides);
+  return { json: { overrides: supervisor.drains.all } };
 }
 
 async function undrain({ supervisor }: Agent, { body }: Request): Promise<Answer> {
   const { realservers, services = null } = accept(undrainShape, body, 'undrain');
-  const removed = await supervisor.removeOverrides(realservers, services);
-  return { json: { removed, overrides: supervisor.overrides } };
+  const removed = await supervisor.drains.remove(realservers, services);
+  return { json: { removed, overrides: supervisor.drains.all } };
 }
 
 function yieldInstance({ supervisor }: Agent, { body }: Request): Answer {

@@ -3,12 +3,12 @@
  * whose work the addresses are. The control socket speaks to this.
  */
 import { existsSync } from 'node:fs';
-import type { Override } from '../balancer/override.ts';
 import type { AgentState } from '../status/state.ts';
 import type { ToVrrp } from '../vrrp/link.ts';
 import { Balancing, type BalancingOptions } from './balancing.ts';
 import type { StoredConfig } from './config-shape.ts';
 import { ConfigStore } from './config-store.ts';
+import { Drains } from './drains.ts';
 import { OverrideStore } from './override-store.ts';
 import { Refusal } from './refusal.ts';
 import { agentStateOf } from './state-report.ts';
@@ -32,7 +32,7 @@ export interface SupervisorOptions
 export class Supervisor {
   readonly #options: SupervisorOptions;
   readonly #store: ConfigStore;
-  readonly #overrides: OverrideStore;
+  readonly #drains: Drains;
   readonly #balancing: Balancing;
   readonly #scripts: TrackedScripts;
   readonly #link: VrrpLink;
@@ -47,19 +47,26 @@ export class Supervisor {
     this.#options = options;
     this.#startedAt = clock.wall();
     this.#store = new ConfigStore(options.configPath, journal);
-    this.#overrides = new OverrideStore(`${stateFolder}/overrides.json`, journal);
+    const overrides = new OverrideStore(`${stateFolder}/overrides.json`, journal);
     this.#balancing = new Balancing({
       ...options,
-      overrides: this.#overrides,
+      overrides,
       ownershipPath: `${stateFolder}/table.json`,
       onVerdict: () => this.#tellTracking(),
       onCompared: () => this.#afterComparison(),
+    });
+    this.#drains = new Drains({
+      store: overrides,
+      journal,
+      wall: () => clock.wall(),
+      config: () => this.#stored?.config ?? null,
+      apply: (cause) => this.#balancing.apply(cause),
     });
     this.#scripts = new TrackedScripts({ clock, journal, run: runScript, onChange: () => this.#tellTracking() });
     this.#link = new VrrpLink({
       path: vrrpSocket,
       clock,
-      greeting: () => [this.#tracking(), ...(this.#isReady ? [{ type: 'ready' } as const] : [])],
+      greeting: () => this.#greeting(),
       onTransition: ({ instance, from, to, cause }) => {
         journal.record('notice', 'vrrp', `${instance}: ${from} → ${to} (${cause})`, { instance, from, to });
       },
@@ -124,9 +131,10 @@ export class Supervisor {
     }
     this.#adopt(next);
     const errors = await this.#balancing.configure(next);
-    const refused = next === null ? null : await this.#link.configure(next.config);
+    if (errors.length > 0 || next === null) return errors;
+    const refused = await this.#link.configure(next.config);
     this.#tellTracking();
-    return refused === null ? errors : [...errors, `the VRRP process refused it: ${refused}`];
+    return refused === null ? [] : [`the VRRP process refused it: ${refused}`];
   }
 
   #adopt(stored: StoredConfig | null): void {
@@ -135,30 +143,8 @@ export class Supervisor {
     this.#scripts.configure(stored === null ? [] : trackedBy(stored));
   }
 
-  /** @throws Refusal when a realserver or service is not in the configuration; Error when it cannot be written */
-  async addOverrides(overrides: readonly Override[]): Promise<void> {
-    for (const { realserver, service } of overrides) this.#mustKnow(realserver, service);
-    this.#overrides.add(overrides);
-    for (const override of overrides) {
-      const { realserver, owner, reason, weight } = override;
-      const what = weight === 0 ? 'is drained' : `has weight ${weight}`;
-      const why = `${owner}${reason === null ? '' : `: ${reason}`}`;
-      this.#noteOverride(realserver, `${realserver} ${what}${inService(override)} (${why})`);
-    }
-    this.#balancing.because('an operator has changed a weight');
-    await this.#balancing.settled();
-  }
-
-  /** @returns how many were taken back. @throws Error when it cannot be written */
-  async removeOverrides(realservers: readonly string[], services: readonly string[] | null): Promise<number> {
-    const gone = this.#overrides.remove(realservers, services);
-    this.#tellEnded(gone, 'was taken back');
-    await this.#balancing.settled();
-    return gone.length;
-  }
-
-  get overrides(): readonly Override[] {
-    return this.#overrides.all;
+  get drains(): Drains {
+    return this.#drains;
   }
 
   /** Asks the VRRP process to give an instance away. @throws Refusal */
@@ -183,9 +169,9 @@ export class Supervisor {
       plan: prober.plan,
       standing: (key) => prober.standing(key),
       wallOf: (ms) => Math.round(ms + offsetMs),
-      overrides: this.#overrides.all,
+      overrides: this.#drains.all,
       vrrp: { alive: this.#link.isAlive, report: this.#link.report },
-      alarms: [...(this.#lacksVrrp() ? ['the VRRP process does not answer'] : []), ...view.errors],
+      alarms: [...this.#vrrpAlarms(), ...view.errors],
       rest: {
         at: clock.wall(),
         release: release.hash,
@@ -200,27 +186,31 @@ export class Supervisor {
     });
   }
 
-  #lacksVrrp(): boolean {
-    if (this.#stored === null || this.#link.isAlive) return false;
-    const { self, config } = this.#stored;
-    return config.instances.length > 0 || config.directors.some((one) => one.name === self && one.vips.length > 0);
+  #vrrpAlarms(): string[] {
+    const { isAlive, refusal } = this.#link;
+    if (isAlive) return refusal === null ? [] : [`the VRRP process refused the configuration: ${refusal}`];
+    const { self, config } = this.#stored ?? {};
+    const needsIt =
+      config?.instances.length || config?.directors.some((one) => one.name === self && one.vips.length > 0);
+    return needsIt ? ['the VRRP process does not answer'] : [];
   }
 
   /** The VRRP process may become MASTER once IPVS is programmed and the first verdicts are in. */
   #afterComparison(): void {
     this.#link.check();
-    this.#expireOverrides();
+    this.#drains.expire();
     if (this.#isReady || !this.#balancing.isReady) return;
     this.#isReady = true;
     this.#link.send({ type: 'ready' });
   }
 
-  #expireOverrides(): void {
-    try {
-      this.#tellEnded(this.#overrides.expire(this.#options.clock.wall()), 'has run out');
-    } catch {
-      // The disk is full: what has run out holds no longer all the same, and is forgotten later.
-    }
+  /** The configuration too: either process may have been away while it changed. */
+  #greeting(): ToVrrp[] {
+    return [
+      ...(this.#stored === null ? [] : [{ type: 'config', config: this.#stored.config } as const]),
+      this.#tracking(),
+      ...(this.#isReady ? [{ type: 'ready' } as const] : []),
+    ];
   }
 
   #tracking(): ToVrrp {
@@ -232,38 +222,6 @@ export class Supervisor {
   #tellTracking(): void {
     this.#link.send(this.#tracking());
   }
-
-  #tellEnded(gone: readonly Override[], how: string): void {
-    for (const override of gone) {
-      const { realserver, owner } = override;
-      this.#noteOverride(realserver, `the override of ${realserver}${inService(override)} by ${owner} ${how}`);
-    }
-    if (gone.length > 0) this.#balancing.because(`an override ${how}`);
-  }
-
-  #noteOverride(realserver: string, message: string): void {
-    this.#options.journal.note('notice', 'override', message, { realserver });
-  }
-
-  #mustKnow(realserver: string, service: string | null): void {
-    const services = this.#stored?.config.services ?? [];
-    if (service !== null && !services.some(({ name }) => name === service)) {
-      throw new Refusal(404, `there is no service ${service}`);
-    }
-    const isIn = services.some(
-      ({ name, realservers }) =>
-        (service === null || name === service) && realservers.some((one) => one.name === realserver),
-    );
-    if (!isIn)
-      throw new Refusal(
-        404,
-        service === null ? `no service has a realserver ${realserver}` : `${service} has no realserver ${realserver}`,
-      );
-  }
-}
-
-function inService({ service }: Override): string {
-  return service === null ? '' : ` in ${service}`;
 }
 
 /** The scripts that an instance of this director watches. */

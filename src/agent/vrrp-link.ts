@@ -30,6 +30,7 @@ export class VrrpLink {
   #isConnected = false;
   #wasAlive = false;
   #report: Report | undefined;
+  #refusal: string | null = null;
   #connectedMs = 0;
   #heardMs = Number.NEGATIVE_INFINITY;
   #cancelTimer: () => void = () => {};
@@ -52,6 +53,11 @@ export class VrrpLink {
   /** The last report; of a process that has died, what it said last. */
   get report(): Report | undefined {
     return this.#report;
+  }
+
+  /** Why it does not take the configuration in force, or null. */
+  get refusal(): string | null {
+    return this.#refusal;
   }
 
   get instances(): readonly InstanceReport[] {
@@ -129,7 +135,10 @@ export class VrrpLink {
     if (message === undefined) return;
     this.#heardMs = this.#options.clock.now();
     if (message.type === 'report') this.#report = message;
-    if (message.type === 'configured') this.#answer?.(message.error);
+    if (message.type === 'configured') {
+      this.#refusal = message.error;
+      this.#answer?.(message.error);
+    }
     if (message.type === 'transition') this.#options.onTransition(message);
     this.#tellAlive();
   }

@@ -121,6 +121,7 @@ describe('a restart', () => {
     const state = await agent.state();
     expect(state.config).toMatchObject({ generation: 1, error: expect.stringContaining('config.json cannot be used') });
     expect(state.ipvs.services).toHaveLength(1);
+    expect(JSON.parse(readFileSync(agent.configPath, 'utf8')).hash).toBe('hash-1');
   });
 
   it('takes away what an earlier configuration named, also when that was long ago', async () => {
@@ -320,7 +321,7 @@ describe('beside the VRRP process', () => {
     expect(servers.every(({ requests }) => requests > 0)).toBe(true);
     await vrrp.close();
     const next = await agent.startVrrp();
-    await eventually(() => next.received.map(({ type }) => type).slice(0, 2)).toEqual(['tracking', 'ready']);
+    await eventually(() => next.received.map(({ type }) => type).slice(0, 3)).toEqual(['config', 'tracking', 'ready']);
   });
 
   it('shows its report, hands on a request to yield, and follows its transitions', async () => {

@@ -1,0 +1,85 @@
+/** What operators say of realservers: checked against the configuration, kept, told, applied at once, and ended at its time. */
+import type { Override } from '../balancer/override.ts';
+import type { Config } from '../config/config.ts';
+import type { Journal } from './journal.ts';
+import type { OverrideStore } from './override-store.ts';
+import { Refusal } from './refusal.ts';
+
+export interface DrainsOptions {
+  readonly store: OverrideStore;
+  readonly journal: Journal;
+  readonly wall: () => number;
+  readonly config: () => Config | null;
+  /** Brings the kernel's table in line, and waits for it. */
+  readonly apply: (cause: string) => Promise<void>;
+}
+
+export class Drains {
+  readonly #options: DrainsOptions;
+
+  constructor(options: DrainsOptions) {
+    this.#options = options;
+  }
+
+  get all(): readonly Override[] {
+    return this.#options.store.all;
+  }
+
+  /** @throws Refusal when a realserver or service is not in the configuration; Error when it cannot be written */
+  async add(overrides: readonly Override[]): Promise<void> {
+    for (const { realserver, service } of overrides) this.#mustKnow(realserver, service);
+    this.#options.store.add(overrides);
+    for (const override of overrides) {
+      const { realserver, owner, reason, weight } = override;
+      const what = weight === 0 ? 'is drained' : `has weight ${weight}`;
+      const why = `${owner}${reason === null ? '' : `: ${reason}`}`;
+      this.#note(realserver, `${realserver} ${what}${inService(override)} (${why})`);
+    }
+    await this.#options.apply('an operator has changed a weight');
+  }
+
+  /** @returns how many were taken back. @throws Error when it cannot be written */
+  async remove(realservers: readonly string[], services: readonly string[] | null): Promise<number> {
+    const gone = this.#options.store.remove(realservers, services);
+    this.#tellEnded(gone, 'was taken back');
+    await this.#options.apply('an override was taken back');
+    return gone.length;
+  }
+
+  /** Forgets what has run out, which the table no longer heeds by itself. */
+  expire(): void {
+    try {
+      this.#tellEnded(this.#options.store.expire(this.#options.wall()), 'has run out');
+    } catch {
+      // The disk is full: what has run out holds no longer all the same, and is forgotten later.
+    }
+  }
+
+  #tellEnded(gone: readonly Override[], how: string): void {
+    for (const override of gone) {
+      const { realserver, owner } = override;
+      this.#note(realserver, `the override of ${realserver}${inService(override)} by ${owner} ${how}`);
+    }
+  }
+
+  #note(realserver: string, message: string): void {
+    this.#options.journal.note('notice', 'override', message, { realserver });
+  }
+
+  #mustKnow(realserver: string, service: string | null): void {
+    const services = this.#options.config()?.services ?? [];
+    if (service !== null && !services.some(({ name }) => name === service)) {
+      throw new Refusal(404, `there is no service ${service}`);
+    }
+    const isIn = services.some(
+      ({ name, realservers }) =>
+        (service === null || name === service) && realservers.some((one) => one.name === realserver),
+    );
+    if (isIn) return;
+    throw new Refusal(404, `${service ?? 'no service'} has ${service === null ? 'a' : 'no'} realserver ${realserver}`);
+  }
+}
+
+function inService({ service }: Override): string {
+  return service === null ? '' : ` in ${service}`;
+}
