@@ -64,6 +64,7 @@ const HANDLERS: Readonly<Record<InstanceStateName, Handlers>> = {
         `no advertisement was heard by any member of sync group ${instance.setup.syncGroup}`,
       ),
     demote: same,
+    'addresses-removed': same,
     setup: setUpAgain,
   },
   MASTER: {
@@ -87,6 +88,7 @@ const HANDLERS: Readonly<Record<InstanceStateName, Handlers>> = {
     faults: faultsInFault,
     gate: setGate,
     demote: same,
+    'addresses-removed': same,
     setup: setUpAgain,
   },
 };

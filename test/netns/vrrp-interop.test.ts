@@ -1,6 +1,6 @@
 /** One of our VRRP processes with a real keepalived or FRR as the peer: whoever has the higher priority is MASTER, in both directions. */
 import { execFileSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { InstanceConfig } from '../../src/config/instance.ts';
@@ -25,7 +25,7 @@ interface Case {
 }
 
 /** @param priority of the peer; ours is 100 */
-function keepalived(one: Case, priority: number): () => void {
+async function keepalived(one: Case, priority: number): Promise<() => void> {
   const conf = join(lan.dir, 'keepalived.conf');
   const lines = [
     `version ${one.version}`,
@@ -45,7 +45,7 @@ function keepalived(one: Case, priority: number): () => void {
   return () => child.kill('SIGTERM');
 }
 
-function frr(one: Case, priority: number): () => void {
+async function frr(one: Case, priority: number): Promise<() => void> {
   execFileSync('chown', ['frr', lan.dir]);
   lan.ip('peer', 'link add vrrp4 link eth1 type macvlan mode bridge');
   lan.ip('peer', 'link set vrrp4 address 00:00:5e:00:01:33');
@@ -60,6 +60,8 @@ function frr(one: Case, priority: number): () => void {
   writeFileSync(join(lan.dir, 'zebra.conf'), '');
   const options = (name: string): string[] => ['-z', join(lan.dir, 'zserv.api'), '--vty_socket', lan.dir, '-i', join(lan.dir, `${name}.pid`), '--log', 'syslog']; // biome-ignore format: a command line
   const zebra = lan.spawn('peer', ['/usr/lib/frr/zebra', '-f', join(lan.dir, 'zebra.conf'), ...options('zebra')]);
+  // a vrrpd that does not find zebra tries again much later only
+  await until('zebra listens', () => existsSync(join(lan.dir, 'zserv.api')));
   const vrrpd = lan.spawn('peer', ['/usr/lib/frr/vrrpd', '-f', conf, ...options('vrrpd')]);
   return () => {
     vrrpd.kill('SIGTERM');
@@ -91,7 +93,7 @@ describe.each(CASES)('beside %s', (_name, peer, one) => {
   it('we are MASTER and the peer believes us; when we stop, it takes over within its skew', async () => {
     const a = await new VrrpAgent(lan, 'a', configuration([ourConfig(one, 200)])).start().connect();
     await a.reaches('MASTER');
-    peer(one, 100);
+    await peer(one, 100);
     await lan.next(OURS, (await lan.next(OURS, 0)).atMs + 6000);
     expect(lan.last(THEIRS)).toBeUndefined();
     await a.stopForGood();
@@ -103,7 +105,7 @@ describe.each(CASES)('beside %s', (_name, peer, one) => {
   });
 
   it('the peer is MASTER and we believe it; when it stops, we take over', async () => {
-    const stop = peer(one, 200);
+    const stop = await peer(one, 200);
     await lan.next(THEIRS, 0);
     const a = await new VrrpAgent(lan, 'a', configuration([ourConfig(one, 100)])).start().connect();
     await lan.next(THEIRS, (await lan.next(THEIRS, 0)).atMs + 6000);

@@ -196,7 +196,7 @@ describe('an event that a state does not list', () => {
     ['INIT, advertisement', init(), heard(1)],
     ['INIT, shutdown', init(), { type: 'shutdown', release: true, cause: 'x' }],
     ['BACKUP, startup', backup(), { type: 'startup', found: 'absent' }],
-    ['BACKUP, addresses-removed', backup(), { type: 'addresses-removed', addresses: [] }],
+    ['FAULT, startup', fault(), { type: 'startup', found: 'absent' }],
     ['MASTER, startup', master(), { type: 'startup', found: 'absent' }],
     ['MASTER, promote', master(), { type: 'promote' }],
     ['FAULT, promote', fault(), { type: 'promote' }],

@@ -1,0 +1,261 @@
+/** Random events against all instances of a director: what must hold after every one of them. */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { acceptPacket } from '../../src/vrrp/accept.ts';
+import type { Found } from '../../src/vrrp/instance.ts';
+import { newRouter, nextDeadlineMs, type Router, type RouterEvent, stepRouter } from '../../src/vrrp/router.ts';
+import { setupsFor } from '../../src/vrrp/setup.ts';
+import { encodeAdvertisement } from '../../src/wire/vrrp.ts';
+import { address, configuration, instance, vip } from './configuration.ts';
+
+const speakers = [
+  { director: 'a', interface: 'eth2', source: address('10.9.1.1'), priority: 110 },
+  { director: 'b', interface: 'eth2', source: address('10.9.1.2'), priority: 100 },
+];
+const inside = instance({ name: 'inside', vrid: 52, vips: [vip('10.9.1.100')], speakers });
+const alone = instance({ name: 'alone', vrid: 53, vips: [vip('10.9.0.103')], preempt: true, advertIntervalMs: 100 });
+const track = {
+  interfaces: [],
+  scripts: [{ name: 'x', weight: 0 }],
+  services: [{ name: 's', weight: -30 }],
+  files: [],
+};
+const config = configuration([instance({ track }), inside, alone], {
+  syncGroups: [{ name: 'g', members: ['public', 'inside'], notify: inside.notify, alert: false }],
+});
+const HOST = [
+  { interface: 'eth1', address: address('10.9.0.2'), prefixLength: 24 },
+  { interface: 'eth2', address: address('10.9.1.2'), prefixLength: 24 },
+];
+const { instances: SETUPS } = setupsFor(config, 'b', HOST);
+
+const interfaces = (up1: boolean, up2: boolean): RouterEvent => ({
+  type: 'interfaces',
+  interfaces: {
+    eth1: { up: up1, addresses: [address('10.9.0.2')] },
+    eth2: { up: up2, addresses: [address('10.9.1.2')] },
+  },
+});
+const configured = (found: Found): RouterEvent => ({
+  type: 'config',
+  setups: SETUPS,
+  found: { public: found, inside: found, alone: found },
+});
+const name = fc.constantFrom('public', 'inside', 'alone', 'nobody');
+const state = fc.constantFrom('up' as const, 'down' as const, 'unknown' as const);
+const event: fc.Arbitrary<RouterEvent> = fc.oneof(
+  { weight: 6, arbitrary: fc.constant<RouterEvent>({ type: 'time' }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      type: fc.constant('advertisement' as const),
+      instance: name,
+      advertisement: fc.record({
+        version: fc.constant(3 as const),
+        vrid: fc.constant(51),
+        priority: fc.constantFrom(0, 1, 99, 100, 101, 255),
+        addresses: fc.constant([address('10.9.0.100')]),
+        advertIntervalMs: fc.constantFrom(10, 1000, 40_950),
+        authentication: fc.constant(null),
+      }),
+      source: fc.constantFrom(address('10.9.0.1'), address('10.9.0.9')),
+    }),
+  },
+  fc.tuple(fc.boolean(), fc.boolean()).map(([one, two]) => interfaces(one, two)),
+  fc.record({
+    type: fc.constant('tracking' as const),
+    scripts: fc.record({ x: state }),
+    services: fc.record({ s: state }),
+  }),
+  fc.constant<RouterEvent>({ type: 'ready' }),
+  fc.record({ type: fc.constant('yield' as const), instance: name }),
+  fc.record({ type: fc.constant('dropped' as const), instance: name, reason: fc.constant('ttl') }),
+  fc.constantFrom(configured('absent'), configured('fresh')),
+  fc.constant<RouterEvent>({ type: 'addresses-removed', interface: 'eth1', addresses: [address('10.9.0.100')] }),
+);
+/** Most steps are short, some are a stall. */
+const pause = fc.oneof(
+  { weight: 9, arbitrary: fc.integer({ min: 0, max: 1200 }) },
+  fc.integer({ min: 0, max: 20_000 }),
+);
+const history = fc.tuple(
+  fc.constantFrom<Found>('absent', 'stale', 'fresh'),
+  fc.array(fc.tuple(pause, event), { maxLength: 60 }),
+);
+
+/** Plays a history and shows each step to `check`. */
+function play([found, steps]: [Found, (readonly [number, RouterEvent])[]], check: (step: Played) => void): void {
+  let nowMs = 1000;
+  let router = newRouter(nowMs);
+  for (const [waitMs, one] of [[0, interfaces(true, true)], [0, configured(found)], ...steps] as [
+    number,
+    RouterEvent,
+  ][]) {
+    nowMs += waitMs;
+    const before = router;
+    const { router: after, effects } = stepRouter(before, one, nowMs);
+    router = after;
+    check({ before, after, effects, event: one, nowMs });
+  }
+}
+
+interface Played {
+  readonly before: Router;
+  readonly after: Router;
+  readonly effects: ReturnType<typeof stepRouter>['effects'];
+  readonly event: RouterEvent;
+  readonly nowMs: number;
+}
+
+/** Follows what the effects put into the kernel and take out of it. */
+function hold(held: Set<string>, { effects }: Played): void {
+  for (const effect of effects) {
+    if (effect.type === 'add-addresses') held.add(effect.instance);
+    if (effect.type === 'delete-addresses') held.delete(effect.instance);
+    expect(effect.type).not.toBe('unexpected');
+  }
+}
+
+function checkHolders(held: ReadonlySet<string>, { after }: Played): void {
+  for (const [member, { state: is, holdsAddresses }] of Object.entries(after.instances)) {
+    if (is === 'MASTER') expect(held.has(member)).toBe(true);
+    else if (held.has(member)) expect(holdsAddresses).toBe(true);
+  }
+}
+
+function checkTransitions({ before, after, effects, event: one }: Played): void {
+  if (one.type === 'config') return;
+  for (const [member, { state: is }] of Object.entries(after.instances)) {
+    const told = effects.some((effect) => effect.type === 'transition' && effect.instance === member);
+    if (before.instances[member]?.state !== is) expect(told).toBe(true);
+  }
+}
+
+describe('after every event', () => {
+  it('a sync group is MASTER as a whole or not at all', () => {
+    fc.assert(
+      fc.property(history, (one) => {
+        play(one, ({ after }) => {
+          const states = ['public', 'inside'].map((member) => after.instances[member]?.state);
+          expect(states.filter((each) => each === 'MASTER').length % 2).toBe(0);
+        });
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('a timer is armed while anything can still happen by itself', () => {
+    fc.assert(
+      fc.property(history, (one) => {
+        play(one, ({ after, nowMs }) => {
+          const waits = Object.values(after.instances).some(
+            (each) => each.state === 'MASTER' || (each.state === 'BACKUP' && !each.wantsMaster),
+          );
+          if (waits) expect(nextDeadlineMs(after, nowMs)).not.toBeNull();
+        });
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('addresses are held by a MASTER only, and every change of state is told', () => {
+    fc.assert(
+      fc.property(history, (one) => {
+        const held = new Set<string>(one[0] === 'absent' ? [] : ['public', 'inside', 'alone']);
+        play(one, (step) => {
+          hold(held, step);
+          checkHolders(held, step);
+          checkTransitions(step);
+        });
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('state and effects are JSON, and replaying them from JSON gives the same', () => {
+    fc.assert(
+      fc.property(history, (one) => {
+        play(one, ({ before, after, effects, event: each, nowMs }) => {
+          const again = stepRouter(JSON.parse(JSON.stringify(before)) as Router, each, nowMs);
+          expect(JSON.parse(JSON.stringify(again))).toEqual(JSON.parse(JSON.stringify({ router: after, effects })));
+        });
+      }),
+      { numRuns: 200 },
+    );
+  });
+});
+
+describe('packets', () => {
+  const envelope = { source: address('10.9.0.1'), destination: address('10.9.0.2'), ttl: 255 };
+  const [publicSetup] = SETUPS;
+  const strong = encodeAdvertisement(
+    {
+      version: 3,
+      vrid: 51,
+      priority: 255,
+      addresses: [address('10.9.0.100')],
+      advertIntervalMs: 1000,
+      authentication: null,
+    },
+    'pseudo-header',
+    envelope,
+  );
+
+  it('at random are never believed', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 40 }), (payload) => {
+        expect(acceptPacket({ ...envelope, payload }, SETUPS).verdict).not.toBe('accepted');
+      }),
+      { numRuns: 20_000 },
+    );
+  });
+
+  it('with one bit turned are never believed', () => {
+    for (let bit = 0; bit < strong.length * 8; bit++) {
+      const payload = strong.slice();
+      payload[bit >> 3] = (payload[bit >> 3] ?? 0) ^ (1 << (bit & 7));
+      expect(acceptPacket({ ...envelope, payload }, SETUPS).verdict).not.toBe('accepted');
+    }
+  });
+
+  it('are judged in the order of the specification', () => {
+    const multicast = { ...publicSetup!, transport: 'multicast' as const };
+    const group = address('224.0.0.18');
+    const toGroup = encodeAdvertisement(
+      {
+        version: 3,
+        vrid: 51,
+        priority: 255,
+        addresses: [address('10.9.0.100')],
+        advertIntervalMs: 1000,
+        authentication: null,
+      },
+      'plain',
+      envelope,
+    );
+    const seen = [
+      acceptPacket({ ...envelope, payload: strong }, [publicSetup!]),
+      acceptPacket({ ...envelope, payload: strong, ttl: 60 }, [publicSetup!]),
+      acceptPacket({ ...envelope, payload: strong }, [multicast]),
+      acceptPacket({ ...envelope, payload: toGroup, destination: group, ttl: 254 }, [multicast]),
+      acceptPacket({ ...envelope, payload: toGroup, destination: group }, [multicast]),
+      acceptPacket({ ...envelope, payload: toGroup, destination: group }, [publicSetup!]),
+      acceptPacket({ ...envelope, payload: toGroup, source: address('10.9.0.2') }, [publicSetup!]),
+      acceptPacket({ ...envelope, payload: toGroup, source: address('10.9.0.7') }, [publicSetup!]),
+      acceptPacket({ ...envelope, payload: toGroup }, [{ ...publicSetup!, vrid: 99 }]),
+      acceptPacket({ ...envelope, payload: toGroup }, [{ ...publicSetup!, version: 2 }]),
+    ];
+    expect(seen.map((one) => ('reason' in one ? `${one.verdict} ${one.reason}` : one.verdict))).toEqual([
+      'accepted',
+      'accepted',
+      'dropped transport',
+      'dropped ttl',
+      'accepted',
+      'dropped transport',
+      'dropped own-source',
+      'dropped unknown-source',
+      'foreign vrid',
+      'dropped version-mismatch',
+    ]);
+  });
+});
