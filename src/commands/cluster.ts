@@ -3,7 +3,9 @@ import { createHash } from 'node:crypto';
 import type { Config } from '../config/config.ts';
 import { hashedText } from '../desired/agent-config.ts';
 import { wantedHosts } from '../desired/hosts.ts';
+import { askSecret, canAsk } from '../output/ask.ts';
 import { Failure } from '../output/failure.ts';
+import { createOutput } from '../output/output.ts';
 import { factsOf, type Reading, readHosts, readSteps, type Target } from '../playbook/cluster.ts';
 import { contextFor, generationFor, type Shared } from '../playbook/plan.ts';
 import { buildRelease, ReleaseMissingError } from '../playbook/release.ts';
@@ -39,7 +41,9 @@ export async function openCluster(options: ClusterOptions): Promise<Cluster> {
     const connection = connections.get(one.host);
     return connection === undefined ? [] : [{ wanted: one, connection }];
   });
-  return { config, targets, connect: createConnect() };
+  const asks = canAsk(createOutput(options));
+  const connect = createConnect(asks ? { askPassphrase: (file) => askSecret(`Passphrase for ${file}: `) } : {});
+  return { config, targets, connect };
 }
 
 /** One look at all hosts, in parallel. */

@@ -65,7 +65,8 @@ async function reach(transport: Transport, host: HostConnection, options: Connec
   } catch (error) {
     await release();
     if (error instanceof ConnectionFailure) throw error;
-    throw failureOf(host, 'connect', options.signal?.aborted ? { kind: 'aborted' } : { kind: 'other' }, error);
+    const stopped = options.signal?.aborted || (error instanceof Error && error.name === 'AbortError');
+    throw failureOf(host, 'connect', stopped ? { kind: 'aborted' } : { kind: 'other' }, error);
   }
 }
 
