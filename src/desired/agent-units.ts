@@ -4,6 +4,7 @@
  * too, by its ExecStop: PartOf would restart the VRRP process whenever systemd starts a crashed agent again (systemd queues
  * a restart for that), and PropagatesStopTo needs systemd 249.
  */
+import { PATHS } from './managed.ts';
 
 export const AGENT_UNIT = 'lvs-agent.service';
 export const VRRP_UNIT = 'lvs-vrrp.service';
@@ -72,6 +73,7 @@ NotifyAccess=main
 WatchdogSec=30
 TimeoutStartSec=60
 TimeoutStopSec=20
+ExecStartPre=-+${PATHS.directorScript}
 ExecStart=${AGENT.current}/node ${AGENT.current}/agent.mjs --config ${AGENT.config} --socket ${AGENT.controlSocket} --vrrp-socket ${AGENT.vrrpSocket}
 ExecStop=${stopping(AGENT_UNIT, `; systemctl stop --no-block ${VRRP_UNIT}`)}
 RestrictRealtime=yes

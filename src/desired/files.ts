@@ -1,5 +1,6 @@
 /** The managed files of a host, complete. */
 import { agentUnitBody, vrrpUnitBody } from './agent-units.ts';
+import { directorScriptBody } from './director-script.ts';
 import { type Digest, type ManagedFile, managedFile, PATHS } from './managed.ts';
 import { hasWork, realserverScriptBody } from './realserver-script.ts';
 import { realserverUnitBody } from './realserver-unit.ts';
@@ -36,7 +37,11 @@ export function managedFiles(
         ]
       : []),
     ...(wanted.director
-      ? [file(PATHS.agentUnit, 0o644, agentUnitBody()), file(PATHS.vrrpUnit, 0o644, vrrpUnitBody())]
+      ? [
+          file(PATHS.directorScript, 0o755, directorScriptBody()),
+          file(PATHS.agentUnit, 0o644, agentUnitBody()),
+          file(PATHS.vrrpUnit, 0o644, vrrpUnitBody()),
+        ]
       : []),
   ];
 }
