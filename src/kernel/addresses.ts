@@ -63,7 +63,7 @@ export interface Addresses {
   links(): readonly Link[];
   /** @throws KernelError */
   addresses(): readonly KernelAddress[];
-  /** Adds, or replaces and so renews. IPv6: without duplicate address detection, preferred lifetime 0 never (it must be usable as source). */
+  /** Adds, or replaces and so renews. IPv6: without duplicate address detection, and deprecated, so that the host does not take it as source of its own traffic. */
   add(request: AddressRequest): KernelError | undefined;
   /** Deleting what is not there is no error. */
   remove(target: Pick<AddressRequest, 'interface' | 'address' | 'prefixLength'>): KernelError | undefined;

@@ -139,13 +139,12 @@ export function encodeAddress(request: AddressRequestMessage): Uint8Array {
   if (label !== null) attributes.text(IFA_LABEL, label);
   // A VIP that waits for duplicate address detection (RFC 4862) answers nobody meanwhile; VRRP has settled who owns it.
   if (familyOf(address) === 6) attributes.u32(IFA_FLAGS, IFA_F_NODAD);
-  attributes.raw(IFA_CACHEINFO, encodeCacheInfo(validSeconds ?? INFINITY_LIFE_TIME));
+  const valid = validSeconds ?? INFINITY_LIFE_TIME;
+  // IPv6 would else choose the VIP as source of the host's own traffic (RFC 6724 rule 3 avoids a deprecated address); IPv4 takes
+  // the interface's first address, which a VIP is not.
+  const preferred = familyOf(address) === 6 ? 0 : valid;
+  attributes.raw(IFA_CACHEINFO, new Writer(16).u32Host(preferred).u32Host(valid).zeros(8).done());
   return header.bytes(attributes.done()).done();
-}
-
-/** ifa_cacheinfo: preferred u32 | valid u32 | created u32 | updated u32; the last two are the kernel's. */
-function encodeCacheInfo(seconds: number): Uint8Array {
-  return new Writer(16).u32Host(seconds).u32Host(seconds).zeros(8).done();
 }
 
 /** @throws MalformedError, also for a family that is neither IPv4 nor IPv6 */
@@ -188,6 +187,7 @@ function decodeIp(bytes: Uint8Array, family: Family): Address {
   return addressFromBytes(bytes);
 }
 
+/** ifa_cacheinfo: preferred u32 | valid u32 | created u32 | updated u32; the last two are the kernel's. */
 function decodeCacheInfo(
   attributes: Attributes,
 ): Pick<AddressMessage, 'validSeconds' | 'preferredSeconds' | 'createdCs' | 'updatedCs'> {
