@@ -3,7 +3,7 @@
  * compared with it. Probes run here, the pure rules are in src/health and src/balancer.
  */
 import { type DesiredService, desiredTable } from '../balancer/desired.ts';
-import { describeProbe, type ProbeSpec, probePlan } from '../health/probe-plan.ts';
+import { describeProbe, NO_PROBES, type ProbeSpec, probePlan } from '../health/probe-plan.ts';
 import type { Standing, Verdict } from '../health/verdict.ts';
 import type { Clock } from '../kernel/clock.ts';
 import type { Firewall } from '../kernel/firewall.ts';
@@ -129,7 +129,7 @@ export class Balancing {
   #adopt(stored: StoredConfig | null, moment: 'start' | 'change'): void {
     this.#stored = stored;
     if (stored === null) {
-      this.prober.configure({ probes: new Map(), judged: [] }, () => 'unknown');
+      this.prober.configure(NO_PROBES, () => 'unknown');
       return;
     }
     const plan = probePlan(stored.config);
@@ -182,7 +182,7 @@ export class Balancing {
   }
 
   #onVerdict(spec: ProbeSpec, { verdict, lastError }: Standing, before: Verdict): void {
-    const users = this.prober.plan.judged.filter(({ probes }) => probes.includes(spec.key));
+    const users = this.prober.plan.users.get(spec.key) ?? [];
     const realserver = [...new Set(users.map((one) => one.realserver))].join(',');
     const service = [...new Set(users.map((one) => one.service))].join(',');
     const isDown = verdict === 'down';

@@ -7,6 +7,8 @@ import { ShapeError } from './shape.ts';
 
 /** An open request costs memory; a handful of operators and exporters need few. */
 const MAX_CONNECTIONS = 64;
+/** Bytes of events that a reader may be behind. */
+const MAX_UNREAD = 4_194_304;
 
 export interface ControlSocket {
   close(): Promise<void>;
@@ -63,13 +65,19 @@ async function handle(agent: Agent, request: IncomingMessage, response: ServerRe
     response.writeHead(200, { 'Content-Type': 'application/x-ndjson' });
     response.flushHeaders();
     const stop = answer.stream(
-      (line) => response.write(`${JSON.stringify(line)}\n`),
+      (line) => writeLine(response, line),
       () => response.end(),
     );
     response.once('close', stop);
     return;
   }
   send(response, 200, answer.json);
+}
+
+/** A reader that does not read is let go, rather than kept in memory without end. */
+function writeLine(response: ServerResponse, line: unknown): void {
+  response.write(`${JSON.stringify(line)}\n`);
+  if (response.writableLength > MAX_UNREAD) response.destroy();
 }
 
 /** @throws Refusal when it is longer than this kind of request may be, or no JSON */

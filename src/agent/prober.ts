@@ -1,5 +1,5 @@
 /** Runs the probes of a configuration, each at its pace, and keeps their standings. One timer for all of them. */
-import type { ProbePlan, ProbeSpec } from '../health/probe-plan.ts';
+import { NO_PROBES, type ProbePlan, type ProbeSpec } from '../health/probe-plan.ts';
 import { Schedule } from '../health/schedule.ts';
 import { afterProbe, allOf, firstStanding, type ProbeResult, type Standing, type Verdict } from '../health/verdict.ts';
 import type { Clock } from '../kernel/clock.ts';
@@ -27,7 +27,7 @@ export class Prober {
   readonly #schedule = new Schedule();
   readonly #probes = new Map<string, Running>();
   readonly #stop = new Map<string, AbortController>();
-  #plan: ProbePlan = { probes: new Map(), judged: [] };
+  #plan: ProbePlan = NO_PROBES;
   #cancelTimer: () => void = () => {};
 
   constructor(options: ProberOptions) {

@@ -40,6 +40,9 @@ export class Supervisor {
   #stored: StoredConfig | null = null;
   #configError: string | null = null;
   #isReady = false;
+  #isTelling = false;
+  /** The tracking that the VRRP process was told last. */
+  #told = '';
   #installing: Promise<void> = Promise.resolve();
 
   constructor(options: SupervisorOptions) {
@@ -206,9 +209,11 @@ export class Supervisor {
 
   /** The configuration too: either process may have been away while it changed. */
   #greeting(): ToVrrp[] {
+    const tracking = this.#tracking();
+    this.#told = JSON.stringify(tracking);
     return [
       ...(this.#stored === null ? [] : [{ type: 'config', config: this.#stored.config } as const]),
-      this.#tracking(),
+      tracking,
       ...(this.#isReady ? [{ type: 'ready' } as const] : []),
     ];
   }
@@ -219,8 +224,16 @@ export class Supervisor {
     return { type: 'tracking', scripts: this.#scripts.states(), services };
   }
 
+  /** Once a turn of the loop, and only news: a thousand verdicts may come in one. */
   #tellTracking(): void {
-    this.#link.send(this.#tracking());
+    if (this.#isTelling) return;
+    this.#isTelling = true;
+    setImmediate(() => {
+      this.#isTelling = false;
+      const tracking = this.#tracking();
+      const text = JSON.stringify(tracking);
+      if (text !== this.#told && this.#link.send(tracking)) this.#told = text;
+    });
   }
 }
 

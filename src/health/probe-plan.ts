@@ -25,7 +25,11 @@ export interface Judged {
 export interface ProbePlan {
   readonly probes: ReadonlyMap<string, ProbeSpec>;
   readonly judged: readonly Judged[];
+  /** Whom each probe judges. */
+  readonly users: ReadonlyMap<string, readonly Judged[]>;
 }
+
+export const NO_PROBES: ProbePlan = { probes: new Map(), judged: [], users: new Map() };
 
 export function probePlan(config: Config): ProbePlan {
   const probes = new Map<string, ProbeSpec>();
@@ -40,7 +44,19 @@ export function probePlan(config: Config): ProbePlan {
       };
     }),
   );
-  return { probes, judged };
+  return { probes, judged, users: usersOf(judged) };
+}
+
+function usersOf(judged: readonly Judged[]): ReadonlyMap<string, readonly Judged[]> {
+  const users = new Map<string, Judged[]>();
+  for (const one of judged) {
+    for (const key of one.probes) {
+      const known = users.get(key);
+      if (known === undefined) users.set(key, [one]);
+      else known.push(one);
+    }
+  }
+  return users;
 }
 
 /** A check without a port of its own asks every port that the destination serves. */
