@@ -12,7 +12,7 @@ import type { Host, Machine } from './layout.ts';
 import { insideClient } from './namespace.ts';
 import type { Place } from './place.ts';
 
-/** What to start on this machine so that `command` runs on the host. */
+/** What to start on this machine so that `command` runs on the host; `options` are further ones for ssh. */
 export function argvFor(lab: Lab, host: Host, command: readonly string[], options: readonly string[] = []): string[] {
   if (host === 'client') return [...insideClient(lab.namespace), 'env', `PATH=${SEARCH_PATH}`, ...command];
   const kept = ['ControlMaster=auto', 'ControlPersist=60', `ControlPath=${controlPath(lab.place, host)}`];

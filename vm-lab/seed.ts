@@ -74,7 +74,7 @@ systemctl --no-block start systemd-networkd.service
 function hostileFiles(machine: Machine): Record<string, string> {
   const sysctls = ['all', 'default', ...NETWORKS.map(interfaceOf)].map((name) => `net.ipv4.conf.${name}.rp_filter = 1`);
   const units = NETWORKS.map((network) => {
-    const text = `[Match]\nName=${interfaceOf(network)}\n\n[Network]\nAddress=${addressOf(machine, network)}/24\n`;
+    const text = `[Match]\nName=${interfaceOf(network)}\n\n[Network]\nAddress=${addressOf(machine, network)}/24\nIPv6AcceptRA=no\n`;
     return [`/etc/systemd/network/10-${network}.network`, text];
   });
   return {

@@ -5,7 +5,7 @@ import { ensureHostPackages } from './host-packages.ts';
 import { image } from './image.ts';
 import { LabError } from './lab-error.ts';
 import { MACHINES, type Machine, type Profile } from './layout.ts';
-import { powerOn, waitUntilBooted } from './machine.ts';
+import { isPoweredOn, powerOn, waitUntilBooted } from './machine.ts';
 import { closeNamespace, findNamespace, type Namespace, openNamespace, runInLab } from './namespace.ts';
 import { networkScript } from './network.ts';
 import { machineFolder, type Place } from './place.ts';
@@ -21,11 +21,15 @@ export interface UpOptions {
 }
 
 /**
- * Boots a lab and waits until every machine serves; nothing to do when it is up already.
+ * Boots a lab and waits until every machine serves; when it is up already, only what is switched off is booted.
  * @throws LabError with this machine's or a lab machine's reason; nothing is left behind then.
  */
 export async function up(place: Place, { profile, steps = UNTOLD }: UpOptions): Promise<void> {
-  if (await isUpAlready(place, profile)) return;
+  const running = await findRunning(place, profile);
+  if (running !== undefined) {
+    await bootMachines(place, running.namespace, running.image, steps);
+    return;
+  }
   await ensureHostPackages(steps);
   await checkPrerequisites();
   const disk = await image(steps);
@@ -47,9 +51,12 @@ export async function down(place: Place): Promise<boolean> {
   return namespace !== undefined || before !== undefined;
 }
 
-async function isUpAlready(place: Place, profile: Profile): Promise<boolean> {
+async function findRunning(
+  place: Place,
+  profile: Profile,
+): Promise<{ readonly namespace: Namespace; readonly image: string } | undefined> {
   const namespace = await findNamespace(place);
-  if (namespace === undefined) return false;
+  if (namespace === undefined) return undefined;
   const record = await readRecord(place);
   const hints = [`lvsctl lab down --name ${place.name}`];
   if (record === undefined) {
@@ -58,7 +65,7 @@ async function isUpAlready(place: Place, profile: Profile): Promise<boolean> {
   if (record.profile !== profile) {
     throw new LabError(`the lab ${place.name} is up with the profile ${record.profile}, not ${profile}`, { hints });
   }
-  return true;
+  return { namespace, image: record.image };
 }
 
 /** Making the folder is the lock: of two that start the same lab, one fails. What a dead lab left is removed first. */
@@ -69,7 +76,6 @@ async function claim(place: Place): Promise<void> {
 }
 
 async function boot(place: Place, profile: Profile, disk: string, steps: Steps): Promise<void> {
-  const started = performance.now();
   for (const machine of MACHINES) await mkdir(machineFolder(place, machine));
   const [namespace, keys] = await Promise.all([openNamespace(place), makeKeys(place)]);
   const seeds = MACHINES.map((machine) =>
@@ -83,18 +89,14 @@ async function boot(place: Place, profile: Profile, disk: string, steps: Steps):
     writeSshFiles(place, namespace),
     ...seeds,
   ]);
-  await bootMachines(place, namespace, disk, steps, started);
+  await bootMachines(place, namespace, disk, steps);
   await writeRecord(place, { profile, image: disk });
 }
 
-async function bootMachines(
-  place: Place,
-  namespace: Namespace,
-  disk: string,
-  steps: Steps,
-  started: number,
-): Promise<void> {
+async function bootMachines(place: Place, namespace: Namespace, disk: string, steps: Steps): Promise<void> {
+  const started = performance.now();
   const one = async (machine: Machine) => {
+    if (await isPoweredOn(namespace, machine)) return;
     steps.doing(machine, 'booting');
     await powerOn(place, namespace, machine, disk);
     await waitUntilBooted(place, namespace, machine);

@@ -5,6 +5,7 @@ import { type Lab, openLab } from '../../vm-lab/lab.ts';
 import { LabError } from '../../vm-lab/lab-error.ts';
 import { hostOf, machineOf, networkOf } from '../../vm-lab/layout.ts';
 import { parseDurationMs, parsePercent } from '../../vm-lab/measure.ts';
+import { createOutput } from '../output/output.ts';
 
 interface Fault {
   readonly usage: string;
@@ -82,7 +83,7 @@ export function faultCommand(): Command {
 }
 
 /** Everything is checked before the lab is looked for, and nothing is broken by a command that is wrong. */
-async function labFault(what: string, words: string[], { name }: { name?: string }): Promise<void> {
+async function labFault(what: string, words: string[], { name }: { name?: string }, command: Command): Promise<void> {
   const fault = FAULTS[what];
   if (fault === undefined) throw new LabError(`there is no fault ${JSON.stringify(what)}`, { code: 5, hints: USAGES });
   const [least, most] = fault.words;
@@ -90,6 +91,7 @@ async function labFault(what: string, words: string[], { name }: { name?: string
     throw new LabError(`usage: lvsctl lab fault ${what} ${fault.usage}`, { code: 5 });
   }
   await fault.act(await openLab(name), ...words);
+  createOutput(command.optsWithGlobals()).document({ fault: what, words });
 }
 
 /** So that ^C during a stall lets the machine go on. */
@@ -99,6 +101,6 @@ function untilInterrupted(): AbortSignal {
     process.exitCode = 130;
     controller.abort();
   };
-  process.once('SIGINT', abort).once('SIGTERM', abort);
+  process.on('SIGINT', abort).on('SIGTERM', abort);
   return controller.signal;
 }

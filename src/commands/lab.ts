@@ -50,7 +50,8 @@ async function labUp({ name, profile }: Named & { profile: Profile }, command: C
     done: (subject: string, what: string) => progress.done(subject, what, 'good'),
   };
   const place = placeOf(name);
-  process.once('SIGINT', () => abandon(place)).once('SIGTERM', () => abandon(place));
+  // Not `once`: execa raises a signal again that nobody listens to any more.
+  process.on('SIGINT', () => abandon(place)).on('SIGTERM', () => abandon(place));
   try {
     await up(place, { profile, steps });
   } finally {
@@ -105,7 +106,9 @@ async function labShell(name: string, options: Named): Promise<void> {
 async function labExec(name: string, command: string[], options: Named): Promise<void> {
   const lab = await openLab(options.name);
   const [line = ''] = command;
-  await become(argvFor(lab, hostOf(name), command.length === 1 ? ['sh', '-c', line] : command));
+  // A terminal on both ends is one for the far program too: ^C reaches it, and it may paint.
+  const terminal = process.stdin.isTTY && process.stdout.isTTY ? ['-t'] : [];
+  await become(argvFor(lab, hostOf(name), command.length === 1 ? ['sh', '-c', line] : command, terminal));
 }
 
 async function labProxy(name: string, port: string, options: Named): Promise<void> {

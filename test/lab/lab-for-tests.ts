@@ -7,7 +7,8 @@ import { placeOf } from '../../vm-lab/place.ts';
 import { readRecord } from '../../vm-lab/record.ts';
 import { down, up } from '../../vm-lab/up.ts';
 
-export const TEST_LAB = 'test';
+/** Two runs side by side need a lab each: LVSCTL_TEST_LAB names another. */
+export const TEST_LAB = process.env['LVSCTL_TEST_LAB'] ?? 'test';
 
 export interface LabWish {
   /** @default 'default' */
