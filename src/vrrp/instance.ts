@@ -121,8 +121,16 @@ export type InstanceEvent =
   /** Another configuration of the same virtual router. */
   | { readonly type: 'setup'; readonly setup: InstanceSetup };
 
+export type EventOf<Type extends InstanceEvent['type']> = Extract<InstanceEvent, { type: Type }>;
+
 export type Effect =
-  | { readonly type: 'send'; readonly instance: string; readonly advertisement: Advertisement }
+  | {
+      readonly type: 'send';
+      readonly instance: string;
+      /** Where: the instance may be on another one by the time its last word is sent. */
+      readonly interface: string;
+      readonly advertisement: Advertisement;
+    }
   /** Adding one that is there renews its lifetime. */
   | AddressesEffect<'add-addresses'>
   | AddressesEffect<'refresh-addresses'>

@@ -1,5 +1,5 @@
 /** A new configuration of a virtual router that runs: what can change in place changes in place, and no packet tells of it. */
-import type { Effect, Instance, InstanceEvent, InstanceSetup, Step, VirtualAddress } from './instance.ts';
+import type { Effect, EventOf, Instance, InstanceSetup, Step, VirtualAddress } from './instance.ts';
 import { addressRefreshMs } from './intervals.ts';
 import { announce, lifetimeSeconds } from './transition.ts';
 
@@ -14,11 +14,7 @@ export function isSameRouter(before: InstanceSetup, after: InstanceSetup): boole
 }
 
 /** Timers already running keep their moment; a MASTER advertises on the new grid from its next turn. */
-export function setUpAgain(
-  instance: Instance,
-  { setup }: Extract<InstanceEvent, { type: 'setup' }>,
-  nowMs: number,
-): Step {
+export function setUpAgain(instance: Instance, { setup }: EventOf<'setup'>, nowMs: number): Step {
   const next: Instance = { ...instance, setup };
   if (instance.state !== 'MASTER') return { instance: next, effects: leftOver(instance, setup) };
   const fresh = setup.addresses.filter((one) => !contains(instance.setup.addresses, one));

@@ -12,17 +12,11 @@ import { newInstance } from './instance.ts';
 import type { TrackerState } from './link.ts';
 import { nextDeadlineMs as instanceDeadlineMs, step } from './machine.ts';
 import { isSameRouter } from './reconfigure.ts';
-import { type InterfaceFacts, type Standing, type Surroundings, standingOf } from './tracking.ts';
+import { type InterfaceNow, known, type Standing, type Surroundings, standingOf, upSince } from './tracking.ts';
 
 export interface Router {
   readonly instances: Readonly<Record<string, Instance>>;
   readonly around: Surroundings;
-}
-
-/** An interface as the kernel has it now; how long it is up is kept here. */
-export interface InterfaceNow {
-  readonly up: boolean;
-  readonly addresses: readonly Address[];
 }
 
 export type RouterEvent =
@@ -248,27 +242,4 @@ class Turn {
     if (!members.every(({ setup }) => this.#instances.get(setup.name)?.wantsMaster)) return;
     for (const { setup } of members) this.#one(setup.name, { type: 'promote' });
   }
-}
-
-function upSince(
-  before: Surroundings['interfaces'],
-  after: Readonly<Record<string, InterfaceNow>>,
-  nowMs: number,
-): Record<string, InterfaceFacts> {
-  return Object.fromEntries(
-    Object.entries(after).map(([name, { up, addresses }]) => [
-      name,
-      { upSinceMs: up ? (before[name]?.upSinceMs ?? nowMs) : null, addresses },
-    ]),
-  );
-}
-
-/** A result once known stays until another is known: a supervisor that restarts says `unknown` at first. */
-function known(
-  before: Readonly<Record<string, TrackerState>>,
-  after: Readonly<Record<string, TrackerState>>,
-): Readonly<Record<string, TrackerState>> {
-  return Object.fromEntries(
-    Object.entries(after).map(([name, state]) => [name, state === 'unknown' ? (before[name] ?? state) : state]),
-  );
 }

@@ -11,6 +11,12 @@ export interface InterfaceFacts {
   readonly addresses: readonly Address[];
 }
 
+/** An interface as the kernel has it now; how long it is up is kept here. */
+export interface InterfaceNow {
+  readonly up: boolean;
+  readonly addresses: readonly Address[];
+}
+
 /** Everything that is watched, by name. */
 export interface Surroundings {
   readonly interfaces: Readonly<Record<string, InterfaceFacts>>;
@@ -96,4 +102,28 @@ function gateOf(
     return { waitingFor: `the first result of script ${pending.name}`, opensAtMs: patienceEndsMs };
   if (verdicts && !around.ready) return { waitingFor: 'the first verdicts of the checks', opensAtMs: patienceEndsMs };
   return { waitingFor: null, opensAtMs: null };
+}
+
+/** How long each interface is up, carried over from before. */
+export function upSince(
+  before: Surroundings['interfaces'],
+  after: Readonly<Record<string, InterfaceNow>>,
+  nowMs: number,
+): Record<string, InterfaceFacts> {
+  return Object.fromEntries(
+    Object.entries(after).map(([name, { up, addresses }]) => [
+      name,
+      { upSinceMs: up ? (before[name]?.upSinceMs ?? nowMs) : null, addresses },
+    ]),
+  );
+}
+
+/** A result once known stays until another is known: a supervisor that restarts says `unknown` at first. */
+export function known(
+  before: Readonly<Record<string, TrackerState>>,
+  after: Readonly<Record<string, TrackerState>>,
+): Readonly<Record<string, TrackerState>> {
+  return Object.fromEntries(
+    Object.entries(after).map(([name, state]) => [name, state === 'unknown' ? (before[name] ?? state) : state]),
+  );
 }

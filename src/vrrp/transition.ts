@@ -22,9 +22,10 @@ export function advertisementOf(instance: Instance, priority = instance.priority
 
 /** Sends an advertisement; priority 0 gives the role away. */
 export function send(instance: Instance, nowMs: number, priority = instance.priority): Step {
+  const { name, interface: on } = instance.setup;
   return {
     instance: { ...instance, lastAdvertMs: nowMs, advertsSent: instance.advertsSent + 1 },
-    effects: [{ type: 'send', instance: instance.setup.name, advertisement: advertisementOf(instance, priority) }],
+    effects: [{ type: 'send', instance: name, interface: on, advertisement: advertisementOf(instance, priority) }],
   };
 }
 
@@ -145,6 +146,11 @@ export function lifetimeSeconds({ setup, priority }: Instance): number {
 /** master_down with the interval of the MASTER heard last. */
 export function downMs({ setup, priority, masterAdvertMs }: Instance): number {
   return masterDownMs(setup.version, priority, masterAdvertMs);
+}
+
+/** Nothing to be done. */
+export function same(instance: Instance): Step {
+  return { instance, effects: [] };
 }
 
 /** One step after another: the effects in order. */

@@ -1,8 +1,8 @@
 /** The kernel's links and addresses in the terms of src/vrrp. Pure. */
 import type { KernelAddress, Link } from '../../kernel/addresses.ts';
 import type { FoundAddress } from '../../vrrp/adoption.ts';
-import type { InterfaceNow } from '../../vrrp/router.ts';
 import type { HostAddress } from '../../vrrp/setup.ts';
+import type { InterfaceNow } from '../../vrrp/tracking.ts';
 
 export interface Host {
   readonly links: readonly Link[];

@@ -24,6 +24,9 @@ function oneLine(text: string): string {
   return text.replace(/\s+/g, ' ');
 }
 
+/** Things remembered by {@link onChange}: keys can hold addresses of packets, and those are for anybody to choose. */
+const REMEMBERED = 256;
+
 /** Says a thing when it changes, not every time: one warning for a failure that repeats with each advertisement. */
 export function onChange(log: Log): (key: string, level: Level, message: string | undefined, fields?: Fields) => void {
   const last = new Map<string, string>();
@@ -32,7 +35,7 @@ export function onChange(log: Log): (key: string, level: Level, message: string 
       if (last.delete(key)) log('info', 'works again', { what: key });
       return;
     }
-    if (last.get(key) === message) return;
+    if (last.get(key) === message || (last.size >= REMEMBERED && !last.has(key))) return;
     last.set(key, message);
     log(level, message, fields);
   };

@@ -16,6 +16,7 @@ import { setupsFor, vipsOf } from '../../vrrp/setup.ts';
 import { VirtualAddresses } from './addresses.ts';
 import { HeldAddresses } from './held.ts';
 import { type Host, interfacesOf, namedAddresses } from './host.ts';
+import { HostWatch } from './host-watch.ts';
 import { type Log, onChange } from './log.ts';
 import { reportOf } from './report.ts';
 import { Sockets } from './sockets.ts';
@@ -39,14 +40,13 @@ export class VrrpLoop {
   readonly #held: HeldAddresses;
   readonly #say: ReturnType<typeof onChange>;
   readonly #onTransition: (transition: Transition) => void;
-  readonly #unwatch: () => void;
+  readonly #host: HostWatch;
   #router: Router;
   #config: { readonly config: Config; readonly self: string } | undefined;
   #vips: ReadonlySet<string> = new Set();
   #ownAddresses: ReadonlySet<string> = new Set();
   #queue: RouterEvent[] = [];
   #working = false;
-  #rereadPlanned = false;
   #stopped = false;
   #armedForMs: number | null = null;
   #cancelTimer: () => void = () => undefined;
@@ -61,21 +61,22 @@ export class VrrpLoop {
     this.#virtual = new VirtualAddresses(addresses, frames, log);
     this.#held = new HeldAddresses(this.#virtual, clock);
     this.#router = newRouter(clock.now());
-    this.#unwatch = addresses.watch({
-      onLink: () => this.#planReread(),
-      onAddress: ({ address }, change) => {
-        if (change === 'deleted' || !this.#vips.has(address)) this.#planReread();
-      },
-      onLost: () => this.#planReread(),
+    this.#host = new HostWatch({
+      addresses,
+      log,
+      afterInput: machinery.afterInput,
+      isVip: (address) => this.#vips.has(address),
+      onChange: (host) => this.#reread(host),
     });
   }
 
   /** @throws what setupsFor throws for a configuration that is none; the old one stays in force. */
   configure(config: Config, self: string): void {
-    const host = this.#readHost();
+    const host = this.#host.read();
     const named = namedAddresses(host);
     const { instances, held } = setupsFor(config, self, named);
     const nowMs = this.#machinery.clock.now();
+    const isFirst = this.#config === undefined;
     this.#config = { config, self };
     this.#vips = vipsOf(config);
     this.#ownAddresses = this.#ownOf(host);
@@ -84,7 +85,8 @@ export class VrrpLoop {
     this.#dispatch({
       type: 'config',
       setups: instances,
-      found: Object.fromEntries(instances.map((setup) => [setup.name, foundOf(setup, named, nowMs)])),
+      // only a process that starts adopts: later, what is there is our own or nobody's
+      found: isFirst ? Object.fromEntries(instances.map((setup) => [setup.name, foundOf(setup, named, nowMs)])) : {},
     });
     this.#sockets.follow(this.#setups());
     this.#held.follow(held);
@@ -105,9 +107,9 @@ export class VrrpLoop {
   stop(release: boolean): void {
     this.#dispatch({ type: 'stop', release });
     this.#stopped = true;
+    this.#host.stop(); // what goes now is not to come back
     this.#held.stop(release);
     this.#cancelTimer();
-    this.#unwatch();
     this.#sockets.close();
   }
 
@@ -120,7 +122,7 @@ export class VrrpLoop {
     if (accepted.verdict === 'foreign') return;
     const { instance } = accepted;
     if (accepted.verdict === 'dropped') {
-      this.#say(`packets from ${packet.source} to ${instance}`, 'warning', `packet dropped: ${accepted.reason}`, {
+      this.#say(`${accepted.reason} packets to ${instance}`, 'warning', `packets are dropped: ${accepted.reason}`, {
         instance,
         source: packet.source,
       });
@@ -156,10 +158,9 @@ export class VrrpLoop {
   }
 
   #perform(effect: Effect, before: Router): void {
-    const setup = (this.#router.instances[effect.instance] ?? before.instances[effect.instance])?.setup;
     switch (effect.type) {
       case 'send':
-        if (setup !== undefined) this.#sockets.send(setup, effect.advertisement);
+        this.#send(effect, before);
         break;
       case 'add-addresses':
       case 'refresh-addresses':
@@ -177,6 +178,15 @@ export class VrrpLoop {
       case 'unexpected':
         this.#machinery.log('error', 'event refused', { ...effect });
     }
+  }
+
+  /** The instance as it was when it spoke: a configuration may have put another in its place. */
+  #send({ instance, interface: on, advertisement }: Extract<Effect, { type: 'send' }>, before: Router): void {
+    const { vrid, version } = advertisement;
+    const speaker = [this.#router, before]
+      .flatMap(({ instances }) => instances[instance]?.setup ?? [])
+      .find((setup) => setup.interface === on && setup.vrid === vrid && setup.version === version);
+    if (speaker !== undefined) this.#sockets.send(speaker, advertisement);
   }
 
   #transition({ instance, from, to, cause }: Extract<Effect, { type: 'transition' }>): void {
@@ -201,26 +211,6 @@ export class VrrpLoop {
     const lateMs = Math.max(0, this.#machinery.clock.now() - atMs);
     this.#lateness = { last: lateMs, worst: Math.max(lateMs, this.#lateness.worst) };
     this.#dispatch({ type: 'time' });
-  }
-
-  /** Many events, one reading. */
-  #planReread(): void {
-    if (this.#rereadPlanned) return;
-    this.#rereadPlanned = true;
-    this.#machinery.afterInput(() => {
-      this.#rereadPlanned = false;
-      if (!this.#stopped) this.#tryReread();
-    });
-  }
-
-  /** A reading that fails is told, and made up for by the next event; what is held stays held. */
-  #tryReread(): void {
-    try {
-      this.#reread(this.#readHost());
-      this.#say('reading of interfaces', 'error', undefined);
-    } catch (error) {
-      this.#say('reading of interfaces', 'error', (error as Error).message);
-    }
   }
 
   #reread(host: Host): void {
@@ -248,11 +238,6 @@ export class VrrpLoop {
       this.#dispatch({ type: 'addresses-removed', interface: on, addresses: names });
     }
     this.#held.mend(isPresent);
-  }
-
-  #readHost(): Host {
-    const { addresses } = this.#machinery;
-    return { links: addresses.links(), addresses: addresses.addresses() };
   }
 
   #ownOf(host: Host): Set<string> {

@@ -54,7 +54,7 @@ describe('election', () => {
     segment.clock.advance(10_000);
     expect(b.says().state).toBe('MASTER');
     expect(b.says().dropped['password']).toBeGreaterThan(3);
-    expect(b.lines.filter((line) => line.includes('packet dropped')).length).toBe(1);
+    expect(b.lines.filter((line) => line.includes('packets are dropped')).length).toBe(1);
   });
 
   it('keeps advertisements on a grid of the interval', () => {
@@ -366,6 +366,16 @@ describe('a new configuration', () => {
     const { segment, a, b } = elected();
     a.loop.configure(configuration([]), 'a');
     expect([a.loop.report().instances, a.has(VIP)]).toEqual([[], false]);
+    segment.clock.advance(610);
+    expect(b.says().state).toBe('MASTER');
+  });
+
+  it('with another VRID ends the old virtual router in its own name, and starts the new one', () => {
+    const { segment, a, b } = elected();
+    segment.lan.sent.length = 0;
+    a.loop.configure(configuration([instance({ vrid: 99, version: 2 })]), 'a');
+    expect(Buffer.from(segment.lan.sent[0]?.payload ?? []).toString('hex')).toMatch(/^313300/);
+    expect(a.says()).toMatchObject({ vrid: 99, state: 'BACKUP' });
     segment.clock.advance(610);
     expect(b.says().state).toBe('MASTER');
   });

@@ -1,0 +1,52 @@
+/** The Backup state: RFC 9568 section 6.4.2, the branches in its order; additions of ours marked. */
+import type { EventOf, Instance, Step } from './instance.ts';
+import { skewMs } from './intervals.ts';
+import { becomeMaster, chain, downMs, letGo, same } from './transition.ts';
+
+/** RFC 9568 section 6.4.2. */
+export function advertisementInBackup(instance: Instance, event: EventOf<'advertisement'>, nowMs: number): Step {
+  const heard: Instance = { ...instance, advertsReceived: instance.advertsReceived + 1 };
+  const { priority, advertIntervalMs } = event.advertisement;
+  // the MASTER gives up: wait the skew only
+  if (priority === 0) {
+    const waitMs = skewMs(heard.setup.version, heard.priority, heard.masterAdvertMs);
+    return chain(letGo(heard), (next) => same({ ...next, wantsMaster: false, masterDownAtMs: nowMs + waitMs }));
+  }
+  // not pre-empting, or not better: it is the MASTER
+  if (priority >= heard.priority || !mayPreempt(heard, nowMs)) {
+    const masterAdvertMs = heard.setup.version === 3 ? advertIntervalMs : heard.setup.advertIntervalMs;
+    const preemptFromMs = priority >= heard.priority ? null : preemptFrom(heard, nowMs);
+    const accepted: Instance = { ...heard, masterAdvertMs, master: event.source, wantsMaster: false, preemptFromMs };
+    return chain(letGo(accepted), (next) => same({ ...next, masterDownAtMs: nowMs + downMs(next) }));
+  }
+  return same(heard); // pre-empt: discard, the timer runs on
+}
+
+function mayPreempt(instance: Instance, nowMs: number): boolean {
+  return instance.setup.preempt && !instance.yielded && nowMs >= preemptFrom(instance, nowMs);
+}
+
+/** preempt_delay (ours, as keepalived's): counted from when a lower-priority MASTER is first heard. */
+function preemptFrom({ preemptFromMs, setup }: Instance, nowMs: number): number {
+  return preemptFromMs ?? nowMs + setup.preemptDelayMs;
+}
+
+/** RFC 9568 section 6.4.2, the Active_Down_Timer. */
+export function timeInBackup(instance: Instance, _event: EventOf<'time'>, nowMs: number): Step {
+  const { masterDownAtMs, setup, master } = instance;
+  if (masterDownAtMs === null || nowMs < masterDownAtMs) return same(instance);
+  // ours: not eligible yet; listen one interval more
+  if (instance.waitingFor !== null) return same({ ...instance, masterDownAtMs: nowMs + instance.masterAdvertMs });
+  // ours: a sync group goes as a whole
+  if (setup.syncGroup !== null) return same({ ...instance, masterDownAtMs: null, wantsMaster: true });
+  const whom = master === null ? 'nobody else advertises' : `${master} is not heard any more`;
+  return becomeMaster(instance, nowMs, whom);
+}
+
+/** The running timer moves by the difference of the skews (keepalived's vrrp_set_effective_priority). */
+export function priorityInBackup(instance: Instance, { priority }: EventOf<'priority'>): Step {
+  const { masterDownAtMs, setup, masterAdvertMs } = instance;
+  const byMs =
+    skewMs(setup.version, priority, masterAdvertMs) - skewMs(setup.version, instance.priority, masterAdvertMs);
+  return same({ ...instance, priority, masterDownAtMs: masterDownAtMs === null ? null : masterDownAtMs + byMs });
+}
