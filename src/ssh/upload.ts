@@ -32,23 +32,38 @@ export async function upload(
   source: Buffer | Readable,
   options: UploadOptions,
 ): Promise<void> {
-  const { signal, size, mode = 0o600, timeoutMs = UPLOAD_TIMEOUT_MS, onProgress } = options;
+  if (Buffer.isBuffer(source)) return transfer(session, path, source, options);
+  // It may fail before it is read; what it says is then found in it.
+  source.on('error', () => {});
+  try {
+    await transfer(session, path, source, options);
+  } finally {
+    source.destroy();
+  }
+}
+
+async function transfer(
+  session: Session,
+  path: string,
+  source: Buffer | Readable,
+  { signal, size, mode = 0o600, timeoutMs = UPLOAD_TIMEOUT_MS, onProgress }: UploadOptions,
+): Promise<void> {
   const argv = ['/bin/sh', '-c', RECEIVE, 'sh', path, String(size), `0${mode.toString(8)}`];
   const limit = AbortSignal.timeout(timeoutMs);
   const either = signal ? AbortSignal.any([signal, limit]) : limit;
   const { channel, exit, stderr } = await launch(session, argv, { asRoot: true, signal, timeoutMs });
   channel.resume();
   const sent = send(channel, source, either, onProgress).catch((error: unknown) => error);
-  const stopped = new Promise<void>((resolve) => either.addEventListener('abort', () => resolve(), { once: true }));
-  await Promise.race([exit, stopped]);
-  if (either.aborted) {
+  const stopped = new Promise<null>((resolve) => either.addEventListener('abort', () => resolve(null), { once: true }));
+  const end = await Promise.race([exit, stopped]);
+  if (end === null) {
     channel.destroy();
     const why = signal?.aborted ? ({ kind: 'aborted' } as const) : ({ kind: 'timeout', afterMs: timeoutMs } as const);
     throw failureOf(session.host, 'command', why);
   }
-  const { exitCode } = await exit;
   if (session.lost) throw session.lost;
-  if (exitCode === 0) return;
+  if (end.exitCode === 0) return;
+  // Still sending when the host gave up: then the host's own words are the cause.
   const cause = await Promise.race([sent, Promise.resolve(undefined)]);
   throw failureOf(session.host, 'command', { kind: 'upload', path, stderr: stderr().trim() }, cause);
 }

@@ -67,7 +67,10 @@ const WORDS: Words = {
     const during = step === null ? '' : ` during "${step}"`;
     return `the program on the host ${how}${during}${stderr ? `: ${lastLine(stderr)}` : ''}`;
   },
-  upload: ({ path, stderr }) => `${path} could not be uploaded${stderr ? `: ${lastLine(stderr)}` : ''}`,
+  upload: ({ path, stderr }, { cause }) => {
+    const why = stderr || (cause instanceof Error ? cause.message : '');
+    return `${path} could not be uploaded${why ? `: ${lastLine(why)}` : ''}`;
+  },
   settings: ({ why }) => why,
   file: ({ file, why }) => `${file}: ${why}`,
 };

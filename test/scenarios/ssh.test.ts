@@ -1,6 +1,15 @@
 /** The transport against a real OpenSSH server on a loopback port. */
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  createReadStream,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer as createHttpServer } from 'node:http';
 import { createServer, connect as dial, type Server, type Socket } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
@@ -420,6 +429,32 @@ describe('servers that do not behave', () => {
     }
   });
 
+  it('begins no further step on a host whose connection is gone', async () => {
+    const relay = await cutter();
+    const made = (name: string): string => join(folder, `steps-${name}`);
+    try {
+      const connection = await createConnect()(hostWith({ port: relay.port }));
+      const run = failureOf(
+        connection.runScript([
+          {
+            name: 'runs',
+            text: `echo $$ >${made('pid.new')}; mv ${made('pid.new')} ${made('pid')}; sleep 0.5; : >${made('first')}`,
+          },
+          { name: 'never', text: `: >${made('second')}` },
+        ]),
+      );
+      await expect.poll(() => existsSync(made('pid'))).toBe(true);
+      const pid = readFileSync(made('pid'), 'utf8').trim();
+      relay.cut();
+      await run;
+      await expect.poll(() => existsSync(`/proc/${pid}`), { timeout: 10_000 }).toBe(false);
+      expect([existsSync(made('first')), existsSync(made('second'))]).toEqual([true, false]);
+      await connection.close();
+    } finally {
+      relay.close();
+    }
+  });
+
   it('tells a connection that is cut in the middle of a script, at once', async () => {
     const relay = await cutter();
     try {
@@ -478,6 +513,15 @@ describe('files and streams', () => {
     writeFileSync(kept, 'old');
     await withConnection(sshd.host, (c) => failureOf(c.upload(kept, Buffer.from('new'), { size: 3 })));
     expect(readFileSync(kept, 'utf8')).toBe('old');
+  });
+
+  it('tells why the source of an upload failed, and leaves nothing', async () => {
+    const path = join(folder, 'from-nowhere');
+    const failure = await withConnection(sshd.host, (c) =>
+      failureOf(c.upload(path, createReadStream(join(folder, 'no such file')), { size: 10 })),
+    );
+    expect(failure.message).toMatch(/from-nowhere could not be uploaded: ENOENT/);
+    await expect.poll(() => existsSync(path)).toBe(false);
   });
 
   it('carries a program both ways, and tells when it fails', async () => {

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Transcript } from '../../src/shell/transcript.ts';
 
@@ -41,6 +42,27 @@ describe('transcript', () => {
     expect(transcript.result().steps).toEqual([]);
     expect(transcript.done).toBe(false);
     expect(transcript.interrupted().step).toBe('one');
+  });
+
+  it('is not confused by one who knows the nonce: it never throws, and results stay in order', () => {
+    const text = fc.constantFrom(
+      'B 0 - -',
+      'B 1 - -',
+      'E 0 0 -',
+      'E 1 0 -',
+      'E 0 255 999999999',
+      'Z - - -',
+      'B 999999999 - -',
+    );
+    const chunk = fc.record({ stream: fc.constantFrom('stdout' as const, 'stderr' as const), text });
+    fc.assert(
+      fc.property(fc.array(chunk, { maxLength: 40 }), (chunks) => {
+        const transcript = new Transcript(STEPS, NONCE);
+        for (const { stream, text } of chunks) transcript.push(stream, frame(text));
+        const names = transcript.result().steps.map(({ name }) => name);
+        expect(names).toEqual(['one', 'two'].slice(0, names.length));
+      }),
+    );
   });
 
   it('keeps what fits, exactly to the byte, and says so', () => {
