@@ -8,8 +8,9 @@ import type { Raw } from './raw.ts';
 
 /** Deeper than any topology or inventory; keeps recursion far from the stack's end. */
 const DEEPEST = 64;
-/** Values after aliases are expanded: 10,000 realservers need about 100,000; an alias bomb needs billions. */
+/** Values in all, and behind aliases: 10,000 realservers need about 100,000 and 40,000; an alias bomb needs billions. */
 const MOST_VALUES = 500_000;
+const MOST_ALIASED = 100_000;
 
 interface Reading {
   readonly lines: LineCounter;
@@ -18,6 +19,7 @@ interface Reading {
   /** Anchors being expanded now: meeting one again is a cycle. */
   readonly open: Set<Node>;
   values: number;
+  aliased: number;
 }
 
 /** What stands above a node: its path and the key that names it. */
@@ -44,7 +46,14 @@ export function readDocument(text: string): { readonly root: Raw | null; readonl
       if (findings.length === 0) findings.push(atStart('the file is empty'));
       return { root: null, findings };
     }
-    const reading = { lines, anchors: anchorsOf(document.contents), findings, open: new Set<Node>(), values: 0 };
+    const reading = {
+      lines,
+      anchors: anchorsOf(document.contents),
+      findings,
+      open: new Set<Node>(),
+      values: 0,
+      aliased: 0,
+    };
     return { root: toRaw(document.contents, { path: '', keyPosition: null, depth: 0 }, reading), findings };
   } catch (error) {
     // The parser recurses over nested collections: the only known throw is the stack's end.
@@ -105,10 +114,7 @@ function refuseAt(position: Position, path: string, message: string, reading: Re
 }
 
 function toRaw(node: unknown, place: Place, reading: Reading): Raw | null {
-  if (++reading.values > MOST_VALUES) {
-    if (reading.values === MOST_VALUES + 1) refuse(null, place, 'the file holds too many values', reading);
-    return null;
-  }
+  if (isTooMuch(place, reading)) return null;
   if (isAlias(node)) return fromAlias(node, node.source, place, reading);
   if (!(isScalar(node) || isMap(node) || isSeq(node))) return emptyAt(place);
   if (place.depth > DEEPEST) return refuse(node, place, 'nested too deeply', reading);
@@ -130,6 +136,16 @@ function toRaw(node: unknown, place: Place, reading: Reading): Raw | null {
   }
   const scalar = value as string | number | boolean | null;
   return { kind: 'scalar', ...placed, value: scalar, source: node.source ?? String(scalar ?? '') };
+}
+
+/** Counts one value; says once that there are too many. */
+function isTooMuch(place: Place, reading: Reading): boolean {
+  reading.values++;
+  if (reading.open.size > 0) reading.aliased++;
+  const over = reading.values - MOST_VALUES > 0 || reading.aliased - MOST_ALIASED > 0;
+  const message = 'the file holds too many values';
+  if (over && !reading.findings.some((finding) => finding.message === message)) refuse(null, place, message, reading);
+  return over;
 }
 
 function emptyAt(place: Place): Raw {

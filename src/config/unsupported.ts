@@ -58,7 +58,10 @@ const ADDRESSES: readonly string[] = [
   'services.*.listen',
 ];
 
-const REFUSED = [...KEYS, ...CHECK_LISTS.flatMap((list) => CHECK_KEYS.map((key) => `${list}.${key}`))].map(stepsOf);
+const REFUSED_KEYS = [...KEYS, ...CHECK_LISTS.flatMap((list) => CHECK_KEYS.map((key) => `${list}.${key}`))];
+/** All rows, for the test that each names a key. */
+export const UNSUPPORTED_PATHS: readonly string[] = [...REFUSED_KEYS, ...VALUES.map(([path]) => path), ...ADDRESSES];
+const REFUSED = REFUSED_KEYS.map(stepsOf);
 const REFUSED_VALUES = VALUES.map(([path, value]) => [stepsOf(path), value] as const);
 const ADDRESS_STEPS = ADDRESSES.map(stepsOf);
 

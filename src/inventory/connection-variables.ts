@@ -1,7 +1,7 @@
 /** The variables of Ansible that say how a host is reached, by all their names, checked where they stand. */
 import type { Finding } from '../config/problem.ts';
 import { type Raw, wrong } from '../config/raw.ts';
-import { integer, oneOf, scalar } from '../config/shape/scalars.ts';
+import { oneOf, scalar } from '../config/shape/scalars.ts';
 import type { Shape } from '../config/shape/shape.ts';
 import { parseSshArguments } from './ssh-arguments.ts';
 
@@ -19,6 +19,16 @@ const sshArguments: Shape<string> = {
     return value;
   },
 };
+
+/** Quoted numbers are common in inventories, and Ansible takes them. */
+const portNumber: Shape<number> = scalar<number>(
+  'a port from 1 to 65535',
+  { type: ['integer', 'string'] },
+  ({ source }) => {
+    const port = /^\d{1,5}$/.test(source) ? Number(source) : 0;
+    return port > 0 && port < 65536 ? port : undefined;
+  },
+);
 
 /** yes and no are YAML 1.1, which Ansible reads. */
 const truth: Shape<boolean> = scalar<boolean>('true or false', { type: 'boolean' }, ({ value }) => {
@@ -46,7 +56,7 @@ export const NAMES = {
 
 const SHAPES: Readonly<Record<keyof typeof NAMES, Shape<unknown>>> = {
   host: line,
-  port: integer(1, 65535),
+  port: portNumber,
   user: line,
   password: line,
   identity: line,
