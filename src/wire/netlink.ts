@@ -75,7 +75,7 @@ export interface Acknowledgement {
 export function decodeAcknowledgement({ type, flags, payload }: NetlinkMessage): Acknowledgement {
   if (type === NLMSG_DONE && payload.length < 4) return { errno: 0, text: undefined };
   const input = new Reader(payload);
-  const errno = -input.i32Host();
+  const errno = 0 - input.i32Host();
   if ((flags & NLM_F_ACK_TLVS) === 0) return { errno, text: undefined };
   if (type === NLMSG_ERROR) {
     const length = input.u32Host();
