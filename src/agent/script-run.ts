@@ -33,6 +33,7 @@ function run(helper: string, script: Parameters<RunScript>[0], signal: AbortSign
   });
   let output = '';
   let verdict: string | undefined;
+  let hasEnded = false;
   const signalGroup = (name: NodeJS.Signals): void => {
     try {
       if (child.pid !== undefined) process.kill(-child.pid, name);
@@ -46,10 +47,15 @@ function run(helper: string, script: Parameters<RunScript>[0], signal: AbortSign
     signalGroup('SIGTERM');
     killer ??= setTimeout(() => signalGroup('SIGKILL'), GRACE_MS);
   };
-  const timer = setTimeout(() => end(`${program} did not end within ${script.timeoutMs} ms`), script.timeoutMs);
+  const expire = (): void => {
+    if (!hasEnded) end(`${program} did not end within ${script.timeoutMs} ms`);
+  };
+  // After a stall of this process the end of a script may be known only now, and timers come first.
+  const timer = setTimeout(() => setImmediate(expire), script.timeoutMs);
   const abort = (): void => end(`${program} was stopped`);
   signal.addEventListener('abort', abort, { once: true });
   const finish = (problem: string | undefined): void => {
+    hasEnded = true;
     clearTimeout(timer);
     clearTimeout(killer);
     signal.removeEventListener('abort', abort);

@@ -111,7 +111,8 @@ export class TableKeeper {
 
   #tellChanges(changes: readonly IpvsChange[], why: string | null): void {
     const { journal } = this.#options;
-    const cause = why ?? 'the table was not as it should be: something else changes it, or an entry has drained';
+    const isOnlyLess = changes.every(({ op }) => op === 'delete-service' || op === 'delete-destination');
+    const cause = why ?? (isOnlyLess ? 'drained, or out of time' : 'something else has changed the table');
     const named = changes.slice(0, NAMED_CHANGES).map(describeChange).join('; ');
     const more = changes.length > NAMED_CHANGES ? `; and ${changes.length - NAMED_CHANGES} more` : '';
     journal.note('info', 'ipvs', `IPVS: ${named}${more} (${cause})`, { changes: changes.length });

@@ -20,9 +20,10 @@ export function dial(spec: ProbeSpec, signal: AbortSignal, converse: (attempt: A
     const started = performance.now();
     const socket = connect(connectOptions(spec));
     const attempt: Attempt = { socket, stage: 'while connecting', settle };
-    const timer = setTimeout(() => {
+    const expire = (): void =>
       settle(`${where(spec)} did not answer within ${spec.timing.timeoutMs} ms (${attempt.stage})`);
-    }, spec.timing.timeoutMs);
+    // Timers come before what has arrived: after a stall of this process an answer in time must not be blamed for it.
+    const timer = setTimeout(() => setImmediate(expire), spec.timing.timeoutMs);
     const abort = (): void => settle('the probe was stopped');
     let isSettled = false;
     function settle(error?: string): void {

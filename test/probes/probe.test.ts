@@ -168,6 +168,14 @@ describe('http', () => {
     expect(!result.ok && result.error).toMatch(new RegExp(`^127\\.0\\.0\\.1:${port} `));
   });
 
+  it('does not blame the server for a stall of this process', async () => {
+    const port = await serve(answering(OK));
+    const pending = ask(checkOf({ kind: 'tcp' }, { timeoutMs: 20 }), port);
+    const until = performance.now() + 60;
+    while (performance.now() < until);
+    expect(await pending).toMatchObject({ ok: true });
+  });
+
   it('does not wait for the end of a body that nobody asks about', async () => {
     const port = await serve(
       answering(`HTTP/1.1 200 OK\r\nContent-Length: 99999999\r\n\r\n${'x'.repeat(400_000)}`, () => {}),
