@@ -1,6 +1,6 @@
 /** The disk that every machine's own disk is a copy-on-write layer of: Debian, built once and kept by the hash of its recipe. */
 import { createHash } from 'node:crypto';
-import { access, link, mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { access, link, mkdir, mkdtemp, readdir, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { execa } from 'execa';
 import { SEARCH_PATH } from './host-packages.ts';
@@ -52,15 +52,18 @@ async function publish(disk: string, path: string): Promise<void> {
   }
 }
 
-/** Removes images that nothing has used for a day: no lab that is up, and none that is being started. */
+/**
+ * Removes what nothing has used for a day: images that no lab has, and what was left by a build that was killed. The
+ * day is for labs that are being started, which nobody knows yet.
+ */
 async function prune(): Promise<void> {
-  const names = (await readdir(cacheFolder())).filter((name) => name.endsWith('.img'));
+  const names = await readdir(cacheFolder());
   const labs = await readdir(labsFolder()).catch(() => []);
   const records = await Promise.all(labs.map((name) => readRecord(placeOf(name)).catch(() => undefined)));
   for (const path of names.map((name) => join(cacheFolder(), name))) {
     const { atimeMs, mtimeMs } = await stat(path);
     const old = Date.now() - Math.max(atimeMs, mtimeMs) > 86_400_000;
-    if (old && !records.some((record) => record?.image === path)) await rm(path, { force: true });
+    if (old && !records.some((record) => record?.image === path)) await asOwner(['rm', '-rf', path]);
   }
 }
 
@@ -130,12 +133,16 @@ async function filesTar(work: string): Promise<string> {
 async function makeDisk(work: string, tar: string, disk: string): Promise<void> {
   const script = `set -eu
 umask 022
+trap 'rm -rf "$1/root"' EXIT
 mkdir "$1/root"
 tar -xf "$2" -C "$1/root" --exclude='./dev/*' --numeric-owner
 truncate -s ${DISK_SIZE} "$3"
-mkfs.ext4 -q -m 0 -J size=16 -E lazy_itable_init=0,nodiscard -d "$1/root" "$3"
-rm -rf "$1/root"`;
-  const asUser = ['unshare', '--user', '--map-root-user', '--map-auto'];
-  const [file = '', ...args] = [...(process.getuid?.() === 0 ? [] : asUser), 'sh', '-c', script, 'sh', work, tar, disk];
+mkfs.ext4 -q -m 0 -J size=16 -E lazy_itable_init=0,nodiscard -d "$1/root" "$3"`;
+  await asOwner(['sh', '-c', script, 'sh', work, tar, disk]);
+}
+
+async function asOwner(command: readonly string[]): Promise<void> {
+  const entering = process.getuid?.() === 0 ? [] : ['unshare', '--user', '--map-root-user', '--map-auto'];
+  const [file = '', ...args] = [...entering, ...command];
   await execa(file, args, { env: { PATH: SEARCH_PATH } });
 }

@@ -1,14 +1,14 @@
 /** Traffic from the client's place: starts the load generator there and gives its report. */
 import { spawn } from 'node:child_process';
-import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
 import type { Lab } from './lab.ts';
 import { LabError } from './lab-error.ts';
 import type { HeldPlan, HeldReport } from './load/held.ts';
 import type { RequestsPlan, RequestsReport } from './load/requests.ts';
 import { insideClient } from './namespace.ts';
 
-const PROGRAM = join(import.meta.dirname, 'load/main.ts');
+const PROGRAM = fileURLToPath(new URL('./load/main.ts', import.meta.url));
 
 export interface Traffic<Report> {
   /** The newest figures: a few a second. Nothing before the first. */
