@@ -321,9 +321,13 @@ describe('the way there', () => {
   it('leaves no ProxyCommand behind, even one that ignores the end of its input', async () => {
     const mark = join(folder, 'proxy.pid');
     const proxyCommand = `sh -c 'echo $$ >${mark}; sleep 300'`;
-    await failureTo({ proxyCommand }, 500);
-    const pid = Number(readFileSync(mark, 'utf8'));
-    await expect.poll(() => existsSync(`/proc/${pid}`)).toBe(false);
+    const abort = new AbortController();
+    const failure = failureOf(createConnect()(hostWith({ proxyCommand }), { signal: abort.signal }));
+    const pid = (): number => Number(existsSync(mark) && readFileSync(mark, 'utf8'));
+    await expect.poll(pid).toBeGreaterThan(0);
+    abort.abort();
+    expect((await failure).code).toBe(130);
+    await expect.poll(() => existsSync(`/proc/${pid()}`)).toBe(false);
   });
 
   it('hops through a jump host whose key is checked by its own name, one connection for all', async () => {
