@@ -1,0 +1,185 @@
+/** Applies against models of hosts: what is sent, in which order, and what is never true on the way. */
+import fc from 'fast-check';
+import { describe, expect, it, vi } from 'vitest';
+import type { Config } from '../../src/config/config.ts';
+import { hashedText } from '../../src/desired/agent-config.ts';
+import { wantedHosts } from '../../src/desired/hosts.ts';
+import { applyHosts } from '../../src/playbook/apply.ts';
+import { factsOf, readSteps } from '../../src/playbook/cluster.ts';
+import { planHosts, type Shared } from '../../src/playbook/plan.ts';
+import type { HostRun, Run } from '../../src/playbook/run.ts';
+import { topology } from '../desired/topology.ts';
+import { digest } from '../operations/facts.ts';
+import { ModelHost, targetOf } from './model-host.ts';
+
+// The release is not what these tests are about, and building one needs what `npm run build` makes.
+vi.mock(import('../../src/playbook/release.ts'), async (original) => ({
+  ...(await original()),
+  buildRelease: async () => ({ architecture: 'x64' as const, hash: 'bb', node: '22', manifest: '', files: [] }),
+}));
+
+/** Nobody may answer ARP for a VIP that is only here to be silent. */
+function silent(host: ModelHost): void {
+  const vips = [...host.addresses].filter((one) => / dev (lo|tunl0)$/.test(one));
+  if (vips.length > 0 && host.sysctls.get('net.ipv4.conf.all.arp_ignore') !== '1') {
+    throw new Error(`${host.name} answers for ${vips.join(', ')}`);
+  }
+}
+
+class ModelCluster {
+  readonly log: string[] = [];
+  readonly hosts = new Map(['lb1', 'lb2', 'web1', 'web2'].map((name) => [name, new ModelHost(name, this.log, silent)]));
+
+  host(name: string): ModelHost {
+    return this.hosts.get(name)!;
+  }
+
+  async runs(config: Config): Promise<{ hosts: HostRun[]; shared: Shared }> {
+    const shared: Shared = {
+      digest,
+      configHash: digest(hashedText(config)),
+      generation: 1,
+      firewall: 'check',
+      releases: { x64: { hash: 'bb' }, arm64: { problem: 'x' } },
+    };
+    const hosts = wantedHosts(config).map(async (wanted): Promise<HostRun> => {
+      const model = this.host(wanted.host);
+      const [connection, target] = [model.connection(), targetOf(model, wanted)];
+      const facts = factsOf(target, await connection.runScript(readSteps(wanted, 'bb')));
+      return { target, connection, facts, ok: 0, changed: 0, failure: null, told: '' };
+    });
+    return { hosts: await Promise.all(hosts), shared };
+  }
+
+  async apply(config: Config, stopping: () => boolean = () => false) {
+    const { hosts, shared } = await this.runs(config);
+    const run: Run = { hosts, shared, emit: () => {}, stopping };
+    return { ended: await applyHosts(run), hosts };
+  }
+
+  /** Changes that a plan would show now. */
+  async left(config: Config): Promise<string[]> {
+    const { hosts, shared } = await this.runs(config);
+    return planHosts(hosts, shared).flatMap(({ host, changes }) => changes.map(({ what }) => `${host}: ${what}`));
+  }
+}
+
+const NAMES = ['dr', 'nat', 'tun', 'fwmark', 'dual-master'] as const;
+
+// Whole clusters, many times over: seconds on a busy machine.
+describe('an apply', { timeout: 60_000 }, () => {
+  it.each(NAMES)('makes %s of fresh hosts, and a plan after it shows nothing', async (name) => {
+    const cluster = new ModelCluster();
+    expect((await cluster.apply(topology(name))).ended).toBe('done');
+    expect(await cluster.left(topology(name))).toEqual([]);
+  });
+
+  it('makes any topology of any other, silently all the way, and leaves nothing of the former behind', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.constantFrom(...NAMES), { minLength: 2, maxLength: 4 }), async (names) => {
+        const cluster = new ModelCluster();
+        for (const name of names) {
+          expect((await cluster.apply(topology(name))).ended).toBe('done');
+          expect(await cluster.left(topology(name))).toEqual([]);
+        }
+        const alone = new ModelCluster();
+        await alone.apply(topology(names.at(-1)!));
+        for (const name of ['web1', 'web2']) {
+          const [one, other] = [cluster.host(name), alone.host(name)];
+          expect(one.addresses).toEqual(other.addresses);
+          expect(one.rules).toEqual(other.rules);
+          expect([one.via, one.isTunnelUp]).toEqual([other.via, other.isTunnelUp]);
+          expect(one.sysctls.get('net.ipv4.conf.all.arp_ignore')).toBe(
+            other.sysctls.get('net.ipv4.conf.all.arp_ignore'),
+          );
+        }
+      }),
+      { numRuns: 25 },
+    );
+  });
+
+  it('grows realservers first, then the directors one after the other, then the return routes', async () => {
+    const cluster = new ModelCluster();
+    await cluster.apply(topology('dr'));
+    cluster.log.length = 0;
+    await cluster.apply(topology('nat'));
+    const first = (words: string) => cluster.log.findIndex((line) => line.includes(words));
+    const last = (words: string) => cluster.log.findLastIndex((line) => line.includes(words));
+    expect(first('web1: return route')).toBeGreaterThan(last('lb1:'));
+    expect(first('web1: return route')).toBeGreaterThan(last('lb2:'));
+    expect(first('web1: former VIPs')).toBeGreaterThan(last('web1: return route'));
+    expect(first('web1: former sysctls')).toBeGreaterThan(first('web1: former VIPs'));
+  });
+
+  it('does the MASTER last', async () => {
+    const cluster = new ModelCluster();
+    cluster.host('lb1').role = () => 'BACKUP';
+    await cluster.apply(topology('tun'));
+    cluster.log.length = 0;
+    await cluster.apply(topology('dr'));
+    const order = cluster.log.filter((line) => line.endsWith(': agent'));
+    expect(order).toEqual(['lb1: agent', 'lb2: agent']);
+  });
+
+  it('gives a new instance to the director that is preferred for it, if another one is MASTER', async () => {
+    const cluster = new ModelCluster();
+    const [lb1, lb2] = [cluster.host('lb1'), cluster.host('lb2')];
+    lb2.role = () => 'BACKUP';
+    const yielded: string[] = [];
+    lb1.onYield = (instance) => {
+      yielded.push(instance);
+      const states = lb2.state!.vrrp.instances.map((one) =>
+        one.name === instance ? { ...one, state: 'MASTER' as const } : one,
+      );
+      lb2.state = { ...lb2.state!, vrrp: { ...lb2.state!.vrrp, instances: states } };
+    };
+    expect((await cluster.apply(topology('dual-master'))).ended).toBe('done');
+    expect(yielded).toEqual(['green']);
+    await cluster.apply({ ...topology('dual-master'), cluster: 'renamed' });
+    expect(yielded).toEqual(['green']);
+  });
+
+  it('stops at the first director that fails, and leaves the other as it was', async () => {
+    const cluster = new ModelCluster();
+    cluster.host('lb1').failing = 'agent';
+    const { ended, hosts } = await cluster.apply(topology('dr'));
+    expect(ended).toBe('failed');
+    expect(cluster.log.filter((line) => line.startsWith('lb2'))).toEqual([]);
+    expect(hosts.find(({ failure }) => failure)?.failure?.message).toMatch(/^lb1: agent failed: no such thing \(/);
+    cluster.host('lb1').failing = null;
+    expect((await cluster.apply(topology('dr'))).ended).toBe('done');
+    expect(await cluster.left(topology('dr'))).toEqual([]);
+  });
+
+  it('touches no director when a realserver fails, and lets the other realservers finish', async () => {
+    const cluster = new ModelCluster();
+    cluster.host('web1').failing = 'VIPs';
+    expect((await cluster.apply(topology('dr'))).ended).toBe('failed');
+    expect(cluster.log.filter((line) => line.startsWith('lb'))).toEqual([]);
+    expect(cluster.host('web2').addresses).toEqual(new Set(['10.77.1.100/32 dev lo']));
+  });
+
+  it.each(NAMES)('of %s converges from wherever a failure left it', async (name) => {
+    const steps = new ModelCluster();
+    await steps.apply(topology('dr'));
+    steps.log.length = 0;
+    await steps.apply(topology(name));
+    for (const line of new Set(steps.log)) {
+      const [host = '', step = ''] = line.split(': ');
+      const cluster = new ModelCluster();
+      await cluster.apply(topology('dr'));
+      cluster.host(host).failing = step;
+      await cluster.apply(topology(name));
+      cluster.host(host).failing = null;
+      expect((await cluster.apply(topology(name))).ended).toBe('done');
+      expect(await cluster.left(topology(name))).toEqual([]);
+    }
+  });
+
+  it('begins nothing new once it is told to stop', async () => {
+    const cluster = new ModelCluster();
+    const { ended } = await cluster.apply(topology('dr'), () => cluster.log.some((line) => line.startsWith('lb1')));
+    expect(ended).toBe('stopped');
+    expect(cluster.log.some((line) => line.startsWith('lb2'))).toBe(false);
+  });
+});

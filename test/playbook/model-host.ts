@@ -1,0 +1,230 @@
+/**
+ * A host as a model: it takes the commands that the real one takes, changes as that would, and prints facts as that does.
+ * What the provisioner sends is so tried whole, in any order of topologies, without a machine.
+ */
+import type { Wanted } from '../../src/desired/wanted.ts';
+import type { Command, Word } from '../../src/shell/command.ts';
+import type { ScriptResult, Step, StepResult } from '../../src/shell/step.ts';
+import type { Connection } from '../../src/ssh/connection.ts';
+import type { AgentState } from '../../src/status/state.ts';
+import { agentState, instanceState } from '../facts/agent-state.ts';
+import { digest } from '../operations/facts.ts';
+
+export class ModelHost {
+  readonly name: string;
+  readonly addresses = new Set<string>();
+  readonly rules = new Set<string>();
+  readonly files = new Map<string, string>();
+  readonly modules = new Set<string>();
+  readonly active = new Set<string>();
+  readonly enabled = new Set<string>();
+  readonly releases = new Set(['bb']);
+  sysctls = new Map<string, string>();
+  current: string | null = null;
+  via: string | null = null;
+  isTunnelUp = false;
+  state: AgentState | null = null;
+  /** Host and step of everything that was done, shared by a cluster. */
+  readonly log: string[];
+  /** Called after every command: what must never be true. */
+  readonly check: (host: ModelHost) => void;
+  /** A step of this name fails. */
+  failing: string | null = null;
+  /** The roles that the agent takes when it has a configuration. */
+  role: (instance: string) => 'MASTER' | 'BACKUP' = () => 'MASTER';
+
+  constructor(name: string, log: string[] = [], check: (host: ModelHost) => void = () => {}) {
+    this.name = name;
+    this.log = log;
+    this.check = check;
+    for (const scope of ['all', 'lo']) {
+      this.sysctls.set(`net.ipv4.conf.${scope}.arp_ignore`, '0').set(`net.ipv4.conf.${scope}.arp_announce`, '0');
+    }
+  }
+
+  connection(): Connection {
+    return {
+      host: { name: this.name } as Connection['host'],
+      runScript: async (steps, options) => this.#run(steps, options?.onStep),
+      upload: async () => {},
+      open: async () => {
+        throw new Error('not modelled');
+      },
+      close: async () => {},
+    };
+  }
+
+  #run(steps: readonly Step[], onStep?: (result: StepResult, index: number) => void): ScriptResult {
+    const results: StepResult[] = [];
+    for (const [index, step] of steps.entries()) {
+      const failed = step.name === this.failing && 'commands' in step;
+      const stdout = failed ? '' : 'commands' in step ? this.#perform(step) : this.#printed(step.name, step.text);
+      const result = {
+        name: step.name,
+        exitCode: failed ? 1 : 0,
+        failedCommand: failed ? 0 : null,
+        stdout,
+        stderr: failed ? 'no such thing\n' : '',
+        truncated: false,
+      };
+      results.push(result);
+      onStep?.(result, index);
+      if (failed) return { steps: results, failed: result };
+    }
+    return { steps: results, failed: null };
+  }
+
+  #perform({ name, commands }: { readonly name: string; readonly commands: readonly Command[] }): string {
+    this.log.push(`${this.name}: ${name}`);
+    let printed = '';
+    for (const command of commands) {
+      printed += this.#do(command);
+      this.check(this);
+    }
+    return printed;
+  }
+
+  #do(command: Command): string {
+    if (command.kind === 'write') {
+      this.files.set(command.path, text(command.content));
+      if (command.path.endsWith('config.json')) this.#pending = text(command.content);
+    } else if (command.kind === 'remove') this.files.delete(command.path);
+    else if (command.kind === 'link') {
+      if (command.path.endsWith('/current')) this.current = command.target.split('/').at(-1) ?? null;
+    } else return this.#program(command.argv.map(text), command.stdin === undefined ? '' : text(command.stdin));
+    return '';
+  }
+
+  #pending = '';
+
+  #program(argv: readonly string[], input: string): string {
+    if (argv[0] === 'ip') this.#ip(argv.join(' '));
+    else if (argv[0] === 'modprobe') for (const name of argv.slice(2)) this.modules.add(name);
+    else if (argv[0] === 'sysctl') for (const pair of argv.slice(3)) this.sysctls.set(...split(pair));
+    else if (argv[0] === 'systemctl') this.#systemctl(argv);
+    else if (argv[0]?.endsWith('/stdio')) return this.#told(input);
+    return '';
+  }
+
+  #ip(line: string): void {
+    const [, action = '', what = ''] = /^ip (\S+ \S+) (.*)$/.exec(line) ?? [];
+    const actions: Readonly<Record<string, () => unknown>> = {
+      'addr add': () => this.addresses.add(what.replace(' scope host', '')),
+      'addr del': () => this.addresses.delete(what),
+      'rule add': () => this.rules.add(what),
+      'rule del': () => this.rules.delete(what),
+      'route replace': () => (this.via = what.split(' ')[2] ?? null),
+      'route flush': () => (this.via = null),
+      'link set': () => (this.isTunnelUp = what === 'tunl0 up'),
+    };
+    actions[action]?.();
+  }
+
+  #systemctl(argv: readonly string[]): void {
+    const unit = argv.at(-1) ?? '';
+    if (argv[1] === 'enable') this.enabled.add(unit);
+    if (argv[1] === 'disable') {
+      this.enabled.delete(unit);
+      this.active.delete(unit);
+    }
+    if (argv[1] === 'start' || argv[1] === 'restart') this.active.add(unit);
+    if (unit === 'lvs-agent.service' && this.active.has(unit)) {
+      this.active.add('lvs-vrrp.service');
+      this.#configure(this.#pending);
+    }
+  }
+
+  #told(request: string): string {
+    const [head = '', body = ''] = request.split('\r\n\r\n');
+    if (head.startsWith('PUT')) this.#configure(body);
+    else this.onYield(JSON.parse(body).instance);
+    return 'HTTP/1.1 200 OK\r\n\r\n{}';
+  }
+
+  onYield: (instance: string) => void = () => {};
+
+  #configure(text: string): void {
+    const { generation, hash, config, self } = JSON.parse(text);
+    const speaks = config.instances.filter(({ speakers }: { speakers: { director: string }[] }) =>
+      speakers.some(({ director }) => director === self),
+    );
+    const instances = speaks.map(({ name }: { name: string }) =>
+      instanceState({ name, state: this.role(name), master: '192.0.2.1' }),
+    );
+    this.state = agentState({
+      director: self,
+      release: this.current ?? '',
+      config: { hash, generation, error: null },
+      vrrp: { ...agentState().vrrp, instances },
+    });
+  }
+
+  #printed(name: string, script: string): string {
+    const printers: Readonly<Record<string, () => string>> = {
+      system: () => 'kernel 6.1\narch x64\nsystemd\nlibstdcxx\nscript-user\nglibc 2.36\n',
+      modules: () =>
+        wordsIn(script, /for m in (.*); do/)
+          .map((one) => `${one} ${this.modules.has(one) ? 'loaded' : 'available'}\n`)
+          .join(''),
+      sysctls: () =>
+        [...this.sysctls].map(([key, value]) => `/proc/sys/${key.replaceAll('.', '/')}:${value}\n`).join(''),
+      files: () => [...this.files].map(printedFile).join(''),
+      network: () => this.#network(),
+      units: () =>
+        [...new Set([...this.active, ...this.enabled])]
+          .map(
+            (unit) =>
+              `Id=${unit}\nLoadState=loaded\nActiveState=${this.active.has(unit) ? 'active' : 'inactive'}\nUnitFileState=${this.enabled.has(unit) ? 'enabled' : ''}\nNeedDaemonReload=no\n`,
+          )
+          .join('\n'),
+      agent: () =>
+        [...this.releases].map((one) => `release ${one} 22\n`).join('') +
+        (this.current ? `current ${this.current}\ncommand\n` : '') +
+        (this.state ? `answer\nHTTP/1.1 200 OK\r\n\r\n${JSON.stringify(this.state)}` : ''),
+    };
+    return printers[name]?.() ?? '';
+  }
+
+  #network(): string {
+    const addresses = [...this.addresses].map((one) =>
+      one.replace(/(\S+) dev (\S+)/, '1: $2    inet $1 scope host $2'),
+    );
+    const rules = [...this.rules].map((one) => one.replace(/(.*) priority (\d+)/, '$2:\t$1'));
+    return [
+      ...(this.isTunnelUp ? ['up tunl0'] : []),
+      ...addresses,
+      ...rules,
+      ...(this.via ? [`default via ${this.via} dev eth2`] : []),
+    ]
+      .map((one) => `${one}\n`)
+      .join('');
+  }
+}
+
+/** What a model must have for its preconditions not to matter: nothing here is about them. */
+export function targetOf(host: ModelHost, wanted: Wanted) {
+  return { wanted, connection: host.connection().host };
+}
+
+function text(word: Word): string {
+  return typeof word === 'string' ? word : word.secret;
+}
+
+function split(pair: string): [string, string] {
+  const cut = pair.indexOf('=');
+  return [pair.slice(0, cut), pair.slice(cut + 1)];
+}
+
+function wordsIn(script: string, pattern: RegExp): string[] {
+  return (pattern.exec(script)?.[1] ?? '').split(' ').map((word) => word.replaceAll("'", ''));
+}
+
+function printedFile([path, content]: [string, string]): string {
+  if (!path.startsWith('/etc') && !path.startsWith('/usr/local/lib')) return '';
+  const header = /# Managed by lvsctl.* ([0-9a-f]{64})\n/.exec(content)?.[1];
+  const records = content
+    .split('\n')
+    .filter((line) => line.startsWith('#: '))
+    .map((line) => `record ${line.slice(3)}\n`);
+  return `${header ? `header ${path} ${header}\n${records.join('')}` : ''}${digest(content)}  ${path}\n`;
+}
