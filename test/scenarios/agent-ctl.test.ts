@@ -1,0 +1,49 @@
+/** `lvs-agent ctl`: what an operator has on the director itself. */
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { control } from '../../src/agent/ctl.ts';
+import { AgentFixture } from '../agent/agent-fixture.ts';
+import { storedConfig, webTopology } from '../agent/config.ts';
+
+let agent: AgentFixture;
+beforeEach(async () => {
+  agent = new AgentFixture();
+  await agent.start();
+  await agent.request('PUT', '/v1/config', storedConfig(webTopology({ ports: [1, 2] })));
+});
+afterEach(() => agent.end());
+
+async function ctl(...argv: string[]) {
+  const said = { stdout: '', stderr: '' };
+  const code = await control(agent.socket, argv, (stream, text) => {
+    said[stream] += text;
+  });
+  return { code, ...said };
+}
+
+it('shows the state, drains and takes it back', async () => {
+  const { code, stdout } = await ctl('status');
+  expect([code, JSON.parse(stdout).director]).toEqual([0, 'lb1']);
+  expect(await ctl('drain', 'web1', '--service', 'http', '--reason', 'fire')).toMatchObject({ code: 0, stderr: '' });
+  expect((await agent.state()).overrides).toMatchObject([{ realserver: 'web1', service: 'http', reason: 'fire' }]);
+  expect(JSON.parse((await ctl('undrain', 'web1', '--service', 'http')).stdout)).toMatchObject({ removed: 1 });
+});
+
+it('says why it was refused', async () => {
+  expect(await ctl('drain', 'web9')).toMatchObject({
+    code: 1,
+    stdout: '',
+    stderr: '{"error":"no service has a realserver web9"}\n',
+  });
+  await agent.stop();
+  expect((await ctl('status')).stderr).toMatch(/^the agent does not answer on .*control\.sock: /);
+});
+
+it.each([[], ['status', 'x'], ['drain'], ['reboot', 'x'], ['drain', 'a', '--force'], ['yield', 'a', 'b']])(
+  'shows its usage for %j',
+  async (...argv) => {
+    expect(await ctl(...argv)).toMatchObject({
+      code: 64,
+      stderr: expect.stringContaining('usage: lvs-agent ctl status'),
+    });
+  },
+);
