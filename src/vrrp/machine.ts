@@ -133,7 +133,7 @@ function startup(instance: Instance, { found }: EventOf<'startup'>, nowMs: numbe
 
 /** RFC 9568 section 6.4.2 and 6.4.3: the Shutdown event; ours: without `release` for the next process to adopt. */
 function shutdown(instance: Instance, { release, cause }: EventOf<'shutdown'>, nowMs: number): Step {
-  if (!release) return rest(instance, 'INIT', nowMs, cause);
+  if (!release) return same(rest(instance, 'INIT', nowMs, cause).instance); // nothing that anybody could notice
   const given = instance.state === 'MASTER' ? resign(instance, nowMs) : letGo(instance);
   return chain(given, (next) => rest(next, 'INIT', nowMs, cause));
 }

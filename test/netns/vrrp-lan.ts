@@ -58,9 +58,9 @@ export class VrrpLan {
     }
   }
 
-  /** Waits until tcpdump listens. */
-  async watch(): Promise<void> {
-    const dump = this.spawn('lan', ['tcpdump', '-tt', '-l', '-n', '-i', 'br-eth1', '--immediate-mode', 'ip proto 112']);
+  /** Waits until tcpdump listens. @param filter narrower where a flood would make it lose packets */
+  async watch(filter = 'ip proto 112'): Promise<void> {
+    const dump = this.spawn('lan', ['tcpdump', '-tt', '-l', '-n', '-i', 'br-eth1', '--immediate-mode', filter]);
     let ready = false;
     dump.stderr?.on('data', (text: Buffer) => {
       ready ||= text.includes('listening on');
@@ -195,6 +195,10 @@ export class VrrpAgent {
 
   writeConfig(config: Config): void {
     writeFileSync(this.#configPath, JSON.stringify({ generation: 1, hash: 'x', self: this.#host, config }));
+  }
+
+  removeConfig(): void {
+    rmSync(this.#configPath);
   }
 
   start(): this {

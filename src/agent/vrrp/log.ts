@@ -17,11 +17,11 @@ export function logLine(level: Level, message: string, fields: Fields = {}): str
 }
 
 function quoted(value: string): string {
-  return /^[^\s"=]+$/.test(value) ? value : JSON.stringify(value);
+  return /^[\w.:/[\]+,-]+$/.test(value) ? value : JSON.stringify(value);
 }
 
 function oneLine(text: string): string {
-  return text.replace(/\s+/g, ' ');
+  return text.replace(/[\s\p{Cc}]+/gu, ' ');
 }
 
 /** Things remembered by {@link onChange}: keys can hold addresses of packets, and those are for anybody to choose. */
