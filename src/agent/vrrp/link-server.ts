@@ -47,13 +47,11 @@ export class LinkServer {
   #serve(socket: Socket): void {
     this.#clients.add(socket);
     socket.setEncoding('utf8');
-    let rest = '';
-    socket.on('data', (text: string) => {
-      const lines = (rest + text).split('\n');
-      rest = lines.pop() ?? '';
-      for (const line of lines) this.#receive(socket, line);
-      if (rest.length > LONGEST_LINE) socket.destroy();
-    });
+    const lines = lineReader(
+      (line) => this.#receive(socket, line),
+      () => socket.destroy(),
+    );
+    socket.on('data', lines);
     socket.on('error', () => undefined); // 'close' follows
     socket.on('close', () => this.#clients.delete(socket));
     this.#write(socket, this.#handlers.greeting());
@@ -69,6 +67,23 @@ export class LinkServer {
     if (socket.writableLength > LONGEST_BACKLOG) socket.destroy();
     else socket.write(`${JSON.stringify(message)}\n`);
   }
+}
+
+/** Puts lines together from pieces, in time that grows with their length and no faster. */
+function lineReader(onLine: (line: string) => void, onTooLong: () => void): (text: string) => void {
+  let pieces: string[] = [];
+  let length = 0;
+  return (text) => {
+    const [first = '', ...more] = text.split('\n');
+    pieces.push(first);
+    length += first.length;
+    for (const start of more) {
+      onLine(pieces.join(''));
+      pieces = [start];
+      length = start.length;
+    }
+    if (length > LONGEST_LINE) onTooLong();
+  };
 }
 
 /** The message in a line, or undefined for one of another release, a broken one, or none. */
