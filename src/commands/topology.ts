@@ -1,5 +1,6 @@
 /** Reading a topology, as every command that takes one does it: the same search, the same words, the same exit code. */
 import { readFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import type { Config } from '../config/config.ts';
 import { type Loaded, loadTopology } from '../config/load.ts';
@@ -49,7 +50,8 @@ export async function readTopology(options: TopologyOptions): Promise<Config> {
   if ('problems' in loaded) throw invalid(loaded.file, loaded.problems, output);
   if (loaded.unsupported.length > 0) throw invalid(loaded.file, loaded.unsupported, output);
   if (output.verbosity >= 0) tell(loaded.warnings, output);
-  return loaded.config;
+  const { inventory } = loaded.config;
+  return { ...loaded.config, inventory: inventory?.replace(/^~(?=\/|$)/, homedir()) ?? null };
 }
 
 /** Problems go to stderr, one a line, in the form that editors and compilers share. */

@@ -115,11 +115,12 @@ function changed(lines: readonly string[], { line, other, kind, value }: Change)
   }
 }
 
-function judge(text: string): void {
+/** @returns whether there were problems. */
+function judge(text: string): boolean {
   const result = loadTopology(text, 'topology.yaml');
   if ('config' in result) {
     expect(JSON.parse(JSON.stringify(result.config))).toEqual(result.config);
-    return;
+    return false;
   }
   const lines = text.split('\n').length;
   expect(result.problems.length).toBeGreaterThan(0);
@@ -132,15 +133,18 @@ function judge(text: string): void {
     expect(problemLine(problem)).toMatch(/^topology\.yaml:\d+:\d+: /);
     expect(problem.message).not.toMatch(/undefined|\[object|NaN|at .*\.ts:/);
   }
+  return true;
 }
 
 describe('mutated topologies', () => {
   it('bytes changed anywhere', () => {
     fc.assert(
-      fc.property(fc.constantFrom(...TEXTS), fc.array(edit, { minLength: 1, maxLength: 4 }), (text, edits) =>
-        judge(mutated(text, edits)),
+      fc.property(
+        fc.constantFrom(...TEXTS),
+        fc.array(edit, { minLength: 1, maxLength: 4 }),
+        (text, edits) => judge(mutated(text, edits)) !== undefined,
       ),
-      { numRuns: 600 },
+      { numRuns: 300 },
     );
   }, 60_000);
 
@@ -152,15 +156,20 @@ describe('mutated topologies', () => {
       value: fc.constantFrom(...SPLINTERS),
     });
     fc.assert(
-      fc.property(fc.constantFrom(...TEXTS), fc.array(change, { minLength: 1, maxLength: 3 }), (text, changes) =>
-        judge(changes.reduce(changed, text.split('\n')).join('\n')),
+      fc.property(
+        fc.constantFrom(...TEXTS),
+        fc.array(change, { minLength: 1, maxLength: 3 }),
+        (text, changes) => judge(changes.reduce(changed, text.split('\n')).join('\n')) !== undefined,
       ),
-      { numRuns: 400 },
+      { numRuns: 200 },
     );
   }, 60_000);
 
   it('anything at all', () => {
-    fc.assert(fc.property(fc.string({ unit: 'binary', maxLength: 200 }), judge), { numRuns: 300 });
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary', maxLength: 200 }), (text) => judge(text) !== undefined),
+      { numRuns: 150 },
+    );
   });
 });
 
@@ -191,8 +200,7 @@ describe('hostile YAML', () => {
     ['two documents', `${head}---\n${head}`],
   ])('%s: problems, and soon', (_title, text) => {
     const started = performance.now();
-    judge(text);
-    expect('problems' in loadTopology(text, 't')).toBe(true);
+    expect(judge(text)).toBe(true);
     expect(performance.now() - started).toBeLessThan(8_000);
   });
 });

@@ -78,9 +78,12 @@ all: { hosts: { web1: { y: 2 }, alone: } }
     expect(host?.vars['text']).toBe('{{ y }}');
   });
 
-  it('reads the inventory of the lab', () => {
-    const text = readFileSync(resolve(import.meta.dirname, '../../inventory/lab.yaml'), 'utf8');
-    expect(inventoryOf(text).hosts.map(({ name }) => name)).toEqual(['lb1', 'lb2', 'web1', 'web2', 'web3']);
+  it.each([
+    ['lab', ['lb1', 'lb2', 'web1', 'web2', 'web3']],
+    ['example', ['lb1', 'lb2', 'lb3', 'web1', 'web2', 'web3']],
+  ])('reads the %s inventory that ships', (name, hosts) => {
+    const text = readFileSync(resolve(import.meta.dirname, `../../inventory/${name}.yaml`), 'utf8');
+    expect(inventoryOf(text).hosts.map((host) => host.name)).toEqual(hosts);
   });
 });
 

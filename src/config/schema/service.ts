@@ -1,130 +1,11 @@
 /** Keys of `services`. */
-import type { Address } from '../../wire/address.ts';
-import { address, listener, netmask, port } from '../shape/network.ts';
-import { duration, flag, integer, name, oneOf, scalar, share } from '../shape/scalars.ts';
+import { listener, port } from '../shape/network.ts';
+import { duration, flag, integer, oneOf, share } from '../shape/scalars.ts';
 import { argv } from '../shape/secret.ts';
-import { defaulted, list, mapped, oneOrMore, optional, record, required, spelled } from '../shape/shape.ts';
-import { check, type RawCheck } from './check.ts';
-import { notifyUser } from './vrrp.ts';
-
-const SCHEDULERS = ['rr', 'wrr', 'lc', 'wlc', 'lblc', 'lblcr', 'sh', 'dh', 'sed', 'nq', 'mh', 'fo', 'ovf'] as const;
-const schedulerName = oneOf(...SCHEDULERS);
-
-interface RawScheduler {
-  readonly name: (typeof SCHEDULERS)[number];
-  readonly flags: readonly 'port'[];
-  readonly fallback: boolean | undefined;
-}
-
-const scheduler = spelled<RawScheduler>('a scheduler such as wlc, or { name, flags, fallback }', {
-  scalar: mapped(schedulerName, (one): RawScheduler => ({ name: one, flags: [], fallback: undefined })),
-  map: record('{ name, flags, fallback }', {
-    name: required(schedulerName, 'The scheduler.', 'mh'),
-    flags: defaulted(
-      list(oneOf('port')),
-      '[]',
-      'port: sh and mh hash the source port too.',
-      'Clients stay on one realserver; with the port, connections are spread.',
-      '[port]',
-    ),
-    fallback: optional(
-      flag,
-      'true for sh and mh',
-      'sh and mh choose another realserver when theirs is drained or down.',
-      'true',
-      'Without it a drain refuses the clients of that realserver.',
-    ),
-  }),
-});
-
-const fwmark = scalar<number | 'auto'>(
-  'a mark from 1 to 4294967295, or auto',
-  { anyOf: [{ type: 'integer', minimum: 1, maximum: 0xffffffff }, { const: 'auto' }] },
-  ({ value }) => {
-    if (value === 'auto') return 'auto';
-    return typeof value === 'number' && Number.isInteger(value) && value > 0 && value <= 0xffffffff ? value : undefined;
-  },
-);
-
-/** The kernel keeps this in whole seconds. */
-const persistenceTime = duration({ least: '1s', most: '31d', step: '1s' });
-
-interface RawPersistence {
-  readonly timeout: number;
-  readonly netmask: number | undefined;
-}
-
-const persistence = spelled<RawPersistence>('a duration, or { timeout, netmask }', {
-  scalar: mapped(persistenceTime, (timeout): RawPersistence => ({ timeout, netmask: undefined })),
-  map: record('{ timeout, netmask }', {
-    timeout: defaulted(
-      persistenceTime,
-      '5m',
-      'How long after its last connection a client keeps its realserver.',
-      'Longer than most pauses of a person reading.',
-      '6m',
-    ),
-    netmask: optional(
-      netmask,
-      'each client alone',
-      'Clients of one network of this size stay together.',
-      '255.255.255.0',
-      'Only clients behind several proxies need a network.',
-    ),
-  }),
-});
-
-const weight = integer(0, 65535);
-const threshold = integer(0, 2_147_483_647);
-const checks = list(check);
-
-interface RawUse {
-  /** A realserver or a group. */
-  readonly name: string;
-  readonly port: number | undefined;
-  readonly weight: number | undefined;
-  readonly upper_threshold: number | undefined;
-  readonly lower_threshold: number | undefined;
-  readonly checks: readonly RawCheck[];
-}
-
-const use = spelled<RawUse>('a realserver or group, by name or as { name, port, weight, … }', {
-  scalar: mapped(
-    name,
-    (one): RawUse => ({
-      name: one,
-      port: undefined,
-      weight: undefined,
-      upper_threshold: undefined,
-      lower_threshold: undefined,
-      checks: [],
-    }),
-  ),
-  map: record('{ name, port, weight, upper_threshold, lower_threshold, checks }', {
-    name: required(name, 'A realserver or a group.', 'web1'),
-    port: optional(
-      port,
-      "the listener's port",
-      'NAT: the port on the realserver. DR and TUN cannot translate ports.',
-      '9001',
-    ),
-    weight: optional(weight, "the realserver's own weight", 'Weight in this service.', '10'),
-    upper_threshold: optional(threshold, 'none', 'No new connections from this many on.', '5000'),
-    lower_threshold: optional(
-      threshold,
-      "the kernel's: three quarters of the upper one",
-      'New connections again below this many.',
-      '4000',
-    ),
-    checks: defaulted(
-      checks,
-      '[]',
-      'Checks of this realserver in this service, besides those of the service.',
-      'Most realservers of a service are alike.',
-      '[{ file: /run/app.up }]',
-    ),
-  }),
-});
+import { defaulted, list, oneOrMore, optional, record, required } from '../shape/shape.ts';
+import { checks, mode, sorry, use } from './destination.ts';
+import { notifyUser } from './notify.ts';
+import { fwmark, persistence, scheduler } from './scheduler.ts';
 
 const tunnel = record('{ type, port, checksum }', {
   type: defaulted(
@@ -168,39 +49,6 @@ const quorum = record('{ weight, hysteresis, up, down, on_stop }', {
     'The table stays in the kernel, and goes on serving.',
     'down',
   ),
-});
-
-interface RawSorry {
-  readonly address: Address;
-  readonly port: number | undefined;
-  readonly mode: 'dr' | 'nat' | 'tun' | undefined;
-  readonly quiesce: boolean;
-  readonly checks: readonly RawCheck[];
-}
-
-const mode = oneOf('dr', 'nat', 'tun');
-
-const sorry = spelled<'local' | RawSorry>('local, or { address, port, mode, quiesce, checks }', {
-  scalar: oneOf('local'),
-  map: record('{ address, port, mode, quiesce, checks }', {
-    address: required(address, 'Address of the sorry server.', '192.0.2.200'),
-    port: optional(port, "the listener's port", 'Its port.', '8080'),
-    mode: optional(mode, "the service's mode", 'How packets get there.', 'nat'),
-    quiesce: defaulted(
-      flag,
-      'false',
-      'Keep the dead realservers at weight 0 beside it.',
-      'Their connections are lost anyway.',
-      'true',
-    ),
-    checks: defaulted(
-      checks,
-      '[]',
-      'Checks of the sorry server itself.',
-      'A dead sorry server is no worse than none.',
-      '[{ tcp: 8080 }]',
-    ),
-  }),
 });
 
 const rsCommand = (word: string) =>

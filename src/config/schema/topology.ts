@@ -1,11 +1,12 @@
 /** The whole format: the one source of validation, defaults, `explain` and the JSON Schema. */
 import { name, oneOf, text } from '../shape/scalars.ts';
 import { defaulted, named, optional, record, required, type Shaped } from '../shape/shape.ts';
-import { checkDefaults } from './check.ts';
 import { director, groups, realserver, sshDefaults } from './hosts.ts';
 import { alerts, dns, ipvs, sync } from './kernel.ts';
+import { checkDefaults } from './probe.ts';
+import { script } from './script.ts';
 import { service } from './service.ts';
-import { instance, script, syncGroup } from './vrrp.ts';
+import { instance, syncGroup } from './vrrp.ts';
 
 export const topology = record(
   'a topology: a mapping with `cluster`, `directors`, `realservers`, `vrrp`, `services` …',
