@@ -1,0 +1,65 @@
+import { describe, expect, it } from 'vitest';
+import { setupsFor } from '../../src/vrrp/setup.ts';
+import { address, configuration, instance, vip } from './configuration.ts';
+
+const HOST = [
+  { interface: 'eth1', address: address('10.9.0.1'), prefixLength: 24 },
+  { interface: 'eth2', address: address('10.9.1.1'), prefixLength: 24 },
+  { interface: 'eth3', address: address('10.0.0.1'), prefixLength: 8 },
+];
+
+describe('the setups of one director', () => {
+  it('are none for a director that takes no part', () => {
+    expect(setupsFor(configuration([instance()]), 'c', HOST)).toEqual({ instances: [], held: [] });
+  });
+
+  it('have the own speaker, and the others and foreign ones as peers', () => {
+    const [setup] = setupsFor(configuration([instance({ foreignPeers: [address('10.9.0.9')] })]), 'b', HOST).instances;
+    expect(setup).toMatchObject({
+      source: '10.9.0.2',
+      interface: 'eth1',
+      basePriority: 100,
+      peers: ['10.9.0.1', '10.9.0.9'],
+      advertised: ['10.9.0.100'],
+      syncGroup: null,
+      password: null,
+    });
+  });
+
+  it('move the extra VIPs and do not advertise them', () => {
+    const config = configuration([instance({ extraVips: [vip('192.0.2.9', { interface: 'lo', scope: 'host' })] })]);
+    const [setup] = setupsFor(config, 'a', HOST).instances;
+    expect(setup?.advertised).toEqual(['10.9.0.100']);
+    expect(setup?.addresses.map((one) => `${one.address} ${one.interface} ${one.scope}`)).toEqual([
+      '10.9.0.100 eth1 global',
+      '192.0.2.9 lo host',
+    ]);
+  });
+
+  it.each([
+    ['10.9.1.77', 'eth2', 'the network that contains it'],
+    ['10.1.2.3', 'eth3', 'the only one, however wide'],
+    ['10.9.0.77', 'eth1', 'the narrowest of two'],
+    ['192.0.2.1', 'eth1', 'none: the interface of the instance'],
+  ])('put %s on %s: %s', (text, on) => {
+    const [setup] = setupsFor(configuration([instance({ vips: [vip(text)] })]), 'a', HOST).instances;
+    expect(setup?.addresses[0]?.interface).toBe(on);
+  });
+
+  it('never take a VIP that is already there for a network of the host', () => {
+    const wide = { interface: 'eth2', address: address('10.9.5.100'), prefixLength: 24 };
+    const vips = [vip('10.9.5.100', { prefixLength: 24 }), vip('10.9.5.101')];
+    const [setup] = setupsFor(configuration([instance({ vips })]), 'a', [...HOST.slice(0, 2), wide]).instances;
+    expect(setup?.addresses.map((one) => one.interface)).toEqual(['eth1', 'eth1']);
+  });
+
+  it('wait for verdicts only where there are services, and turn reversed scripts round', () => {
+    const script = { name: 'x', run: ['/bin/true'], intervalMs: 1000, timeoutMs: 1000, weight: 0, reverse: true, rise: 1, fall: 1, user: 'nobody', start: 'unknown' as const }; // biome-ignore format: short
+    const track = { interfaces: [], scripts: [{ name: 'x', weight: 5 }], services: [], files: [] };
+    const bare = setupsFor(configuration([instance({ track })], { scripts: [script] }), 'a', HOST).instances[0];
+    expect(bare?.startAfter.verdicts).toBe(false);
+    expect(bare?.track.scripts).toEqual([{ name: 'x', weight: 5, reverse: true }]);
+    const service = setupsFor(configuration([instance()], { services: [{} as never] }), 'a', HOST).instances[0];
+    expect(service?.startAfter.verdicts).toBe(true);
+  });
+});
