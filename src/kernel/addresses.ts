@@ -1,22 +1,9 @@
 /** Interfaces and their addresses: what the kernel has, and how VIPs come and go. */
 import type { Address, Family } from '../wire/address.ts';
+import type { AddressScope, LinkMessage } from '../wire/rtnetlink.ts';
 import type { KernelError } from './kernel-error.ts';
 
-export interface Link {
-  readonly index: number;
-  readonly name: string;
-  /** Administratively up (IFF_UP). */
-  readonly up: boolean;
-  /** Operational: up, with a carrier, and not dormant (IFF_RUNNING). */
-  readonly running: boolean;
-  /** IFF_LOWER_UP. */
-  readonly carrier: boolean;
-  /** `02:00:00:00:00:01`; empty where it has none. */
-  readonly mac: string;
-  readonly mtu: number;
-}
-
-export type AddressScope = 'global' | 'site' | 'link' | 'host' | 'nowhere';
+export type Link = LinkMessage;
 
 export interface KernelAddress {
   readonly ifindex: number;
@@ -67,7 +54,7 @@ export interface Addresses {
   add(request: AddressRequest): KernelError | undefined;
   /** Deleting what is not there is no error. */
   remove(target: Pick<AddressRequest, 'interface' | 'address' | 'prefixLength'>): KernelError | undefined;
-  /** @returns stops watching. */
+  /** @returns stops watching. @throws KernelError */
   watch(events: AddressEvents): () => void;
   close(): void;
 }

@@ -55,4 +55,3 @@ export const EAGAIN = 11;
 export const ENODEV = 19;
 export const EADDRNOTAVAIL = 99;
 export const ENETDOWN = 100;
-export const ENOBUFS = 105;

@@ -34,7 +34,7 @@ export function watchRtnetlink(rawio: Rawio, handlers: NetlinkEventHandlers): ()
   const asked = { operation: 'watch interfaces and addresses', target: '' };
   const fd = rawio.socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE);
   if (fd < 0) throw new KernelError({ ...asked, errno: -fd });
-  const state = { open: true };
+  const state: Watch = { open: true, overrun: false };
   const failed = subscribe(rawio, fd);
   const poll = failed < 0 ? failed : rawio.poll(fd, READABLE, () => read(rawio, fd, state, handlers));
   if (typeof poll === 'number') {
@@ -64,12 +64,28 @@ function subscribe(rawio: Rawio, fd: number): number {
 
 const into = new Uint8Array(65_536);
 
-function read(rawio: Rawio, fd: number, state: { readonly open: boolean }, handlers: NetlinkEventHandlers): void {
-  for (let count = 0; state.open && count < READS_A_WAKEUP; count++) {
+interface Watch {
+  open: boolean;
+  /** The kernel has dropped events; it goes on dropping, without another word, until the queue is empty. */
+  overrun: boolean;
+}
+
+/**
+ * After an overrun, {@link NetlinkEventHandlers.onLost} comes when the queue is empty: whoever reads everything again any sooner
+ * would miss what is dropped meanwhile (net/netlink/af_netlink.c, NETLINK_S_CONGESTED). What is queued is old news, and skipped.
+ */
+function read(rawio: Rawio, fd: number, watch: Watch, handlers: NetlinkEventHandlers): void {
+  for (let count = 0; watch.open && count < READS_A_WAKEUP; count++) {
     const length = rawio.recvmsg(fd, into, null, null, 0);
-    if (length === -EAGAIN) return;
-    if (length < 0) handlers.onLost();
-    else deliver(into.subarray(0, length), handlers);
+    if (length === -EAGAIN) {
+      if (watch.overrun) {
+        watch.overrun = false;
+        handlers.onLost();
+      }
+      return;
+    }
+    if (length < 0) watch.overrun = true;
+    else if (!watch.overrun) deliver(into.subarray(0, length), handlers);
   }
 }
 

@@ -47,7 +47,6 @@ export const META = {
 } as const;
 
 export const READABLE = 1;
-export const WRITABLE = 2;
 
 let loaded: Rawio | undefined;
 

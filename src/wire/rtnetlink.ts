@@ -40,8 +40,11 @@ const INFINITY_LIFE_TIME = 0xffff_ffff;
 export interface LinkMessage {
   readonly index: number;
   readonly name: string;
+  /** Administratively up (IFF_UP). */
   readonly up: boolean;
+  /** Operational: up, with a carrier, and not dormant (IFF_RUNNING). */
   readonly running: boolean;
+  /** IFF_LOWER_UP. */
   readonly carrier: boolean;
   /** `02:00:00:00:00:01`, empty where it has none. */
   readonly mac: string;

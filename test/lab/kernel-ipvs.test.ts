@@ -6,6 +6,7 @@ interface Result {
   readonly changed: { readonly errors: (string | null)[]; readonly ipvsadm: string[] };
   readonly settings: Record<string, unknown>;
   readonly flushed: string[];
+  readonly fakeErrors: (string | null)[];
   readonly firewall: unknown;
   readonly speed: Record<string, number>;
 }
@@ -42,7 +43,17 @@ describe('IPVS on a real kernel, as ipvsadm sees it', () => {
         'cannot add service tcp 10.0.0.2:80: the kernel has no scheduler nonesuch; load it: modprobe ip_vs_nonesuch (ENOENT)',
       ],
       [11, 'cannot change destination tcp 10.0.0.9:80 → 10.0.0.21:80: the service is not there (ESRCH)'],
+      [13, 'cannot add service tcp 10.0.0.3:80: it is there already (EEXIST)'],
+      [14, 'cannot change service tcp 10.0.0.4:80: the service is not there (ESRCH)'],
+      [15, 'cannot delete service tcp 10.0.0.4:80: the service is not there (ESRCH)'],
+      [16, 'cannot add destination tcp 10.0.0.1:80 → 10.0.0.21:80: it is there already (EEXIST)'],
+      [17, 'cannot change destination tcp 10.0.0.1:80 → 10.0.0.99:80: the destination is not there (ENOENT)'],
+      [18, 'cannot delete destination tcp 10.0.0.1:80 → 10.0.0.99:80: the destination is not there (ENOENT)'],
     ]);
+  });
+
+  it('is what the fake refuses, too', () => {
+    expect(result.fakeErrors).toEqual(result.kinds.errors);
   });
 
   it('reads back what it wrote', () => {

@@ -97,6 +97,16 @@ describe('links and addresses', () => {
   });
 });
 
+describe('events beyond what a socket holds', () => {
+  it('are told to be lost, everything can be read again, and later ones arrive', async () => {
+    expect(await runInNamespace('flood-program.ts')).toEqual({
+      lost: 1,
+      hasMissedSome: true,
+      mtu: 1399,
+    });
+  });
+});
+
 describe('VRRP sockets between two namespaces', () => {
   let result: Record<string, unknown>;
   beforeAll(async () => {

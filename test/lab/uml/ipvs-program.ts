@@ -1,5 +1,6 @@
 /** Runs inside User-Mode Linux: drives the kernel's IPVS through our code and asks ipvsadm what it sees. Prints one RESULT line. */
 import { execFileSync } from 'node:child_process';
+import { FakeIpvs } from '../../../src/kernel/fake-ipvs.ts';
 import { openIpvs } from '../../../src/kernel/netlink-ipvs.ts';
 import { loadRawio } from '../../../src/kernel/rawio.ts';
 import { openFirewall } from '../../../src/kernel/system-firewall.ts';
@@ -80,12 +81,21 @@ async function kinds(): Promise<void> {
     { op: 'new-service', service: service(tcp('10.0.0.2', 80), { scheduler: 'nonesuch' }) },
     { op: 'set-destination', id: tcp('10.0.0.9', 80), destination: destination('10.0.0.21', 80) },
     { op: 'new-service', service: service(tcp('10.0.0.3', 80), { scheduler: 'mh' }) },
+    { op: 'new-service', service: service(tcp('10.0.0.3', 80)) },
+    { op: 'set-service', service: service(tcp('10.0.0.4', 80)) },
+    { op: 'delete-service', id: tcp('10.0.0.4', 80) },
+    { op: 'new-destination', id: tcp('10.0.0.1', 80), destination: destination('10.0.0.21', 80) },
+    { op: 'set-destination', id: tcp('10.0.0.1', 80), destination: destination('10.0.0.99', 80) },
+    { op: 'delete-destination', id: tcp('10.0.0.1', 80), destination: destination('10.0.0.99', 80) },
   ];
   result['kinds'] = {
     errors: (await ipvs.apply(changes)).map((error) => error?.message ?? null),
     ipvsadm: sh('ipvsadm -Sn'),
     read: await ipvs.read(),
   };
+  const fake = new FakeIpvs();
+  fake.missingSchedulers.add('nonesuch');
+  result['fakeErrors'] = (await fake.apply(changes)).map((error) => error?.message ?? null);
   const again: IpvsChange[] = [
     {
       op: 'set-service',
