@@ -53,6 +53,16 @@ describe('the setups of one director', () => {
     expect(setup?.addresses.map((one) => one.interface)).toEqual(['eth1', 'eth1']);
   });
 
+  it.each<[string, Parameters<typeof instance>[0]]>([
+    ['IPv6', { family: 6 }],
+    ['HMAC authentication', { hmac: { key: { source: 'literal', value: 'x' }, mode: 'enforce' } }],
+    ['a virtual MAC', { virtualMac: { enabled: true, transmitFrom: 'virtual' } }],
+    ['tracking files', { track: { interfaces: [], scripts: [], services: [], files: [{ path: '/x', weight: 0 }] } }],
+  ])('are refused by name where they ask for %s', (feature, more) => {
+    const ask = () => setupsFor(configuration([instance(more)]), 'a', HOST);
+    expect(ask).toThrow(`instance public: ${feature} is not supported yet`);
+  });
+
   it('wait for verdicts only where there are services, and turn reversed scripts round', () => {
     const script = { name: 'x', run: ['/bin/true'], intervalMs: 1000, timeoutMs: 1000, weight: 0, reverse: true, rise: 1, fall: 1, user: 'nobody', start: 'unknown' as const }; // biome-ignore format: short
     const track = { interfaces: [], scripts: [{ name: 'x', weight: 5 }], services: [], files: [] };
