@@ -21,7 +21,8 @@ export interface KernelAddress {
   /** Remaining when read, whole seconds; null: for ever. */
   readonly validSeconds: number | null;
   readonly preferredSeconds: number | null;
-  /** When it was created and last added again or refreshed, on {@link Clock.now}'s scale; grain 10 ms, error a few ticks. */
+  /** When it was created and last added again or refreshed, on {@link Clock.now}'s scale; grain 10 ms, and as jiffies began to
+   * count later than the clock, up to some 300 ms too old (the same all the time that the kernel is up). */
   readonly createdAtMs: number;
   readonly refreshedAtMs: number;
 }
