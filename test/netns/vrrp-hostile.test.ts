@@ -15,7 +15,7 @@ beforeEach(async () => {
 });
 afterEach(() => lan.close());
 
-const FLOOD = resolve(import.meta.dirname, 'vrrp-flood.ts');
+const FLOOD = resolve(import.meta.dirname, 'vrrp-flood-program.ts');
 
 describe('the VRRP process', () => {
   it('survives 40,000 random packets, counts them, and stays MASTER without a gap', async () => {

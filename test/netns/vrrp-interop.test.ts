@@ -94,7 +94,7 @@ describe.each(CASES)('beside %s', (_name, peer, one) => {
     const a = await new VrrpAgent(lan, 'a', configuration([ourConfig(one, 200)])).start().connect();
     await a.reaches('MASTER');
     await peer(one, 100);
-    await lan.next(OURS, (await lan.next(OURS, 0)).atMs + 6000);
+    await lan.next(OURS, (await lan.next(OURS, 0)).atMs + 4500);
     expect(lan.last(THEIRS)).toBeUndefined();
     await a.stopForGood();
     const zero = await until('priority 0', () =>
@@ -108,7 +108,7 @@ describe.each(CASES)('beside %s', (_name, peer, one) => {
     const stop = await peer(one, 200);
     await lan.next(THEIRS, 0);
     const a = await new VrrpAgent(lan, 'a', configuration([ourConfig(one, 100)])).start().connect();
-    await lan.next(THEIRS, (await lan.next(THEIRS, 0)).atMs + 6000);
+    await lan.next(THEIRS, (await lan.next(THEIRS, 0)).atMs + 4500);
     expect(a.instance()).toMatchObject({ state: 'BACKUP', master: THEIRS, dropped: {} });
     expect(lan.last(OURS)).toBeUndefined();
     stop();

@@ -1,4 +1,4 @@
-/** `node vrrp-flood.ts SOURCE TARGET`: 40,000 random and mutated VRRP packets, the same ones every time, half of them by multicast. */
+/** `node vrrp-flood-program.ts SOURCE TARGET`: 40,000 random and mutated VRRP packets, the same ones every time, half of them by multicast. */
 import { systemClock as clock } from '../../src/kernel/clock.ts';
 import { openVrrpNetwork } from '../../src/kernel/raw-vrrp-socket.ts';
 import { loadRawio } from '../../src/kernel/rawio.ts';
@@ -6,7 +6,7 @@ import { openAddresses } from '../../src/kernel/rtnetlink-addresses.ts';
 import type { Address } from '../../src/wire/address.ts';
 
 const [source, target] = process.argv.slice(2) as Address[];
-if (source === undefined || target === undefined) throw new Error('usage: vrrp-flood.ts SOURCE TARGET');
+if (source === undefined || target === undefined) throw new Error('usage: vrrp-flood-program.ts SOURCE TARGET');
 
 const rawio = loadRawio();
 const addresses = openAddresses(rawio);
