@@ -16,6 +16,9 @@ import { type RunScript, TrackedScripts } from './tracked-scripts.ts';
 import { serviceTracking } from './tracking.ts';
 import { VrrpLink } from './vrrp-link.ts';
 
+/** What two readings of two clocks may lie apart; more, and one of them was set. */
+const CLOCK_STEP_MS = 100;
+
 export interface SupervisorOptions
   extends Pick<BalancingOptions, 'clock' | 'random' | 'ipvs' | 'firewall' | 'journal' | 'probeOf'> {
   readonly runScript: RunScript;
@@ -41,6 +44,7 @@ export class Supervisor {
   #configError: string | null = null;
   #isReady = false;
   #isTelling = false;
+  #offsetMs = 0;
   /** The tracking that the VRRP process was told last. */
   #told = '';
   #installing: Promise<void> = Promise.resolve();
@@ -162,7 +166,7 @@ export class Supervisor {
 
   state(): AgentState {
     const { clock, release } = this.#options;
-    const offsetMs = clock.wall() - clock.now();
+    const offsetMs = this.#wallOffset();
     const { view, desired, prober } = this.#balancing;
     return agentStateOf({
       config: this.#stored?.config ?? null,
@@ -187,6 +191,14 @@ export class Supervisor {
         },
       },
     });
+  }
+
+  /** Of the wall clock from the monotonic one: the same from one state to the next, unless the wall clock was set. */
+  #wallOffset(): number {
+    const { clock } = this.#options;
+    const now = clock.wall() - clock.now();
+    if (Math.abs(now - this.#offsetMs) > CLOCK_STEP_MS) this.#offsetMs = now;
+    return this.#offsetMs;
   }
 
   #vrrpAlarms(): string[] {
