@@ -8,10 +8,10 @@ import { openLab } from '../../vm-lab/lab.ts';
 import { findNamespace, processesOf } from '../../vm-lab/namespace.ts';
 import { placeOf } from '../../vm-lab/place.ts';
 import { down, up } from '../../vm-lab/up.ts';
-import { eventually, labForTests } from './lab-for-tests.ts';
+import { eventually, labForTests, TEST_LAB } from './lab-for-tests.ts';
 
 const first = labForTests();
-const other = placeOf('test-other');
+const other = placeOf(`${TEST_LAB}-other`);
 const CLI = resolve(import.meta.dirname, '../../src/cli.ts');
 
 afterEach(async () => {
@@ -44,7 +44,7 @@ async function expectNothingLeft(pids: readonly number[]): Promise<void> {
 
 it('runs two labs side by side, each with the same addresses and its own machines', async () => {
   await up(other, { profile: 'default' });
-  const second = await openLab('test-other');
+  const second = await openLab(other.name);
   await run(second, 'web1', ['touch', '/root/second']);
   expect(await run(second, 'web1', ['ls', '/root'])).toBe('second');
   expect(await run(first(), 'web1', ['ls', '/root'])).not.toContain('second');
@@ -57,7 +57,7 @@ it('runs two labs side by side, each with the same addresses and its own machine
 });
 
 it('takes a lab down whose terminal was killed while it booted', async () => {
-  const booting = spawn(process.execPath, [CLI, 'lab', 'up', '--name', 'test-other'], {
+  const booting = spawn(process.execPath, [CLI, 'lab', 'up', '--name', other.name], {
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   let told = '';
@@ -73,14 +73,14 @@ it('takes a lab down whose terminal was killed while it booted', async () => {
   const namespace = await findNamespace(other);
   expect(namespace).toBeDefined();
   const pids = namespace === undefined ? [] : await processesOf(namespace);
-  await expect(openLab('test-other')).rejects.toThrow('interrupted');
+  await expect(openLab(other.name)).rejects.toThrow('interrupted');
   await expect(up(other, { profile: 'default' })).rejects.toThrow('interrupted');
   expect(await down(other)).toBe(true);
   await expectNothingLeft(pids);
 });
 
 it('takes away what it began when it is interrupted', async () => {
-  const booting = spawn(process.execPath, [CLI, 'lab', 'up', '--name', 'test-other'], { stdio: 'ignore' });
+  const booting = spawn(process.execPath, [CLI, 'lab', 'up', '--name', other.name], { stdio: 'ignore' });
   await eventually(async () => await findNamespace(other), Boolean, 60_000);
   const ended = new Promise((done) => booting.on('close', done));
   booting.kill('SIGINT');
@@ -90,9 +90,9 @@ it('takes away what it began when it is interrupted', async () => {
 
 it('says so when there is nothing to take down, and nothing to talk to', async () => {
   expect(await down(other)).toBe(false);
-  await expect(openLab('test-other')).rejects.toThrow('the lab test-other is not up');
+  await expect(openLab(other.name)).rejects.toThrow(`the lab ${other.name} is not up`);
 });
 
 it('refuses another profile than the one that is up', async () => {
-  await expect(up(placeOf('test'), { profile: 'hostile' })).rejects.toThrow('is up with the profile default');
+  await expect(up(placeOf(TEST_LAB), { profile: 'hostile' })).rejects.toThrow('is up with the profile default');
 });
