@@ -36,14 +36,14 @@ const ROOMS: Readonly<Record<string, Room>> = {
   'cli.ts': { may: ['commands', 'output'], io: true, packages: ['commander'] },
   'agent.ts': { may: [...AGENT_FOLDERS, 'agent'], io: true },
   'vrrp-process.ts': { may: [...AGENT_FOLDERS, 'agent'], io: true },
-  wire: { may: [], packages: ['ipaddr.js', 'netlink'] },
+  wire: { may: [], packages: ['ipaddr.js'] },
   config: { may: ['wire/address.ts'], packages: ['yaml', 'zod'] },
   status: { may: ['wire/address.ts'], packages: ['zod'] },
   vrrp: { may: ['wire', 'config'] },
   health: { may: ['config'] },
   balancer: { may: ['wire', 'config'] },
   probes: { may: ['health', 'config', 'kernel(types)', 'wire/address.ts'], io: true },
-  kernel: { may: ['wire'], io: true, packages: ['netlink'] },
+  kernel: { may: ['wire'], io: true },
   agent: { may: AGENT_FOLDERS, io: true },
   desired: { may: ['config', 'wire/address.ts'] },
   shell: { may: [] },
@@ -121,7 +121,6 @@ function problemOf(arrow: Arrow): string | undefined {
   if (arrow.to.startsWith('node:')) {
     return room.io || arrow.isType || arrow.from in PURE_EXCEPTIONS ? undefined : `${arrow.from} is pure: ${arrow.to}`;
   }
-  if (arrow.to === 'netlink') return `${arrow.from}: plain 'netlink' loads its native binding`;
   const bare = arrow.to.split('/')[0] ?? arrow.to;
   return room.packages?.includes(bare) ? undefined : `${arrow.from} may not use the package ${bare}`;
 }

@@ -64,10 +64,19 @@ export async function waitUntilBooted(place: Place, namespace: Namespace, machin
     if (performance.now() > deadline)
       throw await bootFailure(place, machine, `did not come up in ${BOOT_TIMEOUT_MS} ms`);
     // Looking for its processes reads all of /proc: now and then is enough.
-    const ended = round % 10 === 0 && !(await isPoweredOn(namespace, machine));
-    if (ended) throw await bootFailure(place, machine, 'ended while it was booting');
+    if (round % 10 === 0 && (await hasEnded(namespace, machine)))
+      throw await bootFailure(place, machine, 'ended while it was booting');
     await sleep(100);
   }
+}
+
+/** A kernel that reboots executes itself anew, and has no command line to know it by for a moment: it is looked at again. */
+async function hasEnded(namespace: Namespace, machine: Machine): Promise<boolean> {
+  for (let look = 0; look < 5; look += 1) {
+    if (await isPoweredOn(namespace, machine)) return false;
+    await sleep(100);
+  }
+  return true;
 }
 
 async function bootFailure(place: Place, machine: Machine, what: string): Promise<LabError> {

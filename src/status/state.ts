@@ -129,5 +129,3 @@ export type InstanceState = z.infer<typeof instanceState>;
 export type ServiceState = z.infer<typeof serviceState>;
 export type DestinationState = z.infer<typeof destinationState>;
 export type CheckState = z.infer<typeof checkState>;
-export type OverrideState = z.infer<typeof overrideState>;
-export type VrrpState = (typeof VRRP_STATES)[number];
