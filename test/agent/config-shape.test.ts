@@ -1,0 +1,38 @@
+import { globSync, readFileSync } from 'node:fs';
+import { basename, resolve } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { storedConfigShape } from '../../src/agent/config-shape.ts';
+import { storedConfig } from './config.ts';
+
+const files = globSync('inventory/topologies/*.yaml', { cwd: resolve(import.meta.dirname, '../..') });
+const read = (file: string) => storedConfig(readFileSync(resolve(import.meta.dirname, '../..', file), 'utf8'));
+
+describe('a configuration', () => {
+  it.each(files.filter((file) => basename(file) !== 'full.yaml'))('of %s is accepted', (file) => {
+    expect(storedConfigShape(read(file), 'config')).toBeUndefined();
+  });
+
+  it('with a check that this agent cannot do is refused by its name', () => {
+    const full = read('inventory/topologies/full.yaml');
+    expect(storedConfigShape(full, 'config')).toMatch(
+      /^config\.config\.services\[0\]\.realservers\[0\]\.checks\[0\]: .*not supported yet$/,
+    );
+  });
+
+  it('of a newer lvsctl, with keys that are not known here, is accepted', () => {
+    const dr = read('inventory/topologies/dr.yaml');
+    expect(storedConfigShape({ ...dr, more: 1, config: { ...dr.config, novelty: [] } }, 'config')).toBeUndefined();
+  });
+
+  it('with a pattern that is none is refused', () => {
+    const dr = structuredClone(read('inventory/topologies/dr.yaml'));
+    Object.assign(dr.config.services[0]!.realservers[0]!.checks[0]!, { body: '(' });
+    expect(storedConfigShape(dr, 'config')).toMatch(/checks\[0\]\.body: expected a regular expression$/);
+  });
+
+  it('does not take what every object has for a key of its own', () => {
+    const dr = structuredClone(read('inventory/topologies/dr.yaml'));
+    Object.assign(dr.config.services[0]!.realservers[0]!.checks[0]!, { kind: 'constructor' });
+    expect(storedConfigShape(dr, 'config')).toMatch(/\.kind: expected tcp or ping/);
+  });
+});
