@@ -1,0 +1,88 @@
+import { expect, it, vi } from 'vitest';
+import { Journal } from '../../src/agent/journal.ts';
+import { type RunScript, TrackedScripts } from '../../src/agent/tracked-scripts.ts';
+import type { TrackScriptConfig } from '../../src/config/instance.ts';
+import { FakeClock } from '../../src/kernel/fake-clock.ts';
+
+const script = (more: Partial<TrackScriptConfig> = {}): TrackScriptConfig => ({
+  name: 'nginx',
+  run: ['/usr/bin/pgrep', 'nginx'],
+  intervalMs: 1_000,
+  timeoutMs: 500,
+  weight: 0,
+  reverse: false,
+  rise: 2,
+  fall: 2,
+  user: 'lvs-script',
+  start: 'unknown',
+  ...more,
+});
+
+function watching() {
+  const clock = new FakeClock();
+  const runs: { readonly name: string; readonly signal: AbortSignal; end: (problem?: string) => Promise<void> }[] = [];
+  const run: RunScript = ({ run: argv }, signal) =>
+    new Promise((resolve) => {
+      const end = async (problem?: string): Promise<void> => {
+        resolve(problem);
+        await new Promise(setImmediate);
+      };
+      runs.push({ name: argv[0] ?? '', signal, end });
+    });
+  const onChange = vi.fn();
+  const lines: string[] = [];
+  const journal = new Journal(
+    (line) => lines.push(line),
+    () => 0,
+  );
+  return { clock, runs, lines, onChange, scripts: new TrackedScripts({ clock, journal, run, onChange }) };
+}
+
+it('runs at once, then at its interval, never two at a time', async () => {
+  const { clock, runs, scripts } = watching();
+  scripts.configure([script()]);
+  expect(runs).toHaveLength(1);
+  clock.advance(5_000);
+  expect(runs).toHaveLength(1);
+  await runs[0]!.end();
+  clock.advance(0);
+  expect(runs).toHaveLength(2);
+  await runs[1]!.end();
+  clock.advance(999);
+  expect(runs).toHaveLength(2);
+  clock.advance(1);
+  expect(runs).toHaveLength(3);
+});
+
+it('tells each change once, with its cause', async () => {
+  const { clock, runs, scripts, onChange, lines } = watching();
+  scripts.configure([script()]);
+  for (const problem of [undefined, undefined, 'ended with 1', 'ended with 1', 'ended with 1']) {
+    await runs.at(-1)!.end(problem);
+    clock.advance(1_000);
+  }
+  expect(onChange).toHaveBeenCalledTimes(2);
+  expect(scripts.states()).toEqual({ nginx: 'down' });
+  expect(lines).toEqual([
+    '<5>script nginx is up kind=tracker script=nginx\n',
+    '<4>script nginx is down: ended with 1 kind=tracker script=nginx\n',
+  ]);
+});
+
+it('goes on with what stays, ends what goes, and starts anew what has changed', async () => {
+  const { clock, runs, scripts } = watching();
+  scripts.configure([script(), script({ name: 'other' })]);
+  await runs[0]!.end();
+  scripts.configure([script()]);
+  expect(runs[1]!.signal.aborted).toBe(true);
+  expect(scripts.states()).toEqual({ nginx: 'up' });
+  await runs[1]!.end('was stopped');
+  clock.advance(1_000);
+  expect(runs).toHaveLength(3);
+  scripts.configure([script({ intervalMs: 2_000 })]);
+  expect(runs[2]!.signal.aborted).toBe(true);
+  expect(runs).toHaveLength(4);
+  expect(scripts.states()).toEqual({ nginx: 'unknown' });
+  scripts.stop();
+  expect(runs[3]!.signal.aborted).toBe(true);
+});
