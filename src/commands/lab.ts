@@ -15,6 +15,16 @@ import { createProgress } from '../output/progress.ts';
 import { table } from '../output/table.ts';
 import { faultCommand } from './lab-fault.ts';
 
+const EXAMPLES = `
+Examples:
+  lvsctl lab up                                   no root needed; images are kept in ~/.cache/lvsctl/lab
+  lvsctl lab up --name two --profile hostile      a second lab beside it, its firewalls closed
+  lvsctl apply dr.yaml -i inventory/lab.yaml      the inventory of the default lab (others: \`inventory\` in their folder)
+  lvsctl lab exec client -- curl -s 10.77.1.100   requests come from the client
+  lvsctl lab exec lb1 -- 'ipvsadm -Ln | head'     one word is a line for the shell
+  lvsctl lab fault power-off lb1                  see lvsctl lab fault --help
+  lvsctl lab down`;
+
 interface Named {
   readonly name?: string;
 }

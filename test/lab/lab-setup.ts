@@ -19,6 +19,7 @@ export async function setup(): Promise<void> {
   const ended = new Promise((resolve) => guard.on('close', resolve));
   guard.unref();
   release = async () => {
+    guard.ref();
     guard.stdin.end();
     await ended;
   };
