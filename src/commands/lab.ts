@@ -30,9 +30,9 @@ interface Named {
 }
 
 export function labCommand(): Command {
-  const lab = new Command('lab').description(
-    'A real cluster of virtual machines on this one: five machines, a client.',
-  );
+  const lab = new Command('lab')
+    .description('a real cluster of virtual machines on this one: two directors, three realservers, a client')
+    .addHelpText('after', EXAMPLES);
   const named = (name: string, summary: string) =>
     lab.command(name).description(summary).option('--name <name>', 'which lab, when there are several');
   named('up', 'boot lb1 lb2 web1 web2 web3 (nothing to do when they are up)')
