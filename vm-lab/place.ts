@@ -29,6 +29,7 @@ export function placeOf(name: string = DEFAULT_NAME): Place {
     throw new LabError(`a lab's name is 1 to 31 of a-z, 0-9 and '-', not ${JSON.stringify(name)}`, { code: 5 });
   }
   const folder = join(labsFolder(), name);
+  for (const path of [folder, cacheFolder()]) refuseOddPath(path);
   return {
     name,
     folder,
@@ -40,6 +41,15 @@ export function placeOf(name: string = DEFAULT_NAME): Place {
     proxy: join(folder, 'proxy'),
     inventory: join(folder, 'inventory.yaml'),
   };
+}
+
+/** Paths stand in kernel command lines (where a comma parts them) and in SSH settings (where a blank or a % means something). */
+function refuseOddPath(path: string): void {
+  if (/[\s,%"'\\]/.test(path)) {
+    throw new LabError(`the lab cannot live in ${JSON.stringify(path)}: blanks, commas, quotes and % are in its way`, {
+      hints: ['set HOME (and XDG_CACHE_HOME) to a plain path'],
+    });
+  }
 }
 
 export function labsFolder(): string {
