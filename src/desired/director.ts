@@ -75,7 +75,9 @@ function sysctls(config: Config, director: DirectorConfig): Record<string, strin
 function inbound(config: Config, speaks: boolean): Inbound[] {
   const services = config.services.flatMap((service) =>
     service.listen.flatMap(({ protocol, port }): Inbound[] =>
-      protocol === 'sctp' ? [] : [{ protocol, port: port === 0 ? null : port, purpose: `service ${service.name}` }],
+      protocol === 'sctp'
+        ? []
+        : [{ protocol, port: port === 0 ? null : port, halfSeen: true, purpose: `service ${service.name}` }],
     ),
   );
   const sync = config.sync.enabled && config.services.length > 0 && config.directors.length > 1;

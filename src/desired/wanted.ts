@@ -52,6 +52,11 @@ export interface Inbound {
   /** tcp, udp, or a protocol number by name: vrrp (112), ipip (4). */
   readonly protocol: 'tcp' | 'udp' | 'vrrp' | 'ipip';
   readonly port: number | null;
+  /**
+   * Connection tracking sees only one half of what IPVS forwards and calls packets of it INVALID, a FIN above all (measured:
+   * finished connections stayed ESTABLISHED for 15 minutes): it must be let in before a rule that drops those.
+   */
+  readonly halfSeen?: true;
   /** For what, as a person would say it. */
   readonly purpose: string;
 }

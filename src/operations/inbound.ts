@@ -8,9 +8,19 @@ const NUMBERS: Readonly<Record<string, string>> = { vrrp: '112', ipip: '4', ipen
  * Rules bound to a source, an interface or a jump to another chain are taken to accept: no false alarm, at the price of missing some.
  */
 export function blockedInbound(inbound: readonly Inbound[], rules: readonly string[] | null): string[] {
-  if (rules === null || !dropsTheRest(rules)) return [];
-  const blocked = inbound.filter((need) => !rules.some((rule) => accepts(rule, need)));
-  return [...new Set(blocked.map(wordsOf))];
+  if (rules === null) return [];
+  const invalid = rules.findIndex((rule) => /--(?:ct)?state \S*INVALID.* -j (DROP|REJECT)\b/.test(rule));
+  const early = invalid < 0 ? rules : rules.slice(0, invalid);
+  const needsEarly = (need: Inbound) => invalid >= 0 && need.halfSeen === true;
+  const blocked = inbound.filter((need) => {
+    if (needsEarly(need)) return !early.some((rule) => accepts(rule, need));
+    return dropsTheRest(rules) && !rules.some((rule) => accepts(rule, need));
+  });
+  return [
+    ...new Set(
+      blocked.map((need) => `${wordsOf(need)}${needsEarly(need) ? ' before the rule that drops INVALID' : ''}`),
+    ),
+  ];
 }
 
 function dropsTheRest(rules: readonly string[]): boolean {

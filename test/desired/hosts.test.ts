@@ -96,7 +96,7 @@ describe('what hosts shall be', () => {
   it('asks a firewall for VRRP, the services and connection sync', () => {
     expect(host('lb1', topology('dr')).inbound).toEqual([
       { protocol: 'vrrp', port: null, purpose: 'VRRP' },
-      { protocol: 'tcp', port: 80, purpose: 'service http' },
+      { protocol: 'tcp', port: 80, halfSeen: true, purpose: 'service http' },
       { protocol: 'udp', port: 8848, purpose: 'connection sync' },
     ]);
     expect(host('lb1', topology('one-director')).inbound.map(({ protocol }) => protocol)).toEqual(['tcp']);

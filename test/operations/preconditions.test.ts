@@ -111,4 +111,15 @@ describe('a firewall in front of IPVS', () => {
   ])('with %s', (_title, rules, expected) => {
     expect(blockedInbound([http, vrrp], rules)).toEqual(expected);
   });
+
+  it('must let in what IPVS forwards before a rule that drops INVALID, whatever the policy', () => {
+    const forwarded: Inbound = { ...http, halfSeen: true };
+    const invalid = '-A INPUT -m conntrack --ctstate INVALID -j DROP';
+    const open = '-A INPUT -p tcp -m tcp --dport 80 -j ACCEPT';
+    const words = ['tcp port 80 (service http) before the rule that drops INVALID'];
+    expect(blockedInbound([forwarded], ['-P INPUT ACCEPT', invalid])).toEqual(words);
+    expect(blockedInbound([forwarded], [drop, invalid, open])).toEqual(words);
+    expect(blockedInbound([forwarded], [drop, open, invalid])).toEqual([]);
+    expect(blockedInbound([http], [drop, invalid, open])).toEqual([]);
+  });
 });
