@@ -129,7 +129,8 @@ function hostRun({ target, connection, facts }: Extract<Reading, { facts: unknow
 function tell(event: RunEvent, progress: ReturnType<typeof createProgress>, output: Output): void {
   if (event.type === 'stage') output.detail(`stage: ${event.name}`);
   if (event.type === 'doing') progress.doing(event.host, event.what);
-  if (event.type === 'failed') progress.done(event.host, [event.message, ...event.hints].join('; '), 'bad');
+  if (event.type === 'failed')
+    progress.done(event.host, [withoutName(event.host, event.message), ...event.hints].join('; '), 'bad');
   if (event.type === 'changed') {
     const count = event.changes.length;
     progress.done(
@@ -138,6 +139,11 @@ function tell(event: RunEvent, progress: ReturnType<typeof createProgress>, outp
       'changed',
     );
   }
+}
+
+/** The progress line begins with the host. */
+function withoutName(host: string, message: string): string {
+  return message.startsWith(`${host}: `) ? message.slice(host.length + 2) : message;
 }
 
 function recaps(plans: readonly HostPlan[], hosts: readonly HostRun[]) {

@@ -5,7 +5,7 @@ import { exitCodeOf, type Outcome } from '../output/exit-code.ts';
 import { createOutput, type Output } from '../output/output.ts';
 import { table } from '../output/table.ts';
 import { closeDirectors, openDirectors, type Watched, watch } from '../playbook/watch.ts';
-import { alarmsOf, type DirectorView, ipvsText, vrrpRows } from '../status/table.ts';
+import { alarmsOf, type DirectorView, ipvsText, named, vrrpRows } from '../status/table.ts';
 import { type ClusterOptions, openCluster } from './cluster.ts';
 
 interface StatusOptions extends ClusterOptions {
@@ -72,7 +72,7 @@ function statusText(views: readonly DirectorView[], alarms: readonly string[], {
   const rows = vrrpRows(views);
   const tables = views.map(({ director, state, silence }) => {
     const title = style.bold(director);
-    if (state === null) return `${title}: ${style.bad(silence ?? 'no answer')}`;
+    if (state === null) return style.bad(named(director, silence ?? 'no answer'));
     const about = `generation ${state.config.generation}, lvs-agent ${state.version}`;
     return `${title} (${about})\n${ipvsText(state.ipvs.services)}`;
   });

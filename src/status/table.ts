@@ -59,7 +59,7 @@ export function vrrpRows(views: readonly DirectorView[]): string[][] {
 
 /** What is wrong with the cluster as a whole, and what each agent complains of; one sentence each. */
 export function alarmsOf(views: readonly DirectorView[]): string[] {
-  const silent = views.flatMap(({ director, silence }) => (silence === null ? [] : [`${director}: ${silence}`]));
+  const silent = views.flatMap(({ director, silence }) => (silence === null ? [] : [named(director, silence)]));
   const names = [...new Set(views.flatMap(({ state }) => state?.vrrp.instances.map(({ name }) => name) ?? []))];
   const instances = names.flatMap((name) => instanceAlarm(name, views));
   const own = views.flatMap(({ director, state }) => (state ? stateAlarms(director, state) : []));
@@ -86,4 +86,9 @@ function stateAlarms(director: string, { alarms, config, vrrp, ipvs }: AgentStat
     ...(ipvs.leaving.length === 0 ? [] : [`still draining: ${ipvs.leaving.join(', ')}`]),
   ];
   return [...new Set(found)].map((alarm) => `${director}: ${alarm}`);
+}
+
+/** A failure of the transport names its host already. */
+export function named(host: string, sentence: string): string {
+  return sentence.startsWith(`${host}:`) || sentence.startsWith(`${host} (`) ? sentence : `${host}: ${sentence}`;
 }

@@ -1,0 +1,87 @@
+import { describe, expect, it } from 'vitest';
+import type { ServiceState } from '../../src/status/state.ts';
+import { alarmsOf, ipvsText, vrrpRows } from '../../src/status/table.ts';
+import { agentState, instanceState } from '../facts/agent-state.ts';
+
+const destination = {
+  name: 'web1',
+  address: '10.77.1.21',
+  port: 80,
+  forward: 'dr',
+  weight: 1,
+  active: 0,
+  inactive: 10,
+  persistent: 0,
+  connections: 10,
+  inPackets: 0,
+  outPackets: 0,
+  inBytes: 0,
+  outBytes: 0,
+} as const;
+const service: ServiceState = {
+  name: 'http',
+  protocol: 'tcp',
+  address: '10.77.1.100',
+  port: 80,
+  mark: null,
+  scheduler: 'wrr',
+  flags: [],
+  persistenceMs: 0,
+  destinations: [destination, { ...destination, address: '10.77.1.22', weight: 2, inactive: 20 }],
+};
+const view = (director: string, state: 'MASTER' | 'BACKUP' | null) => ({
+  director,
+  state: state && agentState({ director, vrrp: { ...agentState().vrrp, instances: [instanceState({ state })] } }),
+  silence: state ? null : `${director} (10.0.0.1:22): cannot be reached`,
+});
+
+describe('tables', () => {
+  it('are what ipvsadm 1.31 prints', () => {
+    // As ipvsadm -Ln printed it, without the blanks at the ends of lines.
+    expect(ipvsText([service])).toBe(`Prot LocalAddress:Port Scheduler Flags
+  -> RemoteAddress:Port           Forward Weight ActiveConn InActConn
+TCP  10.77.1.100:80 wrr
+  -> 10.77.1.21:80                Route   1      0          10
+  -> 10.77.1.22:80                Route   2      0          20`);
+  });
+
+  it.each<[Partial<ServiceState>, string]>([
+    [{ protocol: 'fwm', mark: 6, scheduler: 'rr', persistenceMs: 300_000 }, 'FWM  6 rr persistent 300'],
+    [{ protocol: 'udp', address: '2001:db8::1', port: 53, flags: ['ops'] }, 'UDP  [2001:db8::1]:53 wrr ops'],
+    [{ scheduler: 'sh', flags: ['sh-fallback', 'sh-port'] }, 'TCP  10.77.1.100:80 sh (sh-fallback,sh-port)'],
+  ])('name a service as ipvsadm does: %j', (change, line) => {
+    expect(ipvsText([{ ...service, destinations: [], ...change }]).split('\n')[2]).toBe(line);
+  });
+
+  it('show every instance on every director, VIPs only where they are held, and the unknown as such', () => {
+    const rows = vrrpRows([view('lb1', 'MASTER'), view('lb2', 'BACKUP'), view('lb3', null)]).slice(1);
+    expect(rows.map(([, , director, state, , , vips]) => [director, state, vips])).toEqual([
+      ['lb1', 'MASTER', '10.77.1.100'],
+      ['lb2', 'BACKUP', ''],
+      ['lb3', 'unknown', ''],
+    ]);
+  });
+});
+
+describe('alarms', () => {
+  it('are none while one director is MASTER', () => {
+    expect(alarmsOf([view('lb1', 'MASTER'), view('lb2', 'BACKUP')])).toEqual([]);
+  });
+
+  it('tell of two MASTERs, of none, and of a director that is not there, once by name', () => {
+    expect(alarmsOf([view('lb1', 'MASTER'), view('lb2', 'MASTER')])[0]).toContain('public has 2 MASTERs: lb1 and lb2');
+    expect(alarmsOf([view('lb1', 'BACKUP'), view('lb2', null)])).toEqual([
+      'lb2 (10.0.0.1:22): cannot be reached',
+      'public has no MASTER among the directors that answer',
+    ]);
+  });
+
+  it('tell what an agent complains of, a sentence once', () => {
+    const state = agentState({
+      alarms: ['x'],
+      config: { hash: 'f', generation: 1, error: 'x' },
+      ipvs: { ...agentState().ipvs, leaving: ['web1'] },
+    });
+    expect(alarmsOf([{ director: 'lb1', state, silence: null }])).toEqual(['lb1: x', 'lb1: still draining: web1']);
+  });
+});
