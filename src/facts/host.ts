@@ -10,7 +10,7 @@ import { type NetworkFacts, networkFact } from './network.ts';
 import { type PlacedFacts, parseOriginals, parsePlaced } from './records.ts';
 import { sysctlsFact } from './sysctls.ts';
 import { type SystemFacts, systemFact } from './system.ts';
-import { type UnitFacts, unitsFact } from './units.ts';
+import { type UnitFacts, type UnitQuestion, unitsFact } from './units.ts';
 
 export interface HostFacts {
   readonly system: SystemFacts;
@@ -32,7 +32,7 @@ export interface HostQuestion {
   readonly paths: readonly string[];
   readonly headerMark: string;
   readonly recordMark: string;
-  readonly units: readonly string[];
+  readonly units: readonly UnitQuestion[];
   readonly table: number;
   readonly tableWanted: boolean;
   readonly tableRecord: { readonly path: string; readonly line: string };

@@ -20,7 +20,7 @@ export const agent: Operation = {
     if (wanted.director === null || facts.agent === null) return { nothing: 'no director' };
     const start = startReason(wanted, facts, context);
     const config = configReason(facts, context);
-    const enabled = facts.units[AGENT_UNIT]?.enabled === 'enabled';
+    const enabled = facts.units[AGENT_UNIT]?.enabled ?? false;
     const changes: Change[] = [
       ...(config === null
         ? []
@@ -67,7 +67,7 @@ function startReason(
 ): { verb: 'start' | 'restart'; why: string } | null {
   const unit = facts.units[AGENT_UNIT];
   const vrrp = facts.units[VRRP_UNIT];
-  if (unit?.active !== 'active') return { verb: 'start', why: `is ${unit?.active || 'not there'}` };
+  if (!unit?.active) return { verb: 'start', why: 'does not run' };
   const state = facts.agent?.state;
   if (!state) return { verb: 'restart', why: `runs, but ${facts.agent?.silence ?? 'does not answer'}` };
   if (state.release !== context.release) return { verb: 'restart', why: `runs release ${state.release.slice(0, 12)}` };
@@ -76,5 +76,5 @@ function startReason(
       (path === PATHS.agentUnit || path === PATHS.vrrpUnit) && facts.files[path]?.sha256 !== context.digest(content),
   );
   if (changed || unit.stale || vrrp?.stale) return { verb: 'restart', why: 'its unit has changed' };
-  return vrrp?.active === 'active' ? null : { verb: 'restart', why: `${VRRP_UNIT} is ${vrrp?.active || 'not there'}` };
+  return vrrp?.active ? null : { verb: 'restart', why: `${VRRP_UNIT} does not run` };
 }

@@ -37,7 +37,7 @@ export function filesOf(wanted: Wanted, facts: HostFacts, { digest }: Context): 
       Object.hasOwn(facts.originals, key) ? (facts.originals[key] ?? null) : (facts.sysctls[key] ?? null),
     ]),
   );
-  const active = (unit: string) => facts.units[unit]?.active === 'active';
+  const active = (unit: string) => facts.units[unit]?.active ?? false;
   const managers = {
     networkd: active('systemd-networkd.service'),
     networkManager: active('NetworkManager.service'),

@@ -30,7 +30,7 @@ function directorProblems(wanted: Wanted, { system, units, network, agent }: Hos
     ...(system.libstdcxx || agent?.state
       ? []
       : ['the agent needs libstdc++.so.6; install the package libstdc++6 (Debian) or libstdc++.']),
-    ...(units['keepalived.service']?.active === 'active'
+    ...(units['keepalived.service']?.active
       ? ['keepalived runs here and would fight for the addresses; stop it first (systemctl disable --now keepalived).']
       : []),
     ...(wanted.director?.interfaces ?? []).flatMap(({ name, address }) =>

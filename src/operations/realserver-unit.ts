@@ -11,12 +11,12 @@ export const realserverUnit: Operation = {
     const unit = units[REALSERVER_UNIT];
     const changes: Change[] = [];
     const commands: Command[] = [];
-    if (unit?.enabled !== 'enabled') {
+    if (!unit?.enabled) {
       changes.push({ sign: '+', what: `${REALSERVER_UNIT} enabled`, why: 'would not run at boot' });
       commands.push(run('systemctl', 'enable', '--quiet', REALSERVER_UNIT));
     }
-    if (unit?.active !== 'active') {
-      changes.push({ sign: '+', what: `${REALSERVER_UNIT} started`, why: `is ${unit?.active || 'not there'}` });
+    if (!unit?.active) {
+      changes.push({ sign: '+', what: `${REALSERVER_UNIT} started`, why: 'is not active' });
       commands.push(run('systemctl', 'start', REALSERVER_UNIT));
     }
     return outcome(changes, commands, 'enabled and active');

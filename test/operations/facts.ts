@@ -50,7 +50,7 @@ export function runningAgent(change: Partial<AgentFacts> = {}): AgentFacts {
 export function satisfied(wanted: Wanted): HostFacts {
   const { placed } = wanted;
   const route = placed.returnRoute;
-  const unit = { loaded: true, active: 'active', enabled: 'enabled', stale: false };
+  const unit = { active: true, enabled: true, stale: false };
   const files = managedFiles(wanted, wanted.sysctls, { networkd: false, networkManager: false }, digest);
   return freshFacts({
     modules: Object.fromEntries(wanted.modules.map(({ name }) => [name, 'loaded'])),
@@ -75,7 +75,7 @@ export function satisfied(wanted: Wanted): HostFacts {
     units: {
       'lvs-realserver.service': unit,
       'lvs-agent.service': unit,
-      'lvs-vrrp.service': { ...unit, enabled: 'static' },
+      'lvs-vrrp.service': { ...unit, enabled: false },
     },
     agent: wanted.director ? runningAgent() : null,
   });

@@ -39,8 +39,8 @@ interface Case {
 
 const network = (change: Partial<HostFacts['network']>) =>
   freshFacts({ network: { ...freshFacts().network, ...change } });
-const unit = (active: string, enabled: string) => ({ loaded: true, active, enabled, stale: false });
-const up = { 'lvs-agent.service': unit('active', 'enabled'), 'lvs-vrrp.service': unit('active', 'static') };
+const running = { active: true, enabled: true, stale: false };
+const up = { 'lvs-agent.service': running, 'lvs-vrrp.service': { ...running, enabled: false } };
 const served = satisfied(director);
 
 const CASES: readonly Case[] = [
@@ -278,7 +278,7 @@ const CASES: readonly Case[] = [
     expected: ['systemctl restart lvs-vrrp.service', 'systemctl restart lvs-agent.service'],
   },
   {
-    title: 'restarts for a unit that systemd has not read again',
+    title: 'restarts for a unit whose file is newer than what runs',
     operation: agent,
     wanted: director,
     facts: { ...served, units: { ...up, 'lvs-agent.service': { ...up['lvs-agent.service'], stale: true } } },

@@ -34,7 +34,7 @@ describe('what must hold before anything is changed', () => {
     ['no module ip_vs_wrr', { ...ready, modules: { ip_vs: 'loaded', ip_vs_wrr: 'absent' } }],
     [
       'keepalived runs here',
-      { ...ready, units: { 'keepalived.service': { loaded: true, active: 'active', enabled: '', stale: false } } },
+      { ...ready, units: { 'keepalived.service': { active: true, enabled: false, stale: false } } },
     ],
     ['10.77.1.11 on eth1', { ...ready, network: { ...ready.network, addresses: [] } }],
     [

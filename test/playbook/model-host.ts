@@ -171,12 +171,10 @@ export class ModelHost {
       files: () => [...this.files].map(printedFile).join(''),
       network: () => this.#network(),
       units: () =>
-        [...new Set([...this.active, ...this.enabled])]
-          .map(
-            (unit) =>
-              `Id=${unit}\nLoadState=loaded\nActiveState=${this.active.has(unit) ? 'active' : 'inactive'}\nUnitFileState=${this.enabled.has(unit) ? 'enabled' : ''}\nNeedDaemonReload=no\n`,
-          )
-          .join('\n'),
+        [
+          ...[...this.active].map((unit) => `active ${unit}\n`),
+          ...[...this.enabled].map((unit) => `enabled ${unit}\n`),
+        ].join(''),
       agent: () =>
         [...this.releases].map((one) => `release ${one} 22\n`).join('') +
         (this.current ? `current ${this.current}\ncommand\n` : '') +
