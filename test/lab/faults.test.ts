@@ -3,6 +3,7 @@ import { expect, it } from 'vitest';
 import { attempt, run, script } from '../../vm-lab/exec.ts';
 import { cut, delay, heal, loss, powerOff, powerOn, reboot, stall } from '../../vm-lab/faults.ts';
 import { addressOf, type Machine, type Network } from '../../vm-lab/layout.ts';
+import { powerOf } from '../../vm-lab/machine.ts';
 import { labStatus } from '../../vm-lab/status.ts';
 import { startHeld, startRequests } from '../../vm-lab/traffic.ts';
 import { eventually, labForTests } from './lab-for-tests.ts';
@@ -14,12 +15,12 @@ async function answersPing(machine: Machine, network: Network): Promise<boolean>
   return (await attempt(lab(), 'client', ping)).exitCode === 0;
 }
 
-/** Average round trip in ms and the percentage lost. */
+/** The shortest round trip in ms, which a busy machine does not blur, and the percentage lost. */
 async function measurePing(machine: Machine, packets: number): Promise<{ rttMs: number; lost: number }> {
   const ping = ['ping', '-q', '-i', '0.02', '-W', '2', '-c', String(packets), addressOf(machine, 'front')];
   const { stdout } = await attempt(lab(), 'client', ping);
   return {
-    rttMs: Number(/= [\d.]+\/([\d.]+)\//.exec(stdout)?.[1]),
+    rttMs: Number(/= ([\d.]+)\//.exec(stdout)?.[1]),
     lost: Number(/([\d.]+)% packet loss/.exec(stdout)?.[1]),
   };
 }
@@ -52,7 +53,7 @@ it('delays packets each way, and heals', async () => {
   expect(late.rttMs - before.rttMs).toBeGreaterThan(95);
   expect((await statusOf('web1'))?.impaired).toEqual([{ network: 'front', delayMs: 50, lossPercent: 0 }]);
   await heal(lab(), 'web1');
-  expect((await measurePing('web1', 10)).rttMs).toBeLessThan(50);
+  expect((await measurePing('web1', 10)).rttMs).toBeLessThan(before.rttMs + 50);
 });
 
 it('loses packets each way: of a ping 19 % when 10 % are lost, and adds to a delay', async () => {
@@ -70,9 +71,9 @@ it('stalls a machine for as long as it was told to, and the machine goes on', as
   const before = await script(lab(), 'web1', 'cat /proc/sys/kernel/random/boot_id');
   const stalled = stall(lab(), 'web1', 4000);
   await eventually(
-    () => statusOf('web1'),
-    (status) => status?.power === 'stalled',
-    2000,
+    () => powerOf(lab().namespace, 'web1'),
+    (power) => power === 'stalled',
+    3000,
   );
   expect(await answersPing('web1', 'front')).toBe(false);
   await stalled;
@@ -84,17 +85,17 @@ it('takes the power from a machine, and gives it back with the disk as it was', 
   await script(lab(), 'web3', 'echo kept >/root/mark; sync');
   const traffic = startRequests(lab(), 'http://10.77.1.23/');
   await traffic.until(({ succeeded }) => succeeded > 20, 10_000);
-  const offMs = Date.now();
   await powerOff(lab(), 'web3');
+  const offMs = Date.now();
   const { servers, causes } = await traffic.until(({ failed }) => failed > 20, 10_000);
-  expect(servers['web3']?.lastMs).toBeLessThan(offMs + 500);
+  expect(servers['web3']?.lastMs).toBeLessThan(offMs + 100);
   expect(Object.keys(causes).length).toBeGreaterThan(0);
   expect(await statusOf('web3')).toMatchObject({ power: 'off', answers: false });
   await powerOn(lab(), 'web3');
   expect(await run(lab(), 'web3', ['cat', '/root/mark'])).toBe('kept');
   await traffic.until(({ lastSuccessMs }) => lastSuccessMs > offMs + 1000, 10_000);
   const { longestGap } = await traffic.stop();
-  expect(longestGap.fromMs).toBeGreaterThan(offMs - 500);
+  expect(longestGap.fromMs).toBeGreaterThan(offMs - 2000);
   expect(longestGap.ms).toBeGreaterThan(1000);
 });
 
