@@ -2,7 +2,6 @@
  * Commands inside the lab, as root: on a machine over SSH (one connection kept a minute, so that a test may run hundreds),
  * on the client directly.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
@@ -20,17 +19,6 @@ export function argvFor(lab: Lab, host: Host, command: readonly string[], option
   const settings = [...kept, ...alive].flatMap((setting) => ['-o', setting]);
   const line = command.map(quote).join(' ');
   return ['ssh', '-F', lab.place.sshConfig, ...settings, ...options, '-l', 'root', host, '--', line];
-}
-
-/** Starts a command without waiting for it: a child process of this one. */
-export function start(
-  lab: Lab,
-  host: Host,
-  command: readonly string[],
-  stdio: 'inherit' | 'pipe' = 'pipe',
-): ChildProcess {
-  const [file = '', ...args] = argvFor(lab, host, command);
-  return spawn(file, args, { stdio });
 }
 
 /** Runs a command and gives its standard output. @throws execa's error, which names the command and its stderr. */
