@@ -62,6 +62,7 @@ async function apply(options: ApplyOptions): Promise<number> {
     const { hosts, ended } = await perform(cluster.config.cluster, read, output);
     output.document({ schema: 1, cluster: cluster.config.cluster, ended, hosts: recaps(plans, hosts) });
     output.text(recapText(recaps(plans, hosts), output.style));
+    if (ended === 'stopped') output.note('stopped: what was done stands, and the next apply goes on from there');
     return exitCodeOf([
       ...outcomes.filter((one) => one !== 'differences'),
       ...hosts.map(outcomeOfHost),

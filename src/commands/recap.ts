@@ -6,13 +6,13 @@ import type { HostRun } from '../playbook/run.ts';
 /** `ok` counts reading the facts and every operation that ended well, changed or not; `skipped` those without need. */
 export function recapOf(plan: HostPlan, run: HostRun | undefined): HostRecap {
   const failure = run?.failure ?? plan.failure;
-  const unreachable = failure !== null && failure.kind !== 'failed' && failure.kind !== 'interrupted';
+  const unreachable = failure?.kind === 'unreachable' || failure?.kind === 'refused';
   return {
     host: plan.host,
     ok: run?.ok ?? (plan.failure === null ? 1 : 0),
     changed: run?.changed ?? 0,
     unreachable: unreachable ? 1 : 0,
-    failed: (failure !== null && !unreachable) || plan.problems.length > 0 ? 1 : 0,
+    failed: failure?.kind === 'failed' || plan.problems.length > 0 ? 1 : 0,
     skipped: Object.keys(plan.reasons).length,
     rescued: 0,
     ignored: 0,

@@ -74,11 +74,10 @@ function losesSomething(wanted: Placed, placed: Placed): boolean {
 async function untilLeft(run: Run, directors: readonly HostRun[]): Promise<boolean> {
   const until = Date.now() + LEAVING_MS;
   for (;;) {
-    for (const host of directors) if (!(await refreshAgent(run, host))) return false;
+    for (const host of directors) if (run.stopping() || !(await refreshAgent(run, host))) return false;
     const leaving = directors.filter(({ facts }) => (facts.agent?.state?.ipvs.leaving.length ?? 0) > 0);
     if (leaving.length === 0 || Date.now() > until) return true;
-    if (run.stopping()) return false;
     for (const host of leaving) doing(run, host, `drains ${host.facts.agent?.state?.ipvs.leaving.join(', ')}`);
-    await pause(POLL_MS);
+    await pause(POLL_MS, undefined, run.signal ? { signal: run.signal } : {}).catch(() => undefined);
   }
 }
