@@ -59,9 +59,13 @@ hostname ${machine}
 ip -batch - <<END
 ${lines.join('\n')}
 END
-`;
+${isDirector(machine) ? UNMERGED : ''}`;
   return profile === 'hostile' ? `${identity}${HOSTILE_BOOT}` : identity;
 }
+
+/** Packets that were merged on their way in leave the UML network driver with wrong data when a director forwards them. */
+const UNMERGED = `for i in ${NETWORKS.map(interfaceOf).join(' ')}; do ethtool -K $i gro off; done
+`;
 
 const HOSTILE_BOOT = `for i in all default ${NETWORKS.map(interfaceOf).join(' ')}; do
   echo 1 >/proc/sys/net/ipv4/conf/$i/rp_filter
