@@ -24,7 +24,14 @@ export function directorParts(config: Config, director: DirectorConfig): Directo
     director: {
       usesIpvs,
       interfaces: director.dips.map((dip) => ({ name: dip.interface, address: dip.address })),
-      instances: instances.map(({ instance, speaker }) => ({ name: instance.name, priority: speaker.priority })),
+      instances: instances.map(({ instance: { name, vrid, version, family }, speaker }) => ({
+        name,
+        priority: speaker.priority,
+        vrid,
+        version,
+        family,
+        interface: speaker.interface,
+      })),
       vips: [
         ...instances.flatMap(({ instance, speaker }) =>
           vipsOf(instance).map((vip) => onInterface(vip, speaker.interface)),

@@ -1,5 +1,5 @@
 /** What one host shall be like: the whole of it, for either role. Pure values; texts of files are built from them. */
-import type { Address } from '../wire/address.ts';
+import type { Address, Family } from '../wire/address.ts';
 
 export interface Wanted {
   readonly host: string;
@@ -61,11 +61,22 @@ export interface Inbound {
   readonly purpose: string;
 }
 
+export interface InstanceWanted {
+  readonly name: string;
+  /** As configured. */
+  readonly priority: number;
+  /** What makes it the virtual router that it is (RFC 9568 section 5.2.3: a VRID for each family on an interface). */
+  readonly vrid: number;
+  readonly version: 2 | 3;
+  readonly family: Family;
+  readonly interface: string;
+}
+
 export interface DirectorWanted {
   readonly usesIpvs: boolean;
   readonly interfaces: readonly { readonly name: string; readonly address: Address }[];
-  /** Instances that this director takes part in: name and configured priority. */
-  readonly instances: readonly { readonly name: string; readonly priority: number }[];
+  /** Instances that this director takes part in. */
+  readonly instances: readonly InstanceWanted[];
   /** VIPs that it may come to hold, with the instance's interface. */
   readonly vips: readonly { readonly address: Address; readonly interface: string }[];
   /** What comes before the generation in the agent's configuration file; see agent-config.ts. */

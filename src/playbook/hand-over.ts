@@ -1,7 +1,8 @@
 /** After the first apply of an instance: whoever was configured first is MASTER, and gives it to the preferred director. */
 import { setTimeout as pause } from 'node:timers/promises';
+import type { InstanceWanted } from '../desired/wanted.ts';
 import { AGENT_STEP, agentRequest } from '../operations/agent.ts';
-import type { AgentState } from '../status/state.ts';
+import type { AgentState, InstanceState } from '../status/state.ts';
 import { refreshAgent } from './directors.ts';
 import { hostFailure } from './failure.ts';
 import { doing, fail, type HostRun, perform, type Run } from './run.ts';
@@ -9,13 +10,33 @@ import { doing, fail, type HostRun, perform, type Run } from './run.ts';
 const WAIT_MS = 20_000;
 const POLL_MS = 300;
 
-/** Instances that no director knew before the run. */
+/** Instances that no director ran before: one that only has the name of an earlier one is a virtual router of its own. */
 export function newInstances(directors: readonly HostRun[]): string[] {
-  const wanted = new Set(
-    directors.flatMap((host) => (host.target.wanted.director?.instances ?? []).map(({ name }) => name)),
+  const wanted = directors.flatMap((host) =>
+    (host.target.wanted.director?.instances ?? []).map((instance) => ({
+      name: instance.name,
+      known: instancesOf(host).some((running) => isSameRouter(running, instance)),
+    })),
   );
-  const known = new Set(directors.flatMap((host) => instancesOf(host).map(({ name }) => name)));
-  return [...wanted].filter((name) => !known.has(name));
+  const known = new Set(wanted.flatMap(({ name, known }) => (known ? [name] : [])));
+  return [...new Set(wanted.map(({ name }) => name))].filter((name) => !known.has(name));
+}
+
+/** As the VRRP process sees it when it is given another configuration (src/vrrp/reconfigure.ts): else it starts anew. */
+function isSameRouter(
+  running: InstanceState,
+  { name, vrid, version, family, interface: device }: InstanceWanted,
+): boolean {
+  // Advertised ones come first, and all of those are of the instance's family.
+  const [vip] = running.vips;
+  const sameFamily = vip === undefined || vip.includes(':') === (family === 6);
+  return (
+    running.name === name &&
+    running.vrid === vrid &&
+    running.version === version &&
+    running.interface === device &&
+    sameFamily
+  );
 }
 
 export async function giveToPreferred(

@@ -116,7 +116,7 @@ describe('an apply', { timeout: 60_000 }, () => {
     cluster.host('lb1').role = () => 'BACKUP';
     await cluster.apply(topology('tun'));
     cluster.log.length = 0;
-    await cluster.apply(topology('dr'));
+    await cluster.apply({ ...topology('tun'), cluster: 'renamed' });
     const order = cluster.log.filter((line) => line.endsWith(': agent'));
     expect(order).toEqual(['lb1: agent', 'lb2: agent']);
   });
@@ -137,6 +137,25 @@ describe('an apply', { timeout: 60_000 }, () => {
     expect(yielded).toEqual(['green']);
     await cluster.apply({ ...topology('dual-master'), cluster: 'renamed' });
     expect(yielded).toEqual(['green']);
+  });
+
+  it('takes an instance of the same name with another VRID for a new one, and one that only changed for the old one', async () => {
+    const cluster = new ModelCluster();
+    const [lb1, lb2] = [cluster.host('lb1'), cluster.host('lb2')];
+    lb1.role = () => 'BACKUP';
+    const yielded: string[] = [];
+    lb2.onYield = (instance) => {
+      yielded.push(instance);
+      const [one] = lb1.state!.vrrp.instances;
+      lb1.state = { ...lb1.state!, vrrp: { ...lb1.state!.vrrp, instances: [{ ...one!, state: 'MASTER' }] } };
+    };
+    // lb2 is preferred here, and lb1 in the next.
+    await cluster.apply(topology('tun'));
+    expect(yielded).toEqual([]);
+    expect((await cluster.apply(topology('fwmark'))).ended).toBe('done');
+    expect(yielded).toEqual(['public']);
+    await cluster.apply({ ...topology('fwmark'), cluster: 'renamed' });
+    expect(yielded).toEqual(['public']);
   });
 
   it('stops at the first director that fails, and leaves the other as it was', async () => {

@@ -2,6 +2,7 @@
  * A host as a model: it takes the commands that the real one takes, changes as that would, and prints facts as that does.
  * What the provisioner sends is so tried whole, in any order of topologies, without a machine.
  */
+import type { Config } from '../../src/config/config.ts';
 import type { Wanted } from '../../src/desired/wanted.ts';
 import type { Command, Word } from '../../src/shell/command.ts';
 import type { ScriptResult, Step, StepResult } from '../../src/shell/step.ts';
@@ -145,12 +146,13 @@ export class ModelHost {
 
   #configure(text: string): void {
     const { generation, hash, config, self } = JSON.parse(text);
-    const speaks = config.instances.filter(({ speakers }: { speakers: { director: string }[] }) =>
-      speakers.some(({ director }) => director === self),
-    );
-    const instances = speaks.map(({ name }: { name: string }) =>
-      instanceState({ name, state: this.role(name), master: '192.0.2.1' }),
-    );
+    const instances = (config as Config).instances.flatMap(({ name, vrid, version, vips, speakers }) => {
+      const speaker = speakers.find(({ director }) => director === self);
+      if (speaker === undefined) return [];
+      const addresses = vips.map(({ address }) => address);
+      const router = { name, vrid, version, interface: speaker.interface, vips: addresses };
+      return [instanceState({ ...router, state: this.role(name), master: '192.0.2.1' })];
+    });
     this.state = agentState({
       director: self,
       release: this.current ?? '',
