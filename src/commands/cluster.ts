@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import type { Config } from '../config/config.ts';
 import { hashedText } from '../desired/agent-config.ts';
 import { wantedHosts } from '../desired/hosts.ts';
+import type { ReleaseNames } from '../operations/release.ts';
 import { askSecret, canAsk } from '../output/ask.ts';
 import { Failure } from '../output/failure.ts';
 import { createOutput } from '../output/output.ts';
@@ -76,9 +77,10 @@ export function digest(text: string): string {
   return createHash('sha256').update(text).digest('hex');
 }
 
-async function releaseFor(architecture: 'x64' | 'arm64'): Promise<{ hash: string } | { problem: string }> {
+async function releaseFor(architecture: 'x64' | 'arm64'): Promise<ReleaseNames | { problem: string }> {
   try {
-    return { hash: (await buildRelease(architecture)).hash };
+    const { hash, node, vrrpParts } = await buildRelease(architecture);
+    return { hash, node, vrrpParts };
   } catch (error) {
     if (error instanceof ReleaseMissingError) return { problem: error.message };
     throw error;

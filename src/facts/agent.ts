@@ -14,6 +14,10 @@ export interface AgentFacts {
   readonly releases: readonly string[];
   /** Hash of the Node binary → a release that has it. */
   readonly nodes: Readonly<Record<string, string>>;
+  /** Release → hash of what its VRRP process is made of; none for releases of lvsctl 0.1.0 and earlier. */
+  readonly vrrpParts: Readonly<Record<string, string>>;
+  /** What an upload that was cut off has left: paths below the root. */
+  readonly leftovers: readonly string[];
   /** The command on the PATH is there. */
   readonly command: boolean;
 }
@@ -28,17 +32,18 @@ export interface AgentQuestion {
 const REQUEST = 'GET /v1/state HTTP/1.0\r\nHost: agent\r\n\r\n';
 
 /**
- * Costs one fork. A release is known by its folder's name and its stamp, which is written last; its second line names the
- * hash of the Node binary.
+ * Costs one fork. A release is known by its folder's name and its stamp, which is written last; its second line is the hash
+ * of the Node binary, its third that of all that the VRRP process is made of.
  */
 export const agentFact: Fact<AgentQuestion, AgentFacts> = {
   name: 'agent',
   script: ({ root, socket, command }) => `for d in '${root}'/releases/*/; do
-  if [ -f "\${d}stamp" ] && { read -r v; read -r n; } <"\${d}stamp"; then
+  if [ -f "\${d}stamp" ] && { read -r v; read -r n; read -r p || p=; } <"\${d}stamp"; then
     [ ! "$d" -ef '${root}/current' ] || echo "current $v"
-    echo "release $v $n"
-  fi
+    echo "release $v $n $p"
+  elif [ -d "$d" ]; then echo "leftover \${d%/}"; fi
 done
+for f in '${root}/incoming' '${root}/incoming.tar.gz'; do [ ! -e "$f" ] || echo "leftover $f"; done
 [ ! -x '${command}' ] || echo command
 if [ -S '${socket}' ] && [ -x '${root}/current/stdio' ]; then
   echo answer
@@ -51,14 +56,16 @@ fi
     const cut = printed.indexOf('answer\n');
     const lines = linesOf(cut < 0 ? printed : printed.slice(0, cut));
     const releases = lines.flatMap((line) => {
-      const [, name, node] = /^release ([0-9a-f]+) ?([0-9a-f]*)$/.exec(line) ?? [];
-      return name === undefined ? [] : [{ name, node: node ?? '' }];
+      const [, name, node, parts] = /^release ([0-9a-f]+) ?([0-9a-f]*) ?([0-9a-f]*)$/.exec(line) ?? [];
+      return name === undefined ? [] : [{ name, node: node ?? '', parts: parts ?? '' }];
     });
     return {
       ...(cut < 0 ? { state: null, silence: 'it is not running' } : stateOf(printed.slice(cut + 'answer\n'.length))),
       current: lines.find((line) => line.startsWith('current '))?.slice('current '.length) ?? null,
       releases: releases.map(({ name }) => name),
       nodes: Object.fromEntries(releases.map(({ name, node }) => [node, name])),
+      vrrpParts: Object.fromEntries(releases.flatMap(({ name, parts }) => (parts ? [[name, parts]] : []))),
+      leftovers: lines.flatMap((line) => /^leftover (\/\S+)$/.exec(line)?.[1] ?? []),
       command: lines.includes('command'),
     };
   },

@@ -12,13 +12,15 @@ export const AGENT_STEP = 'agent';
 
 /**
  * Gives the agent its configuration and has it run: a running one is told through its control socket (it keeps the last good
- * one and rolls back by itself); one that has to start, or start anew, finds it in its file.
+ * one and rolls back by itself); one that has to start, or start anew, finds it in its file. The VRRP process is left alone
+ * by a release that brings it nothing new.
  */
 export const agent: Operation = {
   name: AGENT_STEP,
   decide(wanted, facts, context) {
     if (wanted.director === null || facts.agent === null) return { nothing: 'no director' };
     const start = startReason(wanted, facts, context);
+    const vrrp = vrrpReason(wanted, facts, context);
     const config = configReason(facts, context);
     const enabled = facts.units[AGENT_UNIT]?.enabled ?? false;
     const changes: Change[] = [
@@ -26,6 +28,7 @@ export const agent: Operation = {
         ? []
         : [{ sign: '~', what: `configuration, generation ${context.generation}`, why: config } as const]),
       ...(enabled ? [] : [{ sign: '+', what: `${AGENT_UNIT} enabled`, why: 'would not run at boot' } as const]),
+      ...(vrrp === null ? [] : [{ sign: '~', what: `${VRRP_UNIT} restarted`, why: vrrp } as const]),
       ...(start === null ? [] : [{ sign: '~', what: `${AGENT_UNIT} ${start.verb}ed`, why: start.why } as const]),
     ];
     const file = agentConfigFile(wanted.director.configText, context.configHash, context.generation);
@@ -33,7 +36,7 @@ export const agent: Operation = {
       ...(start && config !== null ? [configFile(file)] : []),
       ...(enabled ? [] : [run('systemctl', 'enable', '--quiet', AGENT_UNIT)]),
       // Apart, and VRRP first: its adverts must not wait for the other process to load.
-      ...(start?.verb === 'restart' ? [run('systemctl', 'restart', VRRP_UNIT)] : []),
+      ...(vrrp === null ? [] : [run('systemctl', 'restart', VRRP_UNIT)]),
       ...(start ? [run('systemctl', start.verb, AGENT_UNIT)] : []),
       ...(!start && config !== null ? [agentRequest('PUT', '/v1/config', file)] : []),
     ];
@@ -66,15 +69,27 @@ function startReason(
   context: Context,
 ): { verb: 'start' | 'restart'; why: string } | null {
   const unit = facts.units[AGENT_UNIT];
-  const vrrp = facts.units[VRRP_UNIT];
   if (!unit?.active) return { verb: 'start', why: 'does not run' };
   const state = facts.agent?.state;
   if (!state) return { verb: 'restart', why: `runs, but ${facts.agent?.silence ?? 'does not answer'}` };
   if (state.release !== context.release) return { verb: 'restart', why: `runs release ${state.release.slice(0, 12)}` };
-  const changed = filesOf(wanted, facts, context).some(
-    ({ path, content }) =>
-      (path === PATHS.agentUnit || path === PATHS.vrrpUnit) && facts.files[path]?.sha256 !== context.digest(content),
-  );
-  if (changed || unit.stale || vrrp?.stale) return { verb: 'restart', why: 'its unit has changed' };
-  return vrrp?.active ? null : { verb: 'restart', why: `${VRRP_UNIT} does not run` };
+  return isUnitNew(PATHS.agentUnit, AGENT_UNIT, wanted, facts, context) ? { verb: 'restart', why: UNIT_CHANGED } : null;
+}
+
+/** Why the VRRP process has to be started anew; one that does not run is started along with the agent's unit. */
+function vrrpReason(wanted: Wanted, facts: HostFacts, context: Context): string | null {
+  if (!facts.units[AGENT_UNIT]?.active && !facts.units[VRRP_UNIT]?.active) return null;
+  if (!facts.units[VRRP_UNIT]?.active) return 'does not run';
+  if (isUnitNew(PATHS.vrrpUnit, VRRP_UNIT, wanted, facts, context)) return UNIT_CHANGED;
+  const running = facts.agent?.state?.release ?? facts.agent?.current ?? null;
+  if (running === null || running === context.release) return null;
+  return facts.agent?.vrrpParts[running] === context.vrrpParts ? null : `runs release ${running.slice(0, 12)}`;
+}
+
+const UNIT_CHANGED = 'its unit has changed';
+
+function isUnitNew(path: string, unit: string, wanted: Wanted, facts: HostFacts, context: Context): boolean {
+  const file = filesOf(wanted, facts, context).find((one) => one.path === path);
+  const differs = file !== undefined && facts.files[path]?.sha256 !== context.digest(file.content);
+  return differs || (facts.units[unit]?.stale ?? false);
 }

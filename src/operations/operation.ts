@@ -23,6 +23,8 @@ export interface Context {
   readonly digest: Digest;
   /** Hash of the release that directors shall run; null on hosts without an agent. */
   readonly release: string | null;
+  /** Hash of what the VRRP process of that release is made of. */
+  readonly vrrpParts: string | null;
   readonly configHash: string;
   /** The generation that the configuration has, or gets if it is new. */
   readonly generation: number;

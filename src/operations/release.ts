@@ -13,8 +13,15 @@ export function missingParts(agent: AgentFacts, release: string, node: string): 
   return Object.hasOwn(agent.nodes, node) ? 'all but node' : 'all';
 }
 
+/** By what a release and its parts are known; the three lines of its stamp. */
+export interface ReleaseNames {
+  readonly hash: string;
+  readonly node: string;
+  readonly vrrpParts: string;
+}
+
 /** Commands that make a release of what has been uploaded: unpacked, every hash verified, then named by one rename. */
-export function unpackCommands(agent: AgentFacts, release: string, node: string): Command[] {
+export function unpackCommands(agent: AgentFacts, { hash: release, node, vrrpParts }: ReleaseNames): Command[] {
   const final = `${AGENT.releases}/${release}`;
   const other = agent.nodes[node];
   return [
@@ -23,12 +30,17 @@ export function unpackCommands(agent: AgentFacts, release: string, node: string)
     run('chmod', '0755', AGENT.root, AGENT.releases, STAGING),
     run('tar', '-xzf', INCOMING, '-C', STAGING, '--no-same-owner'),
     ...(other === undefined ? [] : [run('ln', '-f', `${AGENT.releases}/${other}/node`, `${STAGING}/node`)]),
-    run('sh', '-c', 'cd "$0" && sha256sum -c --quiet manifest', STAGING),
-    { kind: 'write', path: `${STAGING}/stamp`, mode: 0o644, content: `${release}\n${node}\n` },
+    run('sh', '-c', other === undefined ? VERIFY : VERIFY_WITHOUT_NODE, STAGING),
+    { kind: 'write', path: `${STAGING}/stamp`, mode: 0o644, content: `${release}\n${node}\n${vrrpParts}\n` },
     run('mv', '-T', STAGING, final),
     run('rm', '-f', INCOMING),
   ];
 }
+
+const VERIFY = 'cd "$0" && sha256sum -c --quiet manifest';
+
+/** A linked Node was verified when it came; hashing its 127 MB again takes a small machine seconds. */
+const VERIFY_WITHOUT_NODE = 'cd "$0" && grep -vx ".*  node" manifest | sha256sum -c --quiet';
 
 /** After a failure: nothing of an upload stays behind. */
 export const CLEAR_UPLOAD: readonly Command[] = [run('rm', '-rf', INCOMING, STAGING)];
@@ -61,15 +73,18 @@ export const release: Operation = {
     if (older.length > 0) {
       const names = older.map((one) => one.slice(0, 12)).join(', ');
       changes.push({ sign: '-', what: `release ${names}`, why: 'older than the last two' });
-      commands.push(run('rm', '-rf', ...older.map((one) => `${AGENT.releases}/${one}`)));
     }
+    const halves = agent.leftovers.filter((path) => path !== `${AGENT.releases}/${wanted}`);
+    changes.push(...halves.map((what) => ({ sign: '-', what, why: 'left by an upload that was cut off' }) as const));
+    const gone = [...older.map((one) => `${AGENT.releases}/${one}`), ...halves];
+    if (gone.length > 0) commands.push(run('rm', '-rf', ...gone));
     return outcome(changes, commands, 'the release is in use');
   },
 };
 
 /** All but the wanted one and one other: the one in use so far, to go back to by hand. */
-function superfluous({ releases, current }: AgentFacts, wanted: string): string[] {
+function superfluous({ releases, current, state }: AgentFacts, wanted: string): string[] {
   const others = releases.filter((one) => one !== wanted);
-  const kept = current !== null && current !== wanted ? current : others.at(-1);
+  const kept = [current, state?.release].find((one) => one && others.includes(one)) ?? others.at(-1);
   return others.filter((one) => one !== kept);
 }

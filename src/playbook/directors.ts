@@ -54,7 +54,7 @@ async function provideRelease(run: Run, host: HostRun): Promise<boolean> {
     });
     const result = await host.connection.runScript(
       [
-        { name: 'agent release', commands: unpackCommands(agent, release.hash, release.node) },
+        { name: 'agent release', commands: unpackCommands(agent, release) },
         { name: agentFact.name, text: agentFact.script(agentQuestion) },
       ],
       run.signal ? { signal: run.signal } : {},

@@ -4,6 +4,7 @@ import type { HostFacts } from '../facts/host.ts';
 import { type Decision, decide } from '../operations/all.ts';
 import type { Context } from '../operations/operation.ts';
 import { problemsOf } from '../operations/preconditions.ts';
+import type { ReleaseNames } from '../operations/release.ts';
 import type { Reading } from './cluster.ts';
 import type { HostFailure } from './failure.ts';
 
@@ -27,7 +28,7 @@ export interface Shared {
   readonly configHash: string;
   readonly generation: number;
   readonly firewall: Firewall;
-  readonly releases: Readonly<Record<'x64' | 'arm64', { readonly hash: string } | { readonly problem: string }>>;
+  readonly releases: Readonly<Record<'x64' | 'arm64', ReleaseNames | { readonly problem: string }>>;
 }
 
 export function planHosts(readings: readonly Reading[], shared: Shared): HostPlan[] {
@@ -50,7 +51,8 @@ function planHost(reading: Reading, shared: Shared): HostPlan {
 
 export function contextFor({ system }: HostFacts, { digest, configHash, generation, releases }: Shared): Context {
   const release = releases[system.architecture ?? 'x64'];
-  return { digest, configHash, generation, release: 'hash' in release ? release.hash : null };
+  const names = 'hash' in release ? release : null;
+  return { digest, configHash, generation, release: names?.hash ?? null, vrrpParts: names?.vrrpParts ?? null };
 }
 
 function releaseProblem(wanted: Wanted, { system }: HostFacts, { releases }: Shared): string[] {

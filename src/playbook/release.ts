@@ -31,6 +31,8 @@ export interface Release {
   readonly hash: string;
   /** SHA-256 of the Node binary. */
   readonly node: string;
+  /** SHA-256 of the manifest's lines of what the VRRP process is made of: releases that have it in common need not restart it. */
+  readonly vrrpParts: string;
   /** As sha256sum(1) writes and checks it. */
   readonly manifest: string;
   readonly files: readonly ReleaseFile[];
@@ -58,15 +60,20 @@ case \${1:-} in
 esac
 `;
 
+/** What `lvs-vrrp.service` runs (vrrpUnitBody in src/desired/agent-units.ts), and the addon that it loads. */
+const VRRP_PARTS: readonly string[] = ['node', 'rawio.node', 'vrrp.mjs'];
+
 /** @throws ReleaseMissingError when a part is not built, or this architecture's Node is not installed. */
 export async function buildRelease(architecture: Architecture, root = packageRoot()): Promise<Release> {
   const found = await Promise.all(sources(architecture, root).map(([name, path, mode]) => fileOf(name, path, mode)));
   const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as { readonly version: string };
   const made = [textFile('lvs-agent', COMMAND, 0o755), textFile('version', `${version}\n`, 0o644)];
   const files = [...found, ...made].sort((a, b) => (a.name < b.name ? -1 : 1));
-  const manifest = files.map(({ sha256, name }) => `${sha256}  ${name}\n`).join('');
+  const lines = files.map(({ sha256, name }) => ({ name, line: `${sha256}  ${name}\n` }));
+  const manifest = lines.map(({ line }) => line).join('');
+  const vrrp = lines.filter(({ name }) => VRRP_PARTS.includes(name)).map(({ line }) => line);
   const node = files.find(({ name }) => name === 'node')?.sha256 ?? '';
-  return { architecture, hash: sha256Of(manifest), node, manifest, files };
+  return { architecture, hash: sha256Of(manifest), node, vrrpParts: sha256Of(vrrp.join('')), manifest, files };
 }
 
 function sources(architecture: Architecture, root: string): (readonly [name: string, path: string, mode: number])[] {

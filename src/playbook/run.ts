@@ -114,7 +114,7 @@ function leftover(run: Run, host: HostRun, wanted: Wanted): string | null {
   const waited = { ...wanted, director: null };
   const context = contextFor(host.facts, run.shared);
   const { changes } = decide(wanted.director ? wanted : waited, host.facts, context);
-  const left = changes.filter(({ what }) => !(wanted.director && /^(configuration|lvs-agent)/.test(what)));
+  const left = changes.filter(({ what }) => !(wanted.director && /^(configuration|lvs-agent|lvs-vrrp)/.test(what)));
   return left.length === 0
     ? null
     : `the change did not hold: ${left.map(({ what, why }) => `${what} (${why})`).join(', ')}; does something else manage it?`;

@@ -1,7 +1,7 @@
 /** The script parts, run for real by the shells of the hosts: dash, and bash as POSIX sh. They only read. */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -74,6 +74,27 @@ describe.each(SHELLS)('%s', (shell, options) => {
     expect(facts.rules.map(({ table }) => table)).toContain('main');
     expect(facts.up).toEqual(['lo']);
     expect(networkFact.script(question)).toContain('route show table 19542');
+  });
+
+  it('tells whole releases by their stamps, of this version and the one before, from what a cut off upload left', () => {
+    const root = join(folder, `agent-${shell}`);
+    const release = (name: string, stamp: string | null) => {
+      mkdirSync(join(root, 'releases', name), { recursive: true });
+      if (stamp !== null) writeFileSync(join(root, 'releases', name, 'stamp'), stamp);
+    };
+    release('aa', 'aa\n11\n');
+    release('bb', 'bb\n11\nb0\n');
+    release('cc', null);
+    mkdirSync(join(root, 'incoming'));
+    symlinkSync(join(root, 'releases/bb'), join(root, 'current'));
+    const facts = agentFact.parse(run(agentFact.script({ root, socket: root, command: '/bin/sh' })));
+    expect(facts).toMatchObject({
+      current: 'bb',
+      releases: ['aa', 'bb'],
+      nodes: { 11: 'bb' },
+      vrrpParts: { bb: 'b0' },
+    });
+    expect(facts.leftovers).toEqual([join(root, 'releases/cc'), join(root, 'incoming')]);
   });
 
   it('ends well where there is nothing to be found', () => {

@@ -10,7 +10,7 @@ import { agentState } from '../facts/agent-state.ts';
 
 export const digest = (text: string): string => createHash('sha256').update(text).digest('hex');
 
-export const CONTEXT: Context = { digest, release: 'bb', configHash: 'f00d', generation: 3 };
+export const CONTEXT: Context = { digest, release: 'bb', vrrpParts: 'b0', configHash: 'f00d', generation: 3 };
 
 export function address(text: string): Address {
   const found = parseAddress(text);
@@ -41,6 +41,8 @@ export function runningAgent(change: Partial<AgentFacts> = {}): AgentFacts {
     current: 'bb',
     releases: ['bb'],
     nodes: { '22': 'bb' },
+    vrrpParts: { aa: 'a0', bb: 'b0' },
+    leftovers: [],
     command: true,
     ...change,
   };

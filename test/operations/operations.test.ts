@@ -243,6 +243,20 @@ const CASES: readonly Case[] = [
     ],
   },
   {
+    title:
+      'keeps the release that still runs, and drops what uploads that were cut off have left, but not what is coming',
+    operation: release,
+    wanted: director,
+    facts: freshFacts({
+      agent: runningAgent({
+        releases: ['99', 'aa', 'bb'],
+        state: agentState({ release: '99' }),
+        leftovers: ['/opt/lvs-agent/releases/77', '/opt/lvs-agent/releases/bb', '/opt/lvs-agent/incoming'],
+      }),
+    }),
+    expected: ['rm -rf /opt/lvs-agent/releases/aa /opt/lvs-agent/releases/77 /opt/lvs-agent/incoming'],
+  },
+  {
     title: 'keeps the release before this one, run after run',
     operation: release,
     wanted: director,
@@ -278,11 +292,42 @@ const CASES: readonly Case[] = [
     expected: ['systemctl restart lvs-vrrp.service', 'systemctl restart lvs-agent.service'],
   },
   {
-    title: 'restarts for a unit whose file is newer than what runs',
+    title: 'leaves the VRRP process alone for a release that has the same one',
+    operation: agent,
+    wanted: director,
+    facts: {
+      ...served,
+      agent: runningAgent({ state: agentState({ release: 'aa' }), vrrpParts: { aa: 'b0', bb: 'b0' } }),
+    },
+    expected: ['systemctl restart lvs-agent.service'],
+  },
+  {
+    title: 'restarts the VRRP process too where nothing is known of the one that runs',
+    operation: agent,
+    wanted: director,
+    facts: { ...served, agent: runningAgent({ state: agentState({ release: 'aa' }), vrrpParts: { bb: 'b0' } }) },
+    expected: ['systemctl restart lvs-vrrp.service', 'systemctl restart lvs-agent.service'],
+  },
+  {
+    title: 'restarts an agent that does not answer, and not the VRRP process beside it',
+    operation: agent,
+    wanted: director,
+    facts: { ...served, agent: runningAgent({ state: null, silence: 'it did not answer' }) },
+    expected: ['write /var/lib/lvs-agent/config.json (mode 0600, ***)', 'systemctl restart lvs-agent.service'],
+  },
+  {
+    title: 'restarts what has a unit whose file is newer than what runs, and only that',
     operation: agent,
     wanted: director,
     facts: { ...served, units: { ...up, 'lvs-agent.service': { ...up['lvs-agent.service'], stale: true } } },
-    expected: ['systemctl restart lvs-vrrp.service', 'systemctl restart lvs-agent.service'],
+    expected: ['systemctl restart lvs-agent.service'],
+  },
+  {
+    title: 'restarts a VRRP process alone whose unit has changed, or that does not run',
+    operation: agent,
+    wanted: director,
+    facts: { ...served, units: { ...up, 'lvs-vrrp.service': { ...up['lvs-vrrp.service'], active: false } } },
+    expected: ['systemctl restart lvs-vrrp.service'],
   },
   {
     title: 'has nothing to say to an agent that runs with this configuration',
@@ -343,19 +388,24 @@ describe('operations', () => {
   });
 });
 
+const NAMES = { hash: 'bb', node: '22', vrrpParts: 'b0' };
+
 describe('a release', () => {
   it('is sent without Node where another one has the same', () => {
     const there = runningAgent({ current: 'aa', releases: ['aa'], nodes: { '22': 'aa' } });
     expect(missingParts(there, 'bb', '22')).toBe('all but node');
     expect(missingParts(there, 'bb', '33')).toBe('all');
     expect(missingParts(there, 'aa', '22')).toBe('nothing');
-    expect(unpackCommands(there, 'bb', '22').map(renderForPeople)).toContain(
-      'ln -f /opt/lvs-agent/releases/aa/node /opt/lvs-agent/incoming/node',
+    expect(unpackCommands(there, NAMES).map(renderForPeople)).toEqual(
+      expect.arrayContaining([
+        'ln -f /opt/lvs-agent/releases/aa/node /opt/lvs-agent/incoming/node',
+        expect.stringContaining('grep -vx ".*  node" manifest | sha256sum -c'),
+      ]),
     );
   });
 
   it('gets its name last, after every hash was verified and its stamp written', () => {
-    const commands = unpackCommands(runningAgent({ nodes: {} }), 'bb', '22').map(renderForPeople);
+    const commands = unpackCommands(runningAgent({ nodes: {} }), NAMES).map(renderForPeople);
     const [verify, stamp, rename] = ['sha256sum -c', '/stamp', 'mv -T'].map((word) =>
       commands.findIndex((one) => one.includes(word)),
     );

@@ -12,10 +12,12 @@ import { topology } from '../desired/topology.ts';
 import { digest } from '../operations/facts.ts';
 import { ModelHost, targetOf } from './model-host.ts';
 
+const RELEASE = vi.hoisted(() => ({ hash: 'bb', node: '22', vrrpParts: 'b0' }));
+
 // The release is not what these tests are about, and building one needs what `npm run build` makes.
 vi.mock(import('../../src/playbook/release.ts'), async (original) => ({
   ...(await original()),
-  buildRelease: async () => ({ architecture: 'x64' as const, hash: 'bb', node: '22', manifest: '', files: [] }),
+  buildRelease: async () => ({ architecture: 'x64' as const, ...RELEASE, manifest: '', files: [] }),
 }));
 
 /** Nobody may answer ARP for a VIP that is only here to be silent. */
@@ -40,7 +42,7 @@ class ModelCluster {
       configHash: digest(hashedText(config)),
       generation: 1,
       firewall: 'check',
-      releases: { x64: { hash: 'bb' }, arm64: { problem: 'x' } },
+      releases: { x64: RELEASE, arm64: { problem: 'x' } },
     };
     const hosts = wantedHosts(config).map(async (wanted): Promise<HostRun> => {
       const model = this.host(wanted.host);

@@ -178,7 +178,7 @@ export class ModelHost {
           ...[...this.enabled].map((unit) => `enabled ${unit}\n`),
         ].join(''),
       agent: () =>
-        [...this.releases].map((one) => `release ${one} 22\n`).join('') +
+        [...this.releases].map((one) => `release ${one} 22 b0\n`).join('') +
         (this.current ? `current ${this.current}\ncommand\n` : '') +
         (this.state ? `answer\nHTTP/1.1 200 OK\r\n\r\n${JSON.stringify(this.state)}` : ''),
     };

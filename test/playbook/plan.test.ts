@@ -11,7 +11,10 @@ const [lb1, lb2, web1] = wantedHosts(topology('dr'));
 const SHARED: Shared = {
   ...CONTEXT,
   firewall: 'check',
-  releases: { x64: { hash: 'bb' }, arm64: { problem: 'Node for arm64 is not installed here.' } },
+  releases: {
+    x64: { hash: 'bb', node: '22', vrrpParts: 'b0' },
+    arm64: { problem: 'Node for arm64 is not installed here.' },
+  },
 };
 
 function read(wanted: typeof lb1, facts: HostFacts): Reading {
