@@ -15,7 +15,7 @@ import { type HostPlan, planHosts } from '../playbook/plan.ts';
 import type { HostRun, Run, RunEvent } from '../playbook/run.ts';
 import { type ClusterOptions, openCluster, type ReadCluster, readCluster, reread } from './cluster.ts';
 import { interruptible } from './interrupt.ts';
-import { outcomeOfPlan } from './plan.ts';
+import { outcomeOfPlan, tellObstacles } from './plan.ts';
 import { planDocument, planText } from './plan-text.ts';
 import { recapOf } from './recap.ts';
 
@@ -62,7 +62,8 @@ async function apply(options: ApplyOptions): Promise<number> {
     const { hosts, ended } = await perform(cluster.config.cluster, read, output);
     output.document({ schema: 1, cluster: cluster.config.cluster, ended, hosts: recaps(plans, hosts) });
     output.text(recapText(recaps(plans, hosts), output.style));
-    if (ended === 'stopped') output.note('stopped: what was done stands, and the next apply goes on from there');
+    if (ended !== 'done') output.note(`${ended}: what was done stands, and the next apply goes on from there`);
+    tellObstacles(plans, output);
     return exitCodeOf([
       ...outcomes.filter((one) => one !== 'differences'),
       ...hosts.map(outcomeOfHost),
@@ -82,7 +83,7 @@ function show(cluster: string, plans: readonly HostPlan[], output: Output, after
   output.document({ ...planDocument(cluster, plans), ended: 'nothing done' });
   output.text(planText(plans, output.style, output.verbosity > 0));
   if (after.length > 0) output.text(recapText(after, output.style));
-  for (const { failure } of plans) for (const hint of failure?.hints ?? []) output.note(hint);
+  tellObstacles(plans, output);
 }
 
 async function ask(output: Output): Promise<void> {
@@ -100,7 +101,11 @@ async function perform(
   const progress = createProgress(output);
   const interrupt = interruptible(() => progress.line('stopping after the current host; ^C again gives up at once'));
   const holder = { token: randomUUID(), who: `${userInfo().username}@${hostname()}`, since: new Date().toISOString() };
-  const lock = await takeLock(directors, { ...holder, why: `apply of ${cluster}` }).catch(locked);
+  const lock = await takeLock(
+    directors,
+    { ...holder, why: `apply of ${cluster}` },
+    { signal: interrupt.signal, onWait: (host, why) => progress.doing(host, why) },
+  ).catch(locked);
   try {
     const hosts = (await reread(present, read.shared)).map(hostRun);
     const run: Run = {
@@ -144,7 +149,8 @@ function tell(event: RunEvent, progress: ReturnType<typeof createProgress>, outp
 
 /** The progress line begins with the host. */
 function withoutName(host: string, message: string): string {
-  return message.startsWith(`${host}: `) ? message.slice(host.length + 2) : message;
+  if (message.startsWith(`${host}: `)) return message.slice(host.length + 2);
+  return message.startsWith(`${host} (`) ? message.slice(host.length + 2).replace('):', ':') : message;
 }
 
 function recaps(plans: readonly HostPlan[], hosts: readonly HostRun[]) {

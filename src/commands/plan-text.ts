@@ -8,8 +8,8 @@ export function planText(plans: readonly HostPlan[], style: Style, verbose: bool
 
 function hostLines(plan: HostPlan, style: Style, verbose: boolean): string[] {
   const title = `${style.bold(plan.host)} (${plan.role})`;
-  if (plan.failure) return [`${title}: ${style.bad('not read')}`, `  ${plan.failure.message}`];
   const problems = plan.problems.map((problem) => `  ${style.bad('!')} ${problem}`);
+  if (plan.failure) return [`${title}: ${style.bad('not read')}`, `  ${plan.failure.message}`, ...problems];
   const reasons = verbose ? Object.entries(plan.reasons).map(([name, why]) => style.dim(`    ${name}: ${why}`)) : [];
   if (plan.changes.length === 0 && problems.length === 0) return [`${title}: nothing to change`, ...reasons];
   const paint = { '+': style.added, '~': style.changed, '-': style.removed };
@@ -27,7 +27,7 @@ function summary(plans: readonly HostPlan[]): string {
   const stuck = plans.filter(({ problems }) => problems.length > 0).length;
   const what =
     changed === 0
-      ? 'Nothing to change'
+      ? `Nothing to change${lost > 0 ? ' on the others' : ''}`
       : `${count('+')} to add, ${count('~')} to change, ${count('-')} to remove on ${hosts(changed)}`;
   return [what, lost > 0 ? `${hosts(lost)} not read` : '', stuck > 0 ? `${hosts(stuck)} with problems` : '']
     .filter((part) => part !== '')

@@ -1,7 +1,7 @@
 /** `lvsctl plan`: what apply would change, host by host; reads, never writes, never locks. */
 import { Command } from 'commander';
 import { exitCodeOf, type Outcome } from '../output/exit-code.ts';
-import { createOutput } from '../output/output.ts';
+import { createOutput, type Output } from '../output/output.ts';
 import { closeAll } from '../playbook/cluster.ts';
 import { type HostPlan, planHosts } from '../playbook/plan.ts';
 import { type ClusterOptions, openCluster, readCluster } from './cluster.ts';
@@ -34,10 +34,18 @@ async function plan(options: ClusterOptions): Promise<number> {
     const plans = planHosts(readings, shared);
     output.document(planDocument(cluster.config.cluster, plans));
     output.text(planText(plans, output.style, output.verbosity > 0));
-    for (const { failure } of plans) for (const hint of failure?.hints ?? []) output.note(hint);
+    tellObstacles(plans, output);
     return exitCodeOf(plans.map(outcomeOfPlan));
   } finally {
     await closeAll(readings);
+  }
+}
+
+/** On stderr, a host a message: what keeps a plan from being applied there, with the next steps. */
+export function tellObstacles(plans: readonly HostPlan[], output: Output): void {
+  for (const { host, failure, problems } of plans) {
+    if (failure) output.error([failure.message, ...failure.hints].join('\n  '));
+    for (const problem of problems) output.error(`${host}: ${problem}`);
   }
 }
 

@@ -12,7 +12,7 @@ export function recapOf(plan: HostPlan, run: HostRun | undefined): HostRecap {
     ok: run?.ok ?? (plan.failure === null ? 1 : 0),
     changed: run?.changed ?? 0,
     unreachable: unreachable ? 1 : 0,
-    failed: failure?.kind === 'failed' || plan.problems.length > 0 ? 1 : 0,
+    failed: failure?.kind === 'failed' || (failure === null && plan.problems.length > 0) ? 1 : 0,
     skipped: Object.keys(plan.reasons).length,
     rescued: 0,
     ignored: 0,

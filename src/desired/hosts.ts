@@ -23,6 +23,7 @@ function wantedHost(config: Config, name: string): Wanted {
     sysctls: { ...serves?.sysctls, ...balances?.sysctls },
     // A director takes the VIP by VRRP and delivers to itself locally; a silent copy on lo would answer before IPVS does.
     placed: balances ? NOTHING_PLACED : (serves?.placed ?? NOTHING_PLACED),
+    serves: balances ? [] : (serves?.serves ?? []),
     inbound: [...(balances?.inbound ?? []), ...(serves?.inbound ?? [])],
     onLink: balances ? directlyReached(config, name) : [],
   };

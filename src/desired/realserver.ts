@@ -2,7 +2,7 @@
 import type { Config, RealserverConfig } from '../config/config.ts';
 import type { Mode, ServiceConfig } from '../config/service.ts';
 import { type Address, familyOf, hostPrefix } from '../wire/address.ts';
-import type { Inbound, ModuleWanted, Placed, PlacedVip } from './wanted.ts';
+import type { Inbound, ModuleWanted, Placed, PlacedVip, Served } from './wanted.ts';
 
 /** Measured: without these a realserver answers ARP for the VIP and takes the traffic away from the director. */
 const ARP_SUPPRESSION: Readonly<Record<string, string>> = {
@@ -22,6 +22,7 @@ export interface RealserverParts {
   readonly modules: readonly ModuleWanted[];
   readonly sysctls: Readonly<Record<string, string>>;
   readonly placed: Placed;
+  readonly serves: readonly Served[];
   readonly inbound: readonly Inbound[];
 }
 
@@ -36,6 +37,7 @@ export function realserverParts(config: Config, realserver: RealserverConfig): R
     modules: tunnel ? [{ name: 'ipip', required: true }] : [],
     sysctls: { ...(silent ? ARP_SUPPRESSION : {}), ...(tunnel ? TUNNEL_FILTER : {}), ...realserver.sysctl },
     placed: { vips, tunnel, returnRoute: returnRoute(config, realserver, services) },
+    serves: served(services, realserver),
     inbound: inbound(services, realserver),
   };
 }
@@ -63,6 +65,16 @@ function returnRoute(config: Config, { gateway, rip }: RealserverConfig, service
     .filter((address) => familyOf(address) === familyOf(rip))
     .sort();
   return { rip, via: gateway.via, direct };
+}
+
+/** Without those of weight 0, which get nothing, and of NAT where no return route is ours. */
+function served(services: readonly ServiceConfig[], { name, gateway }: RealserverConfig): Served[] {
+  const prepared = services.filter(({ mode }) => mode !== 'nat' || gateway !== null);
+  return prepared.flatMap(({ name: service, mode: forward, listen, realservers }) =>
+    realservers
+      .filter((one) => one.name === name && one.weight > 0)
+      .flatMap(({ address: rip }) => listen.map(({ address }) => ({ service, address, rip, forward }))),
+  );
 }
 
 function inbound(services: readonly ServiceConfig[], realserver: RealserverConfig): Inbound[] {

@@ -10,10 +10,20 @@ export interface Wanted {
   /** By dotted key (a dot inside an interface's name is a slash, as sysctl(8) has it); values with single spaces. */
   readonly sysctls: Readonly<Record<string, string>>;
   readonly placed: Placed;
+  /** What directors send it that it must be prepared for by a VIP or a return route. */
+  readonly serves: readonly Served[];
   /** Clients' traffic that must come in: what a firewall has to accept. */
   readonly inbound: readonly Inbound[];
   /** Directors: realservers that must be on-link because DR writes their hardware address into the frame. */
   readonly onLink: readonly Address[];
+}
+
+/** One listener of a service as one realserver gets it. */
+export interface Served {
+  readonly service: string;
+  readonly address: Address;
+  readonly rip: Address;
+  readonly forward: 'dr' | 'nat' | 'tun';
 }
 
 export interface ModuleWanted {

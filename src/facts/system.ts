@@ -2,8 +2,10 @@
 import { type Fact, linesOf } from './fact.ts';
 
 export interface SystemFacts {
-  /** By the dynamic loader that is there: what a binary of ours needs. null: neither of those we have. */
+  /** By the dynamic loader that is there, and the kernel's word for it: what a binary of ours needs. null: none of those we have. */
   readonly architecture: 'x64' | 'arm64' | null;
+  /** As uname -m says it; null: the kernel is older than 6.1 and does not tell without a fork. */
+  readonly machine: string | null;
   /** uname -r. */
   readonly kernel: string;
   readonly systemd: boolean;
@@ -17,29 +19,36 @@ export interface SystemFacts {
 export interface SystemQuestion {
   /** Asks for the version of the C library, which costs a fork, if this release is not there yet. */
   readonly release: string | null;
-  readonly scriptUser: string;
 }
 
-export const systemFact: Fact<SystemQuestion, SystemFacts> = {
+export const systemFact: Fact<SystemQuestion, Omit<SystemFacts, 'scriptUser'>> = {
   name: 'system',
-  script: ({ release, scriptUser }) => `read -r v </proc/sys/kernel/osrelease && printf 'kernel %s\\n' "$v"
+  script: ({ release }) => `read -r v </proc/sys/kernel/osrelease && printf 'kernel %s\\n' "$v"
+[ ! -r /proc/sys/kernel/arch ] || { read -r v </proc/sys/kernel/arch && printf 'machine %s\\n' "$v"; }
 [ ! -e /lib64/ld-linux-x86-64.so.2 ] || echo arch x64
 [ ! -e /lib/ld-linux-aarch64.so.1 ] || echo arch arm64
 [ ! -d /run/systemd/system ] || echo systemd
 for f in /usr/lib/*/libstdc++.so.6 /usr/lib64/libstdc++.so.6 /usr/lib/libstdc++.so.6; do [ ! -e "$f" ] || echo libstdcxx; done
-while IFS=: read -r v _; do [ "$v" != '${scriptUser}' ] || echo script-user; done </etc/passwd
 ${release === null ? ':' : `[ -d '/opt/lvs-agent/releases/${release}' ] || getconf GNU_LIBC_VERSION 2>/dev/null || :`}`,
   parse(printed) {
     const lines = linesOf(printed);
     const after = (word: string) => lines.find((line) => line.startsWith(`${word} `))?.slice(word.length + 1);
-    const architecture = after('arch');
+    const machine = after('machine') ?? null;
     return {
-      architecture: architecture === 'x64' || architecture === 'arm64' ? architecture : null,
+      architecture: architectureOf(machine, lines),
+      machine,
       kernel: after('kernel') ?? '',
       systemd: lines.includes('systemd'),
       glibc: after('glibc') ?? null,
       libstdcxx: lines.includes('libstdcxx'),
-      scriptUser: lines.includes('script-user'),
     };
   },
 };
+
+const MACHINES = { x64: 'x86_64', arm64: 'aarch64' };
+
+/** A loader of another architecture may lie there too, for an emulator or a cross compiler: the kernel's word goes first. */
+function architectureOf(machine: string | null, lines: readonly string[]): SystemFacts['architecture'] {
+  const loaders = (['x64', 'arm64'] as const).filter((name) => lines.includes(`arch ${name}`));
+  return loaders.find((name) => machine === null || MACHINES[name] === machine) ?? null;
+}

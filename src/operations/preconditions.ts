@@ -21,11 +21,7 @@ function directorProblems(wanted: Wanted, { system, units, network, agent }: Hos
     ...(system.systemd
       ? []
       : ['the agent runs under systemd, and systemd does not run here; choose another host as director.']),
-    ...(system.architecture === null
-      ? [
-          'the agent runs on x86_64 and aarch64 with glibc, and this host has neither loader; choose another host as director.',
-        ]
-      : []),
+    ...(system.architecture === null ? [foreignMachine(system.machine)] : []),
     ...(tooOld ? [`the agent needs glibc 2.28 and this is ${system.glibc}; upgrade the system.`] : []),
     ...(system.libstdcxx || agent?.state
       ? []
@@ -39,6 +35,12 @@ function directorProblems(wanted: Wanted, { system, units, network, agent }: Hos
         : [`the topology gives it ${address} on ${name}, and that address is not there; correct dip or the interface.`],
     ),
   ];
+}
+
+function foreignMachine(machine: string | null): string {
+  const known = machine === null || machine === 'x86_64' || machine === 'aarch64';
+  const what = known ? 'has the loader of neither' : `is ${machine}`;
+  return `the agent runs on x86_64 and aarch64 with glibc, and this host ${what}; choose another host as director.`;
 }
 
 function systemdProblems({ system }: HostFacts): string[] {

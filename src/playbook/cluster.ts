@@ -2,9 +2,10 @@
 import type { Wanted } from '../desired/wanted.ts';
 import { factSteps, type HostFacts, parseFacts } from '../facts/host.ts';
 import { questionFor } from '../operations/question.ts';
+import { causeIn } from '../shell/cause.ts';
 import type { ScriptResult, Step } from '../shell/step.ts';
 import type { Connect, Connection, HostConnection } from '../ssh/connection.ts';
-import { failureOf, type HostFailure } from './failure.ts';
+import { failureOf, HostError, type HostFailure } from './failure.ts';
 
 export interface Target {
   readonly wanted: Wanted;
@@ -47,11 +48,11 @@ export function readSteps(wanted: Wanted, release: string | null): Step[] {
   return factSteps(questionFor(wanted, release));
 }
 
-/** @throws Error when a fact could not be read, which the shell of a sane host does not do. */
+/** @throws HostError when a fact could not be read, which the shell of a sane host does not do. */
 export function factsOf({ wanted }: Target, { steps, failed }: ScriptResult): HostFacts {
   if (failed)
-    throw new Error(`${wanted.host}: reading ${failed.name} failed: ${failed.stderr.trim() || failed.exitCode}`);
-  return parseFacts(steps);
+    throw new HostError(wanted.host, `reading ${failed.name} failed: ${causeIn(failed.stderr) || failed.exitCode}`);
+  return parseFacts(steps, questionFor(wanted, null));
 }
 
 export async function closeAll(readings: readonly Reading[]): Promise<void> {

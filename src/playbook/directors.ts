@@ -6,7 +6,8 @@ import { agentFact } from '../facts/agent.ts';
 import { decide } from '../operations/all.ts';
 import { run as command } from '../operations/operation.ts';
 import { CLEAR_UPLOAD, INCOMING, missingParts, unpackCommands } from '../operations/release.ts';
-import { failureOf, hostFailure } from './failure.ts';
+import { causeIn, remedyFor } from '../shell/cause.ts';
+import { failureOf, HostError, hostFailure } from './failure.ts';
 import { contextFor } from './plan.ts';
 import { buildRelease, packRelease } from './release.ts';
 import { bring, doing, fail, type HostRun, type Run } from './run.ts';
@@ -16,8 +17,8 @@ import { settledState } from './settled.ts';
 const SETTLE_MS = 60_000;
 const POLL_MS = 300;
 
-/** Bytes of disk that a release takes unpacked, with as much again for its archive. */
-const ROOM_KIB = 220_000;
+/** KiB of disk that a release takes unpacked, with its archive beside it. */
+const ROOM_KIB = { all: 220_000, 'all but node': 20_000 };
 
 /** BACKUPs first, so that the one that serves goes last; where nothing runs yet, the preferred one first. */
 export function directorOrder(hosts: readonly HostRun[]): HostRun[] {
@@ -47,7 +48,7 @@ async function provideRelease(run: Run, host: HostRun): Promise<boolean> {
     if (parts === 'nothing') return true;
     doing(run, host, 'sending the agent');
     const archive = await packRelease(release, parts === 'all');
-    await makeRoom(host, run.signal);
+    await makeRoom(host, ROOM_KIB[parts], run.signal);
     await host.connection.upload(INCOMING, createReadStream(archive.path), {
       size: archive.size,
       ...(run.signal ? { signal: run.signal } : {}),
@@ -59,7 +60,7 @@ async function provideRelease(run: Run, host: HostRun): Promise<boolean> {
       ],
       run.signal ? { signal: run.signal } : {},
     );
-    if (result.failed) throw new Error(`${wanted.host}: unpacking the agent failed: ${lastLine(result.failed.stderr)}`);
+    if (result.failed) throw unpackingFailed(wanted.host, result.failed.stderr);
     host.facts = { ...host.facts, agent: agentFact.parse(result.steps.at(-1)?.stdout ?? '') };
     host.ok += 1;
     host.changed += 1;
@@ -72,25 +73,45 @@ async function provideRelease(run: Run, host: HostRun): Promise<boolean> {
 
 const agentQuestion = { root: AGENT.root, socket: AGENT.controlSocket, command: AGENT.command };
 
-/** @throws Error when the disk has no room: said before 40 MB are sent for nothing. */
-async function makeRoom({ connection, target }: HostRun, signal: AbortSignal | undefined): Promise<void> {
+function unpackingFailed(host: string, stderr: string): HostError {
+  const cause = causeIn(stderr);
+  return new HostError(host, `unpacking the agent failed: ${cause}`, [remedyFor(cause) ?? 'Apply again.']);
+}
+
+/**
+ * Removes what a run that was cut off has left (an upload goes over nothing that is there), and looks for room.
+ * @throws HostError when the disk has none: said before 40 MB are sent for nothing.
+ */
+async function makeRoom(
+  { connection, target }: HostRun,
+  neededKib: number,
+  signal: AbortSignal | undefined,
+): Promise<void> {
   const { steps, failed } = await connection.runScript(
     [
       {
         name: 'folders',
-        commands: [command('mkdir', '-p', AGENT.releases), command('chmod', '0755', AGENT.root, AGENT.releases)],
+        commands: [
+          ...CLEAR_UPLOAD,
+          command('mkdir', '-p', AGENT.releases),
+          command('chmod', '0755', AGENT.root, AGENT.releases),
+        ],
       },
       { name: 'room', text: `df -Pk ${AGENT.root}` },
     ],
     signal ? { signal } : {},
   );
   const host = target.wanted.host;
-  if (failed) throw new Error(`${host}: ${AGENT.root} cannot be made: ${lastLine(failed.stderr)}`);
+  if (failed) {
+    const cause = causeIn(failed.stderr);
+    throw new HostError(host, `${AGENT.root} cannot be made: ${cause}`, [remedyFor(cause) ?? 'Mend that there.']);
+  }
   const free = Number(steps.at(-1)?.stdout.trim().split('\n').at(-1)?.split(/\s+/)[3]);
-  if (Number.isFinite(free) && free < ROOM_KIB) {
-    throw new Error(
-      `${host}: no room for the agent: ${AGENT.root} has ${Math.floor(free / 1024)} MiB free and ${Math.ceil(ROOM_KIB / 1024)} MiB are needed; free some space`,
-    );
+  if (Number.isFinite(free) && free < neededKib) {
+    const [has, needs] = [Math.floor(free / 1024), Math.ceil(neededKib / 1024)];
+    throw new HostError(host, `no room for the agent: ${AGENT.root} has ${has} MiB free and ${needs} MiB are needed`, [
+      'Free some space there and apply again.',
+    ]);
   }
 }
 
@@ -124,8 +145,4 @@ export async function refreshAgent(run: Run, host: HostRun): Promise<boolean> {
   } catch (error) {
     return fail(run, host, failureOf(host.target.wanted.host, error));
   }
-}
-
-function lastLine(text: string): string {
-  return text.trim().split('\n').at(-1) ?? '';
 }

@@ -9,6 +9,18 @@ export interface HostFailure {
   readonly hints: readonly string[];
 }
 
+/** Something on a host that did not work: one sentence, and what to do about it. `code` is the exit code it stands for. */
+export class HostError extends Error {
+  readonly code = 2;
+  readonly hints: readonly string[];
+
+  constructor(host: string, message: string, hints: readonly string[] = []) {
+    super(`${host}: ${message}`);
+    this.name = 'HostError';
+    this.hints = hints;
+  }
+}
+
 /** The transport's failures say their exit code; anything else is a failure of the host's own. */
 export function failureOf(host: string, error: unknown): HostFailure {
   const { code, hints } = error as { readonly code?: unknown; readonly hints?: unknown };

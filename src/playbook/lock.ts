@@ -1,11 +1,18 @@
 /**
  * The cluster lock: a folder on each director, made in the order of their names, so that two applies cannot wait for each
  * other. It belongs to the shell that took it (its process id and start time are written down), and lies in /run: when the
- * run, the connection or the host dies, the shell does too, and the next run takes the lock over.
+ * run, the connection or the host dies, the shell does too, and the next run takes the lock over. It waits a while for that:
+ * a run that was just killed, or whose connection was just cut, may still be ending on the host.
  */
+import { setTimeout as pause } from 'node:timers/promises';
+import { causeIn, remedyFor } from '../shell/cause.ts';
 import type { Connection } from '../ssh/connection.ts';
+import { HostError } from './failure.ts';
+import { freeText, takeText } from './lock-script.ts';
 
 const FOLDER = '/run/lvsctl.lock';
+const WAIT_MS = 20_000;
+const POLL_MS = 1_000;
 
 export interface Holder {
   /** Tells one run's lock from another's. */
@@ -25,7 +32,7 @@ export class LockHeldError extends Error {
       `${host}: the cluster is locked by ${who ?? 'somebody'} since ${since ?? 'an unknown time'} (${why ?? 'no reason given'})`,
     );
     this.name = 'LockHeldError';
-    this.hints = [`wait for it to end; if that run is dead, remove ${FOLDER} on the directors`];
+    this.hints = [`Wait for it to end; if that run is dead, remove ${FOLDER} on the directors.`];
   }
 }
 
@@ -34,11 +41,23 @@ export interface Lock {
   release(): Promise<void>;
 }
 
+export interface LockOptions {
+  /** How long another run may take to let go. @default 20000 */
+  readonly waitMs?: number;
+  readonly signal?: AbortSignal;
+  /** Called once for each director whose lock is waited for, with one clause. */
+  readonly onWait?: (host: string, why: string) => void;
+}
+
 /**
  * Takes the lock on every director, one after another.
- * @throws LockHeldError, after freeing what was taken.
+ * @throws LockHeldError, HostError, ConnectionFailure, after freeing what was taken.
  */
-export async function takeLock(directors: readonly Connection[], holder: Holder): Promise<Lock> {
+export async function takeLock(
+  directors: readonly Connection[],
+  holder: Holder,
+  options: LockOptions = {},
+): Promise<Lock> {
   const ordered = [...directors].sort((a, b) => (a.host.name < b.host.name ? -1 : 1));
   const taken: Connection[] = [];
   const release = async () => {
@@ -46,7 +65,7 @@ export async function takeLock(directors: readonly Connection[], holder: Holder)
   };
   try {
     for (const connection of ordered) {
-      await take(connection, holder);
+      await take(connection, holder, options);
       taken.push(connection);
     }
   } catch (error) {
@@ -56,40 +75,40 @@ export async function takeLock(directors: readonly Connection[], holder: Holder)
   return { release };
 }
 
-async function take(connection: Connection, holder: Holder): Promise<void> {
-  const line = JSON.stringify(holder).replaceAll("'", '’');
-  const text = takeText(line);
-  const { steps, failed } = await connection.runScript([{ name: 'lock', text }]);
+async function take(connection: Connection, holder: Holder, options: LockOptions): Promise<void> {
+  const { waitMs = WAIT_MS, signal, onWait } = options;
   const host = connection.host.name;
-  if (failed) throw new Error(`${host}: the lock ${FOLDER} could not be made: ${failed.stderr.trim()}`);
-  const [word, found = ''] = (steps[0]?.stdout ?? '').split('\n');
-  if (word === 'held') throw new LockHeldError(host, holderOf(found));
+  const until = Date.now() + waitMs;
+  for (let first = true; ; first = false) {
+    const other = await tryToTake(connection, holder, signal);
+    if (other === null) return;
+    if (Date.now() > until || signal?.aborted) throw new LockHeldError(host, other);
+    if (first) onWait?.(host, `waits for the lock of ${other.who ?? 'somebody'} (${other.why ?? 'no reason given'})`);
+    await pause(POLL_MS, undefined, signal ? { signal } : {}).catch(() => undefined);
+  }
 }
 
-/** Field 22 of /proc/PID/stat is the start time (proc(5)); the name of a shell has no blanks that would shift it. */
-function takeText(line: string): string {
-  const start = (pid: string, into: string) =>
-    `${into}=; [ ! -r "/proc/${pid}/stat" ] || { read -r v <"/proc/${pid}/stat" && set -- $v && ${into}=\${22}; }`;
-  return `${start('$$', 'born')}
-if [ -r ${FOLDER}/shell ]; then
-  read -r pid since <${FOLDER}/shell
-  ${start('$pid', 'now')}
-  if [ "$now" != "$since" ]; then mv -T ${FOLDER} "${FOLDER}.$$" 2>/dev/null && rm -rf "${FOLDER}.$$"; fi
-fi
-if mkdir ${FOLDER} 2>/dev/null; then
-  printf '%s\\n' '${line}' >${FOLDER}/holder
-  printf '%s %s\\n' "$$" "$born" >${FOLDER}/shell
-elif [ -d ${FOLDER} ]; then
-  echo held
-  [ ! -r ${FOLDER}/holder ] || { read -r v <${FOLDER}/holder; printf '%s\\n' "$v"; }
-else mkdir ${FOLDER}; fi`;
+/** Null: taken; else who has it. */
+async function tryToTake(
+  connection: Connection,
+  holder: Holder,
+  signal: AbortSignal | undefined,
+): Promise<Partial<Holder> | null> {
+  const line = JSON.stringify(holder).replaceAll("'", '’');
+  const steps = [{ name: 'lock', text: takeText(FOLDER, line) }];
+  const result = await connection.runScript(steps, signal ? { signal } : {});
+  if (result.failed) {
+    const cause = causeIn(result.failed.stderr);
+    throw new HostError(connection.host.name, `the lock ${FOLDER} cannot be made: ${cause}`, [
+      remedyFor(cause) ?? 'Mend that there and apply again.',
+    ]);
+  }
+  const [word, found = ''] = (result.steps[0]?.stdout ?? '').split('\n');
+  return word === 'held' ? holderOf(found) : null;
 }
 
 async function free(connection: Connection, token: string): Promise<void> {
-  const text = `v=
-[ ! -r ${FOLDER}/holder ] || read -r v <${FOLDER}/holder
-case $v in *'"token":"${token}"'*) rm -rf ${FOLDER} ;; esac
-:`;
+  const text = freeText(FOLDER, token);
   await connection.runScript([{ name: 'unlock', text }], { timeoutMs: 10_000 }).catch(() => undefined);
 }
 

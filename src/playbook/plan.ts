@@ -5,6 +5,7 @@ import { type Decision, decide } from '../operations/all.ts';
 import type { Context } from '../operations/operation.ts';
 import { problemsOf } from '../operations/preconditions.ts';
 import type { ReleaseNames } from '../operations/release.ts';
+import { unpreparedFor } from '../operations/unprepared.ts';
 import type { Reading } from './cluster.ts';
 import type { HostFailure } from './failure.ts';
 
@@ -32,21 +33,39 @@ export interface Shared {
 }
 
 export function planHosts(readings: readonly Reading[], shared: Shared): HostPlan[] {
-  return readings.map((reading) => planHost(reading, shared));
+  const directors = readings.flatMap((reading) =>
+    'facts' in reading && reading.target.wanted.director ? [reading.facts] : [],
+  );
+  return readings.map((reading) => ('failure' in reading ? planUnread(reading, directors) : planHost(reading, shared)));
 }
 
-function planHost(reading: Reading, shared: Shared): HostPlan {
+function planUnread(
+  { target, failure }: Extract<Reading, { failure: unknown }>,
+  directors: readonly HostFacts[],
+): HostPlan {
+  const { wanted } = target;
+  const services = unpreparedFor(wanted, directors);
+  const problems =
+    services.length === 0
+      ? []
+      : [
+          `the directors would send it requests of ${services.join(', ')}, for which it is not prepared, so nothing is applied; bring it back, or give it weight 0 until it is.`,
+        ];
+  return { host: wanted.host, role: roleOf(wanted), changes: [], reasons: {}, problems, failure };
+}
+
+function roleOf({ director }: Wanted): HostPlan['role'] {
+  return director ? 'director' : 'realserver';
+}
+
+function planHost(reading: Extract<Reading, { facts: unknown }>, shared: Shared): HostPlan {
   const { wanted } = reading.target;
-  const role = wanted.director ? 'director' : 'realserver';
-  if ('failure' in reading) {
-    return { host: wanted.host, role, changes: [], reasons: {}, problems: [], failure: reading.failure };
-  }
   const { changes, reasons } = decide(wanted, reading.facts, contextFor(reading.facts, shared));
   const problems = [
     ...problemsOf(wanted, reading.facts, shared.firewall),
     ...releaseProblem(wanted, reading.facts, shared),
   ];
-  return { host: wanted.host, role, changes, reasons, problems, failure: null };
+  return { host: wanted.host, role: roleOf(wanted), changes, reasons, problems, failure: null };
 }
 
 export function contextFor({ system }: HostFacts, { digest, configHash, generation, releases }: Shared): Context {

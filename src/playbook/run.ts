@@ -5,6 +5,7 @@ import type { HostFacts } from '../facts/host.ts';
 import { AGENT_STEP } from '../operations/agent.ts';
 import { decide } from '../operations/all.ts';
 import type { Change } from '../operations/operation.ts';
+import { causeIn, remedyFor } from '../shell/cause.ts';
 import { renderForPeople } from '../shell/render.ts';
 import type { Step, StepResult } from '../shell/step.ts';
 import type { Connection } from '../ssh/connection.ts';
@@ -85,7 +86,7 @@ export async function perform(run: Run, host: HostRun, steps: readonly Step[]): 
     });
     const done = result.steps.slice(0, steps.length);
     if (result.failed && done.includes(result.failed)) {
-      return fail(run, host, hostFailure(name, stepWords(steps, result.failed)));
+      return fail(run, host, hostFailure(name, ...stepWords(steps, result.failed)));
     }
     const refused = done.map(refusalOf).find((one) => one !== null);
     if (refused) return fail(run, host, hostFailure(name, `the agent refused the configuration: ${refused}`));
@@ -102,11 +103,13 @@ export function fail(run: Run, host: HostRun, failure: HostFailure): false {
   return false;
 }
 
-function stepWords(steps: readonly Step[], failed: StepResult): string {
+/** What failed and why, and what to do about it. */
+function stepWords(steps: readonly Step[], failed: StepResult): [message: string, hints: string[]] {
   const step = steps.find(({ name }) => name === failed.name);
   const command = step && 'commands' in step ? step.commands[failed.failedCommand ?? 0] : undefined;
-  const said = failed.stderr.trim().split('\n').at(-1) || `exit code ${failed.exitCode}`;
-  return `${failed.name} failed: ${said}${command ? ` (${renderForPeople(command)})` : ''}`;
+  const said = causeIn(failed.stderr) || `exit code ${failed.exitCode}`;
+  const shown = command ? ` (${renderForPeople(command)})` : '';
+  return [`${failed.name} failed: ${said}${shown}`, [remedyFor(said) ?? 'Mend that there and apply again.']];
 }
 
 /** What is still not as wanted although every command succeeded; the agent takes its time and is waited for elsewhere. */

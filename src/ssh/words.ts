@@ -1,4 +1,5 @@
 /** The words for what went wrong with a host: one sentence with host and cause, then the next steps. */
+import { causeIn, remedyFor } from '../shell/cause.ts';
 import type { FailureFacts, Reason } from './failure.ts';
 
 /** `lb1 (10.0.0.11:22): connection refused`. */
@@ -32,21 +33,21 @@ type Words = { readonly [K in Reason['kind']]: (reason: Extract<Reason, { kind: 
 
 const WORDS: Words = {
   other: (_reason, { phase, cause }) =>
-    cause instanceof Error ? `${PHASE_WORDS[phase]}: ${lastLine(cause.message)}` : PHASE_WORDS[phase],
+    cause instanceof Error ? `${PHASE_WORDS[phase]}: ${causeIn(cause.message)}` : PHASE_WORDS[phase],
   timeout: ({ afterMs }, { phase }) => `no answer within ${afterMs / 1000} s while waiting for ${WAITED_FOR[phase]}`,
   aborted: () => 'interrupted',
   refused: () => 'connection refused: nothing listens on this port',
   'no-route': () => 'no route to it',
   'unknown-name': () => 'its name cannot be resolved',
   'not-ssh': (_reason, { cause }) =>
-    `what answers there does not speak SSH as it should${cause instanceof Error ? ` (${lastLine(cause.message)})` : ''}`,
+    `what answers there does not speak SSH as it should${cause instanceof Error ? ` (${causeIn(cause.message)})` : ''}`,
   closed: (_reason, { phase }) =>
     phase === 'connect' ? 'the connection was closed before the login was over' : 'the connection was lost',
   'no-way': ({ through }) => `the jump host ${through} cannot reach it`,
   proxy: ({ command, stderr }) =>
-    `its ProxyCommand ended without a connection${stderr ? `: ${lastLine(stderr)}` : ''} (${command})`,
+    `its ProxyCommand ended without a connection${stderr ? `: ${causeIn(stderr)}` : ''} (${command})`,
   algorithms: (_reason, { cause }) =>
-    `no common SSH algorithm${cause instanceof Error ? `: ${lastLine(cause.message)}` : ''}`,
+    `no common SSH algorithm${cause instanceof Error ? `: ${causeIn(cause.message)}` : ''}`,
   'hostkey-unknown': ({ type, fingerprint, lookup, files }) =>
     `its host key is not known: ${type} ${fingerprint}, and no ${lookup} in ${files.join(', ') || 'any known_hosts file'}`,
   'hostkey-changed': ({ type, fingerprint, places }) =>
@@ -65,11 +66,11 @@ const WORDS: Words = {
   'shell-ended': ({ step, exitCode, stderr }) => {
     const how = exitCode === null ? 'was killed' : `ended with ${exitCode}`;
     const during = step === null ? '' : ` during "${step}"`;
-    return `the program on the host ${how}${during}${stderr ? `: ${lastLine(stderr)}` : ''}`;
+    return `the program on the host ${how}${during}${stderr ? `: ${causeIn(stderr)}` : ''}`;
   },
   upload: ({ path, stderr }, { cause }) => {
     const why = stderr || (cause instanceof Error ? cause.message : '');
-    return `${path} could not be uploaded${why ? `: ${lastLine(why)}` : ''}`;
+    return `${path} could not be uploaded${why ? `: ${causeIn(why)}` : ''}`;
   },
   settings: ({ why }) => why,
   file: ({ file, why }) => `${file}: ${why}`,
@@ -108,15 +109,25 @@ export function hintsFor({ host, reason, become }: FailureFacts): readonly strin
     case 'refused':
     case 'no-route':
     case 'unknown-name':
+    case 'not-ssh':
       return ['Check its address and port, and that sshd runs there.'];
+    case 'timeout':
+    case 'proxy':
+      return ['Check that it is up and can be reached from here, its address, and its firewall.'];
+    case 'closed':
+      return ['Check the network, and that the host is still up.'];
+    case 'no-way':
+      return [`Check its address, and that ${reason.through} may forward to it.`];
+    case 'become-password-refused':
+      return ['Correct ansible_become_password in the inventory.'];
+    case 'become-forbidden':
+    case 'become-missing':
+      return [`Let the user become root there, or log in as root (ansible_user: root).`];
+    case 'upload':
+      return [remedyFor(causeIn(reason.stderr)) ?? []].flat();
     default:
       return [];
   }
-}
-
-/** Programs say why they fail in their last line. */
-function lastLine(text: string): string {
-  return text.trim().split('\n').at(-1)?.trim() ?? '';
 }
 
 /** For a line that a person may paste; brackets are patterns in a shell. */

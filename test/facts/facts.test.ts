@@ -1,29 +1,38 @@
 import { describe, expect, it } from 'vitest';
 import { agentFact } from '../../src/facts/agent.ts';
-import { filesFact } from '../../src/facts/files.ts';
+import { filesIn, recordsIn } from '../../src/facts/files.ts';
 import { parseHttpAnswer } from '../../src/facts/http-answer.ts';
 import { modulesFact } from '../../src/facts/modules.ts';
 import { parseOriginals, parsePlaced } from '../../src/facts/records.ts';
-import { sysctlPath, sysctlsFact } from '../../src/facts/sysctls.ts';
+import { sysctlPath, sysctlsIn } from '../../src/facts/sysctls.ts';
 import { systemFact } from '../../src/facts/system.ts';
 import { unitsFact } from '../../src/facts/units.ts';
 import { agentState } from './agent-state.ts';
 
-const HASH = '0100e1ba6c6db79a8179f396b79b02fe0c5e77b5bc0f405d8543fa71a88366ff';
 const BODY = '7f7c4382a822630c47e574a387be528556dae7a1e1871e4d11e4c5c2768c467c';
 
 describe('facts', () => {
   it('reads the system, and null for what it does not know', () => {
-    const printed = 'kernel 6.1.176\narch x64\nsystemd\nlibstdcxx\nscript-user\nglibc 2.36\n';
+    const printed = 'kernel 6.1.176\narch x64\nsystemd\nlibstdcxx\nglibc 2.36\n';
     expect(systemFact.parse(printed)).toEqual({
       architecture: 'x64',
+      machine: null,
       kernel: '6.1.176',
       systemd: true,
       glibc: '2.36',
       libstdcxx: true,
-      scriptUser: true,
     });
     expect(systemFact.parse('arch riscv\n')).toMatchObject({ architecture: null, systemd: false, glibc: null });
+  });
+
+  it.each([
+    ['machine x86_64\narch x64\narch arm64\n', 'x64'],
+    ['machine aarch64\narch x64\narch arm64\n', 'arm64'],
+    ['machine aarch64\narch x64\n', null],
+    ['machine riscv64\narch x64\n', null],
+    ['arch arm64\n', 'arm64'],
+  ])('takes the loader of the machine, not one that an emulator needs: %j', (printed, architecture) => {
+    expect(systemFact.parse(printed).architecture).toBe(architecture);
   });
 
   it('reads modules', () => {
@@ -35,9 +44,12 @@ describe('facts', () => {
   });
 
   it('reads sysctls with single spaces, and finds the key of an interface with a dot in its name', () => {
-    const printed =
-      '/proc/sys/net/ipv4/vs/sync_threshold:2\t50\n/proc/sys/net/ipv4/conf/eth1.5/arp_ignore:1\ngrep: x\n';
-    expect(sysctlsFact.parse(printed)).toEqual({
+    const texts = {
+      '/proc/sys/net/ipv4/vs/sync_threshold': '2\t50\n',
+      '/proc/sys/net/ipv4/conf/eth1.5/arp_ignore': '1\n',
+      '/etc/passwd': 'root:x:0:0\n',
+    };
+    expect(sysctlsIn(texts)).toEqual({
       'net.ipv4.vs.sync_threshold': '2 50',
       'net.ipv4.conf.eth1/5.arp_ignore': '1',
     });
@@ -45,11 +57,20 @@ describe('facts', () => {
   });
 
   it('reads files: ours by their header, others without, and their records', () => {
-    const printed = `header /etc/a ${BODY}\nrecord was k 1\n${HASH}  /etc/a\n${BODY}  /etc/b\n`;
-    expect(filesFact.parse(printed)).toEqual({
-      files: { '/etc/a': { sha256: HASH, managed: BODY }, '/etc/b': { sha256: BODY, managed: null } },
-      records: ['was k 1'],
+    const texts = {
+      '/etc/a': `#!/bin/sh\n# Ours: 1. sha256 ${BODY}\n#: was k 1\n#:was k 2\n`,
+      '/etc/b': `\n\n# Ours: 1. sha256 ${BODY}\n#: was k 3\n`,
+      '/etc/empty': '',
+      '/etc/passwd': `# Ours: 1. sha256 ${BODY}\n#: was k 4\n`,
+    };
+    const marks = { header: '# Ours', record: '#:' };
+    const files = filesIn(texts, ['/etc/a', '/etc/b', '/etc/empty', '/etc/missing'], marks);
+    expect(files).toEqual({
+      '/etc/a': { content: texts['/etc/a'], managed: BODY },
+      '/etc/b': { content: texts['/etc/b'], managed: null },
+      '/etc/empty': { content: '', managed: null },
     });
+    expect(recordsIn(files, marks)).toEqual(['was k 1']);
   });
 
   it('reads what was placed and what sysctls were', () => {

@@ -1,18 +1,16 @@
 /** The script parts, run for real by the shells of the hosts: dash, and bash as POSIX sh. They only read. */
 import { execFileSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { machine, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { managedFile } from '../../src/desired/managed.ts';
 import { agentFact } from '../../src/facts/agent.ts';
-import { filesFact } from '../../src/facts/files.ts';
 import { firewallFact } from '../../src/facts/firewall.ts';
 import { modulesFact } from '../../src/facts/modules.ts';
 import { networkFact } from '../../src/facts/network.ts';
-import { sysctlsFact } from '../../src/facts/sysctls.ts';
+import { sysctlPath, sysctlsIn } from '../../src/facts/sysctls.ts';
 import { systemFact } from '../../src/facts/system.ts';
+import { textsFact } from '../../src/facts/texts.ts';
 import { unitsFact } from '../../src/facts/units.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'facts-'));
@@ -28,52 +26,37 @@ describe.each(SHELLS)('%s', (shell, options) => {
     execFileSync(shell, [...options, '-c', `f() {\n${script}\n}\nf </dev/null`], { encoding: 'utf8' });
 
   it('tells this machine', () => {
-    const facts = systemFact.parse(run(systemFact.script({ release: 'none', scriptUser: 'root' })));
+    const facts = systemFact.parse(run(systemFact.script({ release: 'none' })));
     expect(facts.kernel).toMatch(/^\d+\.\d+/);
     expect(facts.architecture).toBe(process.arch);
-    expect(facts.scriptUser).toBe(true);
+    expect([machine(), null]).toContain(facts.machine);
     expect(facts.glibc).toMatch(/^2\.\d+$/);
   });
 
-  it('reads whole numbers below /proc/sys, and leaves out what is not there', () => {
-    const keys = ['kernel.pid_max', 'net.ipv4.vs.no_such_key', 'kernel.ostype'];
-    const facts = sysctlsFact.parse(run(sysctlsFact.script(keys)));
-    expect(facts['kernel.ostype']).toBe('Linux');
-    expect(Number(facts['kernel.pid_max'])).toBeGreaterThan(1000);
-    expect(facts).not.toHaveProperty('net.ipv4.vs.no_such_key');
-  });
-
-  it('tells our files from others, with header, hash and records', () => {
-    const digest = (text: string) => createHash('sha256').update(text).digest('hex');
-    const ours = managedFile(join(folder, 'ours'), 0o644, '#!/bin/sh\n#: vip lo 10.0.0.1/32\n', digest);
-    const [other, missing] = [join(folder, 'other'), join(folder, 'missing')];
-    writeFileSync(ours.path, ours.content);
-    writeFileSync(other, 'text\n#: vip lo 10.0.0.2/32\n');
-    const question = { paths: [ours.path, other, missing], headerMark: '# Managed by lvsctl', recordMark: '#:' };
-    expect(filesFact.parse(run(filesFact.script(question)))).toEqual({
-      files: {
-        [ours.path]: { sha256: digest(ours.content), managed: digest('#!/bin/sh\n#: vip lo 10.0.0.1/32\n') },
-        [other]: { sha256: digest('text\n#: vip lo 10.0.0.2/32\n'), managed: null },
-      },
-      records: ['vip lo 10.0.0.1/32'],
+  it('reads files byte for byte, numbers below /proc/sys whole, and leaves out what is not there', () => {
+    const contents = ['text\n\n', '', 'no end', '\n', 'last\n'];
+    const paths = contents.map((content, at) => {
+      const path = join(folder, `text ${at}`);
+      writeFileSync(path, content);
+      return path;
     });
+    const [first = '', ...rest] = paths;
+    const [number, missing] = ['kernel.pid_max', 'net.ipv4.vs.no_such_key'].map(sysctlPath);
+    const asked = [number!, missing!, first, join(folder, 'missing'), folder, ...rest];
+    const texts = textsFact.parse(run(textsFact.script(asked)));
+    expect(paths.map((path) => texts[path])).toEqual(contents);
+    expect(Number(sysctlsIn(texts)['kernel.pid_max'])).toBeGreaterThan(1000);
+    expect(texts).not.toHaveProperty(missing!);
+    expect(Object.keys(texts)).not.toContain(join(folder, 'missing'));
   });
 
-  it('reads the network, and asks for our table where a record says that there is one', () => {
-    const record = join(folder, 'record');
-    writeFileSync(record, '#: return 10.0.0.1 via 10.0.0.2\n');
-    const question = {
-      table: 19_542,
-      tableWanted: false,
-      tableRecord: { path: record, line: '#: return ' },
-      destinations: [],
-      interfaces: ['lo', 'none0'],
-    };
+  it('reads the network, and nothing from a table that is not there', () => {
+    const question = { table: 19_542, destinations: [], interfaces: ['lo', 'none0'] };
     const facts = networkFact.parse(run(networkFact.script(question)));
     expect(facts.addresses).toContainEqual({ device: 'lo', address: '127.0.0.1', prefixLength: 8 });
     expect(facts.rules.map(({ table }) => table)).toContain('main');
     expect(facts.up).toEqual(['lo']);
-    expect(networkFact.script(question)).toContain('route show table 19542');
+    expect(facts.returnVia).toBeNull();
   });
 
   it('tells whole releases by their stamps, of this version and the one before, from what a cut off upload left', () => {

@@ -20,7 +20,15 @@ export function address(text: string): Address {
 
 export function freshFacts(change: Partial<HostFacts> = {}): HostFacts {
   return {
-    system: { architecture: 'x64', kernel: '6.1.0', systemd: true, glibc: '2.36', libstdcxx: true, scriptUser: true },
+    system: {
+      architecture: 'x64',
+      machine: 'x86_64',
+      kernel: '6.1.0',
+      systemd: true,
+      glibc: '2.36',
+      libstdcxx: true,
+      scriptUser: true,
+    },
     modules: {},
     sysctls: {},
     files: {},
@@ -58,9 +66,7 @@ export function satisfied(wanted: Wanted): HostFacts {
     modules: Object.fromEntries(wanted.modules.map(({ name }) => [name, 'loaded'])),
     sysctls: wanted.sysctls,
     originals: wanted.sysctls,
-    files: Object.fromEntries(
-      files.map(({ path, content }) => [path, { sha256: digest(content), managed: digest(content) }]),
-    ),
+    files: Object.fromEntries(files.map(({ path, content }) => [path, { content, managed: digest(content) }])),
     placed,
     network: {
       addresses: placed.vips,

@@ -28,7 +28,8 @@ describe('what must hold before anything is changed', () => {
 
   it.each<[string, HostFacts]>([
     ['systemd does not run', system({ systemd: false })],
-    ['neither loader', system({ architecture: null })],
+    ['has the loader of neither', system({ architecture: null })],
+    ['this host is riscv64', system({ architecture: null, machine: 'riscv64' })],
     ['glibc 2.28 and this is 2.27', system({ glibc: '2.27' })],
     ['libstdc++', system({ libstdcxx: false })],
     ['no module ip_vs_wrr', { ...ready, modules: { ip_vs: 'loaded', ip_vs_wrr: 'absent' } }],

@@ -23,7 +23,7 @@ function read(wanted: typeof lb1, facts: HostFacts): Reading {
 
 const at = (generation: number, hash: string) =>
   read(lb1, freshFacts({ agent: runningAgent({ state: agentState({ config: { hash, generation, error: null } }) }) }));
-const lost: Reading = {
+const lost: Extract<Reading, { failure: unknown }> = {
   target: { wanted: lb2!, connection: {} as never },
   failure: { host: 'lb2', kind: 'unreachable', message: 'lb2: no route', hints: [] },
 };
@@ -37,6 +37,20 @@ describe('a plan', () => {
 
   it('shows a host that was not read as such, with nothing planned', () => {
     expect(planHosts([lost], SHARED)[0]).toMatchObject({ host: 'lb2', changes: [], failure: { kind: 'unreachable' } });
+  });
+
+  it('has a problem where a realserver that was not read would get something new, and none where it would not', () => {
+    const away: Reading = {
+      target: { wanted: web1!, connection: {} as never },
+      failure: { ...lost.failure, host: 'web1' },
+    };
+    const [, plan] = planHosts([read(lb1, freshFacts()), away], SHARED);
+    expect(plan).toMatchObject({
+      host: 'web1',
+      failure: { kind: 'unreachable' },
+      problems: [expect.stringMatching(/of http,/)],
+    });
+    expect(planHosts([away], SHARED)[0]?.problems).toEqual([]);
   });
 
   it('has a problem where there is no release for the architecture', () => {
