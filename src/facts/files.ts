@@ -1,53 +1,35 @@
-/** Managed files: their hash, whether they carry our header, and what they record. */
-import { type Fact, linesOf } from './fact.ts';
+/** Managed files: what is in them, whether they carry our header, and what they record. */
+import type { Texts } from './texts.ts';
 
 export interface FileFacts {
-  /** Of the whole file. */
-  readonly sha256: string;
+  readonly content: string;
   /** The hash that its header states for the body; null: it has no header of ours. */
   readonly managed: string | null;
 }
 
-export interface FilesAnswer {
-  readonly files: Readonly<Record<string, FileFacts>>;
-  /** Record lines of all files, without the mark. */
-  readonly records: readonly string[];
+/** How our files are known. */
+export interface Marks {
+  /** A header begins with it; it is on line 1, or on line 2 below a `#!`. */
+  readonly header: string;
+  readonly record: string;
 }
 
-export interface FilesQuestion {
-  readonly paths: readonly string[];
-  readonly headerMark: string;
-  readonly recordMark: string;
+export function filesIn(texts: Texts, paths: readonly string[], { header }: Marks): Record<string, FileFacts> {
+  return Object.fromEntries(
+    paths.flatMap((path) => {
+      const content = texts[path];
+      if (content === undefined) return [];
+      const line = content.split('\n', 2).find((one) => one.startsWith(header));
+      return [[path, { content, managed: line === undefined ? null : (/ ([0-9a-f]{64})$/.exec(line)?.[1] ?? null) }]];
+    }),
+  );
 }
 
-/** One sha256sum for all; headers and records are read by the shell. A file without either is not read beyond line 2. */
-export const filesFact: Fact<FilesQuestion, FilesAnswer> = {
-  name: 'files',
-  script: ({ paths, headerMark, recordMark }) => `there=
-for f in ${paths.map((path) => `'${path}'`).join(' ')}; do
-  [ -f "$f" ] || continue
-  there="$there $f" n=0 ours=
-  while IFS= read -r line; do
-    n=$((n + 1))
-    case $line in
-      '${headerMark}'*) ours=1; printf 'header %s %s\\n' "$f" "\${line##* }" ;;
-      '${recordMark} '*) [ -z "$ours" ] || printf 'record %s\\n' "\${line#'${recordMark} '}" ;;
-    esac
-    [ -n "$ours" ] || [ "$n" -lt 2 ] || break
-  done <"$f"
-done
-[ -z "$there" ] || sha256sum $there`,
-  parse(printed) {
-    const lines = linesOf(printed);
-    const headers = new Map(lines.flatMap((line) => pair(/^header (\/\S+) ([0-9a-f]{64})$/.exec(line))));
-    const hashes = lines.flatMap((line) => pair(/^([0-9a-f]{64}) [ *](\/\S+)$/.exec(line)));
-    return {
-      files: Object.fromEntries(hashes.map(([sha256, path]) => [path, { sha256, managed: headers.get(path) ?? null }])),
-      records: lines.filter((line) => line.startsWith('record ')).map((line) => line.slice('record '.length)),
-    };
-  },
-};
-
-function pair(found: RegExpExecArray | null): [string, string][] {
-  return found === null ? [] : [[found[1] ?? '', found[2] ?? '']];
+/** Record lines of all files that are ours, without the mark. */
+export function recordsIn(files: Readonly<Record<string, FileFacts>>, { record }: Marks): string[] {
+  const start = `${record} `;
+  return Object.values(files)
+    .filter(({ managed }) => managed !== null)
+    .flatMap(({ content }) => content.split('\n').filter((line) => line.startsWith(start)))
+    .map((line) => line.slice(start.length));
 }

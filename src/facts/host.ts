@@ -3,13 +3,14 @@ import type { Step, StepResult } from '../shell/step.ts';
 import type { Address } from '../wire/address.ts';
 import { type AgentFacts, agentFact } from './agent.ts';
 import type { Fact } from './fact.ts';
-import { type FileFacts, filesFact } from './files.ts';
+import { type FileFacts, filesIn, type Marks, recordsIn } from './files.ts';
 import { type FirewallFacts, firewallFact } from './firewall.ts';
 import { type ModuleState, modulesFact } from './modules.ts';
 import { type NetworkFacts, networkFact } from './network.ts';
 import { type PlacedFacts, parseOriginals, parsePlaced } from './records.ts';
-import { sysctlsFact } from './sysctls.ts';
+import { sysctlPath, sysctlsIn } from './sysctls.ts';
 import { type SystemFacts, systemFact } from './system.ts';
+import { textsFact } from './texts.ts';
 import { type UnitFacts, type UnitQuestion, unitsFact } from './units.ts';
 
 export interface HostFacts {
@@ -30,12 +31,9 @@ export interface HostQuestion {
   readonly modules: readonly string[];
   readonly sysctls: readonly string[];
   readonly paths: readonly string[];
-  readonly headerMark: string;
-  readonly recordMark: string;
+  readonly marks: Marks;
   readonly units: readonly UnitQuestion[];
   readonly table: number;
-  readonly tableWanted: boolean;
-  readonly tableRecord: { readonly path: string; readonly line: string };
   readonly destinations: readonly Address[];
   readonly interfaces: readonly string[];
   readonly scriptUser: string;
@@ -54,10 +52,9 @@ export function factSteps(question: HostQuestion): Step[] {
   });
   const { agent } = question;
   return [
-    step(systemFact, { release: agent?.release ?? null, scriptUser: question.scriptUser }),
+    step(systemFact, { release: agent?.release ?? null }),
     ...(question.modules.length > 0 ? [step(modulesFact, question.modules)] : []),
-    step(filesFact, question),
-    ...(question.sysctls.length > 0 ? [step(sysctlsFact, question.sysctls)] : []),
+    step(textsFact, [...question.sysctls.map(sysctlPath), ...question.paths, PASSWD]),
     step(networkFact, question),
     step(unitsFact, question.units),
     step(firewallFact, null),
@@ -65,15 +62,20 @@ export function factSteps(question: HostQuestion): Step[] {
   ];
 }
 
+/** passwd(5). */
+const PASSWD = '/etc/passwd';
+
 /** From the steps' results, in whatever order; a step that did not run counts as having printed nothing. */
-export function parseFacts(results: readonly StepResult[]): HostFacts {
+export function parseFacts(results: readonly StepResult[], { paths, marks, scriptUser }: HostQuestion): HostFacts {
   const printed = new Map(results.map(({ name, stdout }) => [name, stdout]));
   const read = <Answer>(fact: Fact<never, Answer>): Answer => fact.parse(printed.get(fact.name) ?? '');
-  const { files, records } = read(filesFact);
+  const texts = read(textsFact);
+  const files = filesIn(texts, paths, marks);
+  const records = recordsIn(files, marks);
   return {
-    system: read(systemFact),
+    system: { ...read(systemFact), scriptUser: `\n${texts[PASSWD] ?? ''}`.includes(`\n${scriptUser}:`) },
     modules: read(modulesFact),
-    sysctls: read(sysctlsFact),
+    sysctls: sysctlsIn(texts),
     files,
     placed: parsePlaced(records),
     originals: parseOriginals(records),

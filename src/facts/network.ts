@@ -27,44 +27,43 @@ export interface NetworkFacts {
 }
 
 export interface NetworkQuestion {
-  /** A routing table of our own: shown if `tableWanted`, or if this file has a line that begins so. */
+  /** A routing table of our own. */
   readonly table: number;
-  readonly tableWanted: boolean;
-  readonly tableRecord: { readonly path: string; readonly line: string };
   readonly destinations: readonly Address[];
   readonly interfaces: readonly string[];
 }
 
 /**
- * `ip -batch` is one fork for all; busybox has no batches, and then each is asked alone. A table that does not exist is an
- * error to `ip`, so it is only asked for where it should be.
+ * `ip -batch` is one fork for all; busybox has no batches, and there each is asked alone. A table that does not exist and an
+ * address that cannot be reached are errors to `ip`, which say what there is to know.
  */
 export const networkFact: Fact<NetworkQuestion, NetworkFacts> = {
   name: 'network',
-  script({ table, tableWanted, tableRecord: { path, line }, destinations, interfaces }) {
-    const show = `route show table ${table}`;
-    const asked = ['addr show', 'rule show', ...destinations.map((address) => `route get ${address}`)];
+  script({ table, destinations, interfaces }) {
+    const asked = [
+      'addr show',
+      'rule show',
+      ...destinations.map((address) => `route get ${address}`),
+      `route show table ${table}`,
+    ];
     return `for i in ${interfaces.map((name) => `'${name}'`).join(' ')}; do
   if read -r v 2>/dev/null <"/sys/class/net/$i/flags" && [ $((v & 1)) -eq 1 ]; then echo "up $i"; fi
 done
-table=${tableWanted ? `'${show}'` : ''}
-[ -n "$table" ] || [ ! -r '${path}' ] || while IFS= read -r v; do
-  case $v in '${line}'*) table='${show}' ;; esac
-done <'${path}'
-ip -o -force -batch - 2>/dev/null <<ASKED || {
+alone=
+for f in /usr/sbin/ip /usr/bin/ip /sbin/ip /bin/ip; do [ ! "$f" -ef /bin/busybox ] || alone=1; done
+if [ -z "$alone" ]; then ip -o -force -batch - 2>/dev/null <<ASKED
 ${asked.join('\n')}
-$table
 ASKED
+else
 ${asked.map((words) => `ip -o ${words} 2>/dev/null`).join('\n')}
-[ -z "$table" ] || ip -o $table 2>/dev/null
-}
+fi
 :`;
   },
   parse(printed) {
     const lines = linesOf(printed);
     return {
-      addresses: unique(lines.flatMap(addressOf)),
-      rules: unique(lines.flatMap(ruleOf)),
+      addresses: lines.flatMap(addressOf),
+      rules: lines.flatMap(ruleOf),
       returnVia: lines.flatMap((line) => parseAddress(/^default via (\S+)/.exec(line)?.[1] ?? '') ?? [])[0] ?? null,
       ways: Object.fromEntries(lines.flatMap(wayOf)),
       up: lines.filter((line) => line.startsWith('up ')).map((line) => line.slice(3)),
@@ -92,9 +91,4 @@ function wayOf(line: string): [Address, { device: string; via: Address | null }]
   return address === undefined || line.startsWith('local ')
     ? []
     : [[address, { device, via: via === undefined ? null : (parseAddress(via) ?? null) }]];
-}
-
-/** The fallback prints again what the batch had printed before it failed. */
-function unique<Value>(values: readonly Value[]): Value[] {
-  return [...new Map(values.map((value) => [JSON.stringify(value), value])).values()];
 }

@@ -1,6 +1,5 @@
 /** Live values below /proc/sys. */
-import { quote } from '../shell/quote.ts';
-import { type Fact, linesOf } from './fact.ts';
+import type { Texts } from './texts.ts';
 
 const ROOT = '/proc/sys/';
 
@@ -18,20 +17,11 @@ export function sysctlWords(value: string): string {
   return value.trim().split(/\s+/).join(' ');
 }
 
-/**
- * Keys that do not exist are left out. One `grep` for all: the shell's own `read` takes a byte at a time, and the kernel
- * gives no more than the first one of a number that way (kernel/sysctl.c, do_proc_dointvec: nothing beyond offset 0).
- */
-export const sysctlsFact: Fact<readonly string[], Readonly<Record<string, string>>> = {
-  name: 'sysctls',
-  script: (keys) =>
-    keys.length === 0 ? ':' : `grep -Hs '' ${keys.map((key) => quote(sysctlPath(key))).join(' ')} || :`,
-  parse: (printed) =>
-    Object.fromEntries(
-      linesOf(printed).flatMap((line) => {
-        const colon = line.indexOf(':');
-        if (!line.startsWith(ROOT) || colon < 0) return [];
-        return [[swapped(line.slice(ROOT.length, colon)), sysctlWords(line.slice(colon + 1))]];
-      }),
+/** By key; those that do not exist are missing. */
+export function sysctlsIn(texts: Texts): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(texts).flatMap(([path, text]) =>
+      path.startsWith(ROOT) ? [[swapped(path.slice(ROOT.length)), sysctlWords(text)]] : [],
     ),
-};
+  );
+}

@@ -90,6 +90,6 @@ const UNIT_CHANGED = 'its unit has changed';
 
 function isUnitNew(path: string, unit: string, wanted: Wanted, facts: HostFacts, context: Context): boolean {
   const file = filesOf(wanted, facts, context).find((one) => one.path === path);
-  const differs = file !== undefined && facts.files[path]?.sha256 !== context.digest(file.content);
+  const differs = file !== undefined && facts.files[path]?.content !== file.content;
   return differs || (facts.units[unit]?.stale ?? false);
 }

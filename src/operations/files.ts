@@ -10,7 +10,7 @@ export const files: Operation = {
   name: 'managed files',
   decide(wanted, facts, context) {
     const wantedFiles = filesOf(wanted, facts, context);
-    const differing = wantedFiles.filter(({ path, content }) => facts.files[path]?.sha256 !== context.digest(content));
+    const differing = wantedFiles.filter(({ path, content }) => facts.files[path]?.content !== content);
     const gone = Object.values(PATHS).filter(
       (path) => facts.files[path]?.managed && !wantedFiles.some((file) => file.path === path),
     );
@@ -22,7 +22,7 @@ export const files: Operation = {
       commands.push(run('systemctl', 'daemon-reload'));
     }
     return outcome(
-      [...differing.map((file) => changeOf(file, facts, context)), ...gone.map(goneChange)],
+      [...differing.map((file) => changeOf(file, facts)), ...gone.map(goneChange)],
       commands,
       'every file is as it should be',
     );
@@ -55,10 +55,10 @@ function goneChange(path: string): Change {
   return { sign: '-', what: path, why: 'no longer wanted' };
 }
 
-function changeOf({ path, content }: ManagedFile, facts: HostFacts, { digest }: Context): Change {
+function changeOf({ path, content }: ManagedFile, facts: HostFacts): Change {
   const there = facts.files[path];
   if (there === undefined) return { sign: '+', what: path, why: 'missing' };
   if (there.managed === null) return { sign: '~', what: path, why: 'not written by lvsctl; replaced' };
-  const edited = content.includes(`sha256 ${there.managed}\n`) && there.sha256 !== digest(content);
+  const edited = content.includes(`sha256 ${there.managed}\n`) && there.content !== content;
   return { sign: '~', what: path, why: edited ? 'edited by hand' : 'from an earlier topology or version' };
 }

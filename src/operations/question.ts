@@ -16,8 +16,7 @@ export function questionFor(wanted: Wanted, release: string | null): HostQuestio
     modules: wanted.modules.map(({ name }) => name),
     sysctls: [...new Set([...Object.keys(wanted.sysctls), ...EVER_SET])],
     paths: Object.values(PATHS),
-    headerMark: HEADER_MARK,
-    recordMark: RECORD_MARK,
+    marks: { header: HEADER_MARK, record: RECORD_MARK },
     units: [
       ...[REALSERVER_UNIT, 'systemd-networkd.service', 'NetworkManager.service', 'keepalived.service'].map((name) => ({
         name,
@@ -27,8 +26,6 @@ export function questionFor(wanted: Wanted, release: string | null): HostQuestio
       { name: VRRP_UNIT, socket: AGENT.vrrpSocket },
     ].slice(0, wanted.director ? undefined : -2),
     table: RETURN_TABLE,
-    tableWanted: wanted.placed.returnRoute !== null,
-    tableRecord: { path: PATHS.realserverScript, line: `${RECORD_MARK} return ` },
     destinations: wanted.onLink,
     interfaces: ['tunl0', ...(wanted.director?.interfaces.map(({ name }) => name) ?? [])],
     scriptUser: SCRIPT_USER,

@@ -55,10 +55,6 @@ describe('addresses, rules and routes', () => {
     expect(facts.addresses.at(-1)).toEqual({ device: 'tunl0', address: '10.77.1.102', prefixLength: 32 });
   });
 
-  it('counts once what the fallback without batches printed again', () => {
-    expect(networkFact.parse(DIRECTOR + DIRECTOR.replace('up eth1\n', ''))).toEqual(networkFact.parse(DIRECTOR));
-  });
-
   it('takes an address of the host itself for no way to a realserver', () => {
     expect(networkFact.parse('local 10.77.1.11 dev lo src 10.77.1.11 uid 0 \\    cache <local> \n').ways).toEqual({});
   });

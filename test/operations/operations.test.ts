@@ -210,7 +210,7 @@ const CASES: readonly Case[] = [
     title: 'removes its files when they are no longer wanted, the unit stopped first',
     operation: files,
     wanted: nothing,
-    facts: freshFacts({ files: { '/etc/systemd/system/lvs-realserver.service': { sha256: 'x', managed: 'y' } } }),
+    facts: freshFacts({ files: { '/etc/systemd/system/lvs-realserver.service': { content: 'x', managed: 'y' } } }),
     expected: [
       'systemctl disable --now --quiet lvs-realserver.service',
       'rm -f /etc/systemd/system/lvs-realserver.service',
@@ -221,7 +221,7 @@ const CASES: readonly Case[] = [
     title: 'leaves a file without its header alone',
     operation: files,
     wanted: nothing,
-    facts: freshFacts({ files: { '/etc/sysctl.d/99-zz-lvsctl.conf': { sha256: 'x', managed: null } } }),
+    facts: freshFacts({ files: { '/etc/sysctl.d/99-zz-lvsctl.conf': { content: 'x', managed: null } } }),
     expected: 'every file is as it should be',
   },
   {

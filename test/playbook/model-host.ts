@@ -9,7 +9,6 @@ import type { ScriptResult, Step, StepResult } from '../../src/shell/step.ts';
 import type { Connection } from '../../src/ssh/connection.ts';
 import type { AgentState } from '../../src/status/state.ts';
 import { agentState, instanceState } from '../facts/agent-state.ts';
-import { digest } from '../operations/facts.ts';
 
 export class ModelHost {
   readonly name: string;
@@ -163,14 +162,19 @@ export class ModelHost {
 
   #printed(name: string, script: string): string {
     const printers: Readonly<Record<string, () => string>> = {
-      system: () => 'kernel 6.1\narch x64\nsystemd\nlibstdcxx\nscript-user\nglibc 2.36\n',
+      system: () => 'kernel 6.1\narch x64\nsystemd\nlibstdcxx\nglibc 2.36\n',
       modules: () =>
         wordsIn(script, /for m in (.*); do/)
           .map((one) => `${one} ${this.modules.has(one) ? 'loaded' : 'available'}\n`)
           .join(''),
-      sysctls: () =>
-        [...this.sysctls].map(([key, value]) => `/proc/sys/${key.replaceAll('.', '/')}:${value}\n`).join(''),
-      files: () => [...this.files].map(printedFile).join(''),
+      texts: () =>
+        [
+          ...[...this.sysctls].map(([key, value]) => [`/proc/sys/${key.replaceAll('.', '/')}`, `${value}\n`]),
+          ...this.files,
+          ['/etc/passwd', 'root:x:0:0:root:/root:/bin/sh\nlvs-script:x:999:999::/nonexistent:/usr/sbin/nologin\n'],
+        ]
+          .map(([path, content]) => `==> ${path} <==\n${content}`)
+          .join('\n'),
       network: () => this.#network(),
       units: () =>
         [
@@ -217,14 +221,4 @@ function split(pair: string): [string, string] {
 
 function wordsIn(script: string, pattern: RegExp): string[] {
   return (pattern.exec(script)?.[1] ?? '').split(' ').map((word) => word.replaceAll("'", ''));
-}
-
-function printedFile([path, content]: [string, string]): string {
-  if (!path.startsWith('/etc') && !path.startsWith('/usr/local/lib')) return '';
-  const header = /# Managed by lvsctl.* ([0-9a-f]{64})\n/.exec(content)?.[1];
-  const records = content
-    .split('\n')
-    .filter((line) => line.startsWith('#: '))
-    .map((line) => `record ${line.slice(3)}\n`);
-  return `${header ? `header ${path} ${header}\n${records.join('')}` : ''}${digest(content)}  ${path}\n`;
 }
