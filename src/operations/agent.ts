@@ -58,9 +58,10 @@ export function agentRequest(method: 'PUT' | 'POST', path: string, body: string)
   return { kind: 'run', argv: [`${AGENT.current}/stdio`, AGENT.controlSocket], stdin: { secret: `${head}${body}` } };
 }
 
-function configReason({ agent }: HostFacts, { configHash }: Context): string | null {
+function configReason({ agent }: HostFacts, { configHash, generation }: Context): string | null {
   if (!agent?.state) return `the agent does not answer: ${agent?.silence ?? 'unknown'}`;
-  return agent.state.config.hash === configHash ? null : 'the topology has changed';
+  if (agent.state.config.hash !== configHash) return 'the topology has changed';
+  return agent.state.config.generation === generation ? null : 'the same under an older number';
 }
 
 function startReason(

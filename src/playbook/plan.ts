@@ -81,14 +81,15 @@ function releaseProblem(wanted: Wanted, { system }: HostFacts, { releases }: Sha
 }
 
 /**
- * The generation of a configuration: that of the directors which have it already, else one more than any has seen. Counting
- * up from what the hosts say needs no state here.
+ * The generation of a configuration: the newest one that any director has, if that is this configuration, else one more: an
+ * agent takes nothing older than what it has, and one that went back to an earlier topology has it under a new number.
+ * Counting up from what the hosts say needs no state here.
  */
 export function generationFor(readings: readonly Reading[], configHash: string): number {
   const known = readings.flatMap((reading) =>
     'facts' in reading && reading.facts.agent?.state ? [reading.facts.agent.state.config] : [],
   );
-  const same = known.filter(({ hash }) => hash === configHash).map(({ generation }) => generation);
-  const all = known.map(({ generation }) => generation);
-  return same.length > 0 ? Math.max(...same) : Math.max(0, ...all) + 1;
+  const newest = Math.max(0, ...known.map(({ generation }) => generation));
+  const isThis = known.some(({ generation, hash }) => generation === newest && hash === configHash);
+  return isThis ? newest : newest + 1;
 }

@@ -6,7 +6,7 @@ import { hashedText } from '../../src/desired/agent-config.ts';
 import { wantedHosts } from '../../src/desired/hosts.ts';
 import { applyHosts } from '../../src/playbook/apply.ts';
 import { factsOf, readSteps } from '../../src/playbook/cluster.ts';
-import { planHosts, type Shared } from '../../src/playbook/plan.ts';
+import { generationFor, planHosts, type Shared } from '../../src/playbook/plan.ts';
 import type { HostRun, Run } from '../../src/playbook/run.ts';
 import { topology } from '../desired/topology.ts';
 import { digest } from '../operations/facts.ts';
@@ -50,7 +50,8 @@ class ModelCluster {
       const facts = factsOf(target, await connection.runScript(readSteps(wanted, 'bb')));
       return { target, connection, facts, ok: 0, changed: 0, failure: null, told: '' };
     });
-    return { hosts: await Promise.all(hosts), shared };
+    const read = await Promise.all(hosts);
+    return { hosts: read, shared: { ...shared, generation: generationFor(read, shared.configHash) } };
   }
 
   async apply(config: Config, stopping: () => boolean = () => false) {
@@ -170,6 +171,17 @@ describe('an apply', { timeout: 60_000 }, () => {
     cluster.host('lb1').failing = null;
     expect((await cluster.apply(topology('dr'))).ended).toBe('done');
     expect(await cluster.left(topology('dr'))).toEqual([]);
+  });
+
+  it('goes back to the former topology where one that failed has left the directors apart', async () => {
+    const cluster = new ModelCluster();
+    await cluster.apply(topology('dr'));
+    cluster.host('lb2').failing = 'kernel modules';
+    expect((await cluster.apply(topology('fwmark'))).ended).toBe('failed');
+    expect((await cluster.apply(topology('dr'))).ended).toBe('done');
+    expect(await cluster.left(topology('dr'))).toEqual([]);
+    const generations = ['lb1', 'lb2'].map((name) => cluster.host(name).state?.config.generation);
+    expect(generations).toEqual([3, 3]);
   });
 
   it('touches no director when a realserver fails, and lets the other realservers finish', async () => {

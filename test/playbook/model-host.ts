@@ -136,8 +136,12 @@ export class ModelHost {
 
   #told(request: string): string {
     const [head = '', body = ''] = request.split('\r\n\r\n');
-    if (head.startsWith('PUT')) this.#configure(body);
-    else this.onYield(JSON.parse(body).instance);
+    if (head.startsWith('PUT')) {
+      const { generation } = JSON.parse(body);
+      const before = this.state?.config.generation ?? 0;
+      if (generation < before) return `HTTP/1.1 409 Conflict\r\n\r\n{"error":"${generation} is older than ${before}"}`;
+      this.#configure(body);
+    } else this.onYield(JSON.parse(body).instance);
     return 'HTTP/1.1 200 OK\r\n\r\n{}';
   }
 

@@ -63,7 +63,8 @@ describe('the generation of a configuration', () => {
   it.each<[string, readonly Reading[], number]>([
     ['the first one', [read(lb1, freshFacts()), lost], 1],
     ['one more than any has seen', [at(4, 'old'), at(7, 'older')], 8],
-    ['that of the director which has it already', [at(4, 'f00d'), at(9, 'other')], 4],
+    ['that of the director which has it already', [at(9, 'f00d'), at(4, 'other')], 9],
+    ['a new one when another one came in between', [at(4, 'f00d'), at(9, 'other')], 10],
     ['the same again when nothing has changed', [at(5, 'f00d'), at(5, 'f00d')], 5],
   ])('is %s', (_title, readings, expected) => {
     expect(generationFor(readings, 'f00d')).toBe(expected);
