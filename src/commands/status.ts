@@ -5,7 +5,7 @@ import { exitCodeOf, type Outcome } from '../output/exit-code.ts';
 import { createOutput, type Output } from '../output/output.ts';
 import { table } from '../output/table.ts';
 import { closeDirectors, openDirectors, type Watched, watch } from '../playbook/watch.ts';
-import { alarmsOf, type DirectorView, ipvsText, named, vrrpRows } from '../status/table.ts';
+import { alarmsOf, type DirectorView, ipvsText, vrrpRows } from '../status/table.ts';
 import { type ClusterOptions, openCluster } from './cluster.ts';
 
 interface StatusOptions extends ClusterOptions {
@@ -70,11 +70,11 @@ function show(cluster: string, views: readonly DirectorView[], output: Output, a
 
 function statusText(views: readonly DirectorView[], alarms: readonly string[], { style }: Output): string {
   const rows = vrrpRows(views);
-  const tables = views.map(({ director, state, silence }) => {
-    const title = style.bold(director);
-    if (state === null) return style.bad(named(director, silence ?? 'no answer'));
+  // A director without a state is among the alarms.
+  const tables = views.flatMap(({ director, state }) => {
+    if (state === null) return [];
     const about = `generation ${state.config.generation}, lvs-agent ${state.version}`;
-    return `${title} (${about})\n${ipvsText(state.ipvs.services)}`;
+    return [`${style.bold(director)} (${about})\n${ipvsText(state.ipvs.services)}`];
   });
   return [
     ...(rows.length > 1 ? [table(rows)] : []),

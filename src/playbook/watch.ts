@@ -32,7 +32,8 @@ export async function watch(watched: readonly Watched[]): Promise<DirectorView[]
 
 async function look(one: Watched): Promise<DirectorView> {
   const director = one.target.wanted.host;
-  if (one.connection === null) return { director, state: null, silence: one.failure?.message ?? 'not connected' };
+  if (one.connection === null)
+    return { director, state: null, silence: one.failure === null ? 'not connected' : sentenceOf(one.failure) };
   try {
     const text = agentFact.script({ root: AGENT.root, socket: AGENT.controlSocket, command: AGENT.command });
     const { steps } = await one.connection.runScript([{ name: agentFact.name, text }], { timeoutMs: 15_000 });
@@ -41,8 +42,18 @@ async function look(one: Watched): Promise<DirectorView> {
   } catch (error) {
     one.failure = failureOf(director, error);
     one.connection = null;
-    return { director, state: null, silence: one.failure.message };
+    return { director, state: null, silence: sentenceOf(one.failure) };
   }
+}
+
+/** Cause and next step in one sentence. */
+function sentenceOf({ message, hints }: HostFailure): string {
+  return [
+    message,
+    ...hints.slice(0, 1).map((hint) => hint.replace(/^[A-Z](?![A-Z])/, (letter) => letter.toLowerCase())),
+  ]
+    .join('; ')
+    .replace(/\.$/, '');
 }
 
 export async function closeDirectors(watched: readonly Watched[]): Promise<void> {

@@ -44,8 +44,11 @@ const WORDS: Words = {
   closed: (_reason, { phase }) =>
     phase === 'connect' ? 'the connection was closed before the login was over' : 'the connection was lost',
   'no-way': ({ through }) => `the jump host ${through} cannot reach it`,
+  // What it says names its target; a command that says nothing is named itself.
   proxy: ({ command, stderr }) =>
-    `its ProxyCommand ended without a connection${stderr ? `: ${causeIn(stderr)}` : ''} (${command})`,
+    stderr
+      ? `its ProxyCommand finds no way: ${withoutSocat(causeIn(stderr))}`
+      : `its ProxyCommand ended without a connection (${command})`,
   algorithms: (_reason, { cause }) =>
     `no common SSH algorithm${cause instanceof Error ? `: ${causeIn(cause.message)}` : ''}`,
   'hostkey-unknown': ({ type, fingerprint, lookup, files }) =>
@@ -128,6 +131,11 @@ export function hintsFor({ host, reason, become }: FailureFacts): readonly strin
     default:
       return [];
   }
+}
+
+/** socat(1) puts the time, its process and its system call in front of the cause. */
+function withoutSocat(line: string): string {
+  return line.replace(/^[\d/]+ [\d:.]+ socat\[\d+\] \w (?:\w+\([^)]*\): )?/, '');
 }
 
 /** For a line that a person may paste; brackets are patterns in a shell. */

@@ -89,6 +89,6 @@ function stateAlarms(director: string, { alarms, config, vrrp, ipvs }: AgentStat
 }
 
 /** A failure of the transport names its host already. */
-export function named(host: string, sentence: string): string {
+function named(host: string, sentence: string): string {
   return sentence.startsWith(`${host}:`) || sentence.startsWith(`${host} (`) ? sentence : `${host}: ${sentence}`;
 }
