@@ -7,7 +7,7 @@ import type { ReleaseNames } from '../operations/release.ts';
 import { askSecret, canAsk } from '../output/ask.ts';
 import { Failure } from '../output/failure.ts';
 import { createOutput } from '../output/output.ts';
-import { factsOf, type Reading, readHosts, readSteps, type Target } from '../playbook/cluster.ts';
+import { closeAll, factsOf, type Reading, readHosts, readSteps, type Target } from '../playbook/cluster.ts';
 import { contextFor, generationFor, type Shared } from '../playbook/plan.ts';
 import { buildRelease, ReleaseMissingError } from '../playbook/release.ts';
 import type { Connect } from '../ssh/connection.ts';
@@ -50,13 +50,17 @@ export async function openCluster(options: ClusterOptions): Promise<Cluster> {
 /** One look at all hosts, in parallel. */
 export async function readCluster({ config, targets, connect }: Cluster, signal?: AbortSignal): Promise<ReadCluster> {
   const configHash = digest(hashedText(config));
-  const releases = { x64: await releaseFor('x64'), arm64: await releaseFor('arm64') };
-  const own = releases[process.arch === 'arm64' ? 'arm64' : 'x64'];
-  const readings = await readHosts(targets, {
-    connect,
-    ...(signal ? { signal } : {}),
-    release: 'hash' in own ? own.hash : null,
+  // Hashed while the hosts answer.
+  const hashing = Promise.all([releaseFor('x64'), releaseFor('arm64')]);
+  const own = hashing.then(([x64, arm64]) => (process.arch === 'arm64' ? arm64 : x64));
+  const release = own.then((one) => ('hash' in one ? one.hash : null));
+  release.catch(() => undefined);
+  const readings = await readHosts(targets, { connect, ...(signal ? { signal } : {}), release });
+  const [x64, arm64] = await hashing.catch(async (error: unknown) => {
+    await closeAll(readings);
+    throw error;
   });
+  const releases = { x64, arm64 };
   const generation = generationFor(readings, configHash);
   return { readings, shared: { digest, configHash, generation, releases, firewall: config.firewall } };
 }

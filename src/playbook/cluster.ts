@@ -21,7 +21,7 @@ export interface ReadOptions {
   readonly connect: Connect;
   readonly signal?: AbortSignal;
   /** Release that a director would get if it is like this machine: lets the facts leave out what only a first upload needs. */
-  readonly release: string | null;
+  readonly release: Promise<string | null>;
 }
 
 /** Connects to all hosts at once (the transport caps handshakes) and reads their facts. Never throws for a host. */
@@ -35,7 +35,7 @@ async function readHost(target: Target, { connect, signal, release }: ReadOption
     connection = await connect(target.connection, signal ? { signal } : {});
     const facts = factsOf(
       target,
-      await connection.runScript(readSteps(target.wanted, release), signal ? { signal } : {}),
+      await connection.runScript(readSteps(target.wanted, await release), signal ? { signal } : {}),
     );
     return { target, connection, facts };
   } catch (error) {

@@ -1,14 +1,14 @@
 /** The SSH transport: dials, checks the host's key, logs in, and hands out the connection. */
 import type { Duplex } from 'node:stream';
 import type { Connect, Connection, ConnectOptions, HostConnection } from './connection.ts';
-import { dialProxy, dialTcp, failureOf } from './dial.ts';
+import { type Dialled, dialProxy, dialTcp, failureOf } from './dial.ts';
 import { ConnectionFailure } from './failure.ts';
 import { type Gate, gate } from './gate.ts';
 import { type HostKeys, hostKeys } from './host-keys.ts';
 import { launch } from './launch.ts';
-import { type AskPassphrase, type Keyring, keyring, loginFor } from './login.ts';
+import type { AskPassphrase, Keyring, Login } from './login.ts';
 import { programStream } from './program-stream.ts';
-import { openSession, type Session } from './session.ts';
+import type { Session } from './session.ts';
 import { rootShell } from './shell.ts';
 import { upload } from './upload.ts';
 import { type Limits, waitFor } from './wait.ts';
@@ -22,10 +22,15 @@ export interface TransportOptions {
 const CONNECT_TIMEOUT_MS = 20_000;
 const OPEN_TIMEOUT_MS = 15_000;
 
+/** sshd gives a login two minutes (LoginGraceTime); somebody may have looked for a passphrase meanwhile. */
+const PATIENCE_MS = 60_000;
+
 /** What connections of one run share. */
 interface Transport {
   readonly keys: HostKeys;
-  readonly ring: Keyring;
+  /** Made when a key is needed first. */
+  ring: Keyring | undefined;
+  readonly askPassphrase: AskPassphrase | undefined;
   readonly handshakes: Gate;
   /** Sessions to jump hosts, by the way to them; many targets go through one. */
   readonly bastions: Map<string, Bastion>;
@@ -40,7 +45,8 @@ interface Bastion {
 export function createConnect(options: TransportOptions = {}): Connect {
   const transport: Transport = {
     keys: hostKeys(),
-    ring: keyring(options.askPassphrase),
+    ring: undefined,
+    askPassphrase: options.askPassphrase,
     handshakes: gate(options.handshakes ?? 25),
     bastions: new Map(),
   };
@@ -76,21 +82,56 @@ async function logIn(
   limits: Limits,
   through: Session | undefined,
 ): Promise<Session> {
-  const [keyCheck, login] = await Promise.all([transport.keys.forHost(host), loginFor(host, transport.ring)]);
-  let stream: Duplex;
-  let said: (() => string) | undefined;
-  if (through) stream = await hop(through, host, limits);
-  else if (host.proxyCommand !== null) ({ stream, stderr: said } = dialProxy(host.proxyCommand));
-  else stream = await dialTcp(host, limits);
-  const session = await openSession(host, stream, keyCheck, login, limits, said);
-  await keyCheck.learn().catch((error: NodeJS.ErrnoException) => {
-    throw failureOf(host, 'hostkey', {
-      kind: 'file',
-      file: host.knownHostsFiles[0] ?? '',
-      why: error.code ?? error.message,
+  const began = performance.now();
+  let dialled = dial(host, limits, through);
+  try {
+    // Its modules take 60 ms to load, and keys have to be read: the host begins to answer meanwhile.
+    const [{ openSession }, keyCheck, login] = await Promise.all([
+      import('./session.ts'),
+      transport.keys.forHost(host),
+      credentials(transport, host),
+    ]);
+    if (performance.now() - began > PATIENCE_MS) {
+      hangUp(dialled);
+      dialled = dial(host, limits, through);
+    }
+    const { stream, stderr } = await dialled;
+    const session = await openSession(host, stream, keyCheck, login, limits, stderr);
+    await keyCheck.learn().catch((error: NodeJS.ErrnoException) => {
+      throw failureOf(host, 'hostkey', {
+        kind: 'file',
+        file: host.knownHostsFiles[0] ?? '',
+        why: error.code ?? error.message,
+      });
     });
-  });
-  return session;
+    return session;
+  } catch (error) {
+    hangUp(dialled);
+    throw error;
+  }
+}
+
+async function credentials(transport: Transport, host: HostConnection): Promise<Login> {
+  const { keyring, loginFor } = await import('./login.ts');
+  transport.ring ??= keyring(transport.askPassphrase);
+  return loginFor(host, transport.ring);
+}
+
+async function dial(host: HostConnection, limits: Limits, through: Session | undefined): Promise<Dialled> {
+  const dialled =
+    host.proxyCommand !== null && !through
+      ? dialProxy(host.proxyCommand)
+      : { stream: await (through ? hop(through, host, limits) : dialTcp(host, limits)), stderr: () => '' };
+  // Nobody listens yet; who does later finds it destroyed.
+  dialled.stream.on('error', () => {});
+  return dialled;
+}
+
+function hangUp(dialled: Promise<Dialled>): void {
+  dialled.then(
+    ({ stream }) => stream.destroy(),
+    () => {},
+  );
 }
 
 async function hop(through: Session, host: HostConnection, limits: Limits): Promise<Duplex> {

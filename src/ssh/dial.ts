@@ -55,8 +55,8 @@ function reasonOf(error: NodeJS.ErrnoException): Reason {
   }
 }
 
-/** A running ProxyCommand: its stdin and stdout, and what it said when it fails. */
-export interface Proxy {
+/** A way to a host, and what the ProxyCommand that makes it said when it fails. */
+export interface Dialled {
   readonly stream: Duplex;
   readonly stderr: () => string;
 }
@@ -65,7 +65,7 @@ export interface Proxy {
  * Runs the command as OpenSSH does, by a shell that `exec`s it, in a process group of its own, so that a ^C in the
  * terminal does not cut the connection before we end it, and all of it ends with the stream.
  */
-export function dialProxy(command: string): Proxy {
+export function dialProxy(command: string): Dialled {
   const child = spawn('/bin/sh', ['-c', `exec ${command}`], { stdio: ['pipe', 'pipe', 'pipe'], detached: true });
   let said = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => {

@@ -36,6 +36,7 @@ export async function openSession(
   // ssh2 tells some failures twice, and some after the end; whoever waits has heard the first.
   client.on('error', () => {});
   try {
+    if (stream.destroyed) throw handshakeFailure(host, closedBy(stream.errored), login, false, said());
     await handshake(client, host, stream, keys, login, limits, said);
   } catch (error) {
     client.destroy();
@@ -66,7 +67,7 @@ function handshake(
       const onError = (error: Error & { level?: string }): void => {
         reject(refusal ?? handshakeFailure(host, error, login, greeted, said()));
       };
-      const onClose = (): void => onError(Object.assign(new Error('connection closed'), { level: 'closed' }));
+      const onClose = (): void => onError(closedBy(null));
       client.once('ready', resolve).once('error', onError).once('close', onClose);
       client.connect({
         sock: stream,
@@ -85,6 +86,10 @@ function handshake(
       return () => client.off('error', onError).off('close', onClose).off('ready', resolve);
     },
   );
+}
+
+function closedBy(error: Error | null): Error & { level: string } {
+  return Object.assign(new Error('connection closed', { cause: error ?? undefined }), { level: 'closed' });
 }
 
 function handshakeFailure(
@@ -170,15 +175,20 @@ function sessionOf(client: Client, host: HostConnection, stream: Duplex): Sessio
   };
 }
 
-/** A polite end within a second, else a plain one. */
+/** For a ProxyCommand to pass on the last words. */
+const LAST_WORDS_MS = 5;
+
+/** Says goodbye and waits until that has left; what the host has to say to it (25 ms later) is of no use to anybody. */
 function endOf(client: Client, stream: Duplex): Promise<void> {
   return new Promise((resolve) => {
-    const timer = setTimeout(() => stream.destroy(), 1000);
-    client.once('close', () => {
+    const over = (): void => {
       clearTimeout(timer);
       stream.destroy();
       resolve();
-    });
+    };
+    const timer = setTimeout(over, 1000);
+    client.once('close', over);
+    stream.once('finish', () => setTimeout(over, LAST_WORDS_MS));
     client.end();
   });
 }
