@@ -26,6 +26,7 @@ const only = process.argv.slice(2).filter((word) => !word.startsWith('--'));
 const seed = process.env['LVSCTL_TEST_SEED'] ?? String(Math.floor(Math.random() * 2 ** 31));
 const env = { LVSCTL_TEST_SEED: seed, LVSCTL_TEST_SOAK: soak ? '1' : '0', CI: undefined };
 
+/** One after another, but for the last two: namespaces wait for timers most of the time, the lab for its machines. */
 const STEPS: readonly (readonly [name: string, run: () => Promise<Count>])[] = [
   ['packages', () => program(['node', 'vm-lab/prepare.ts'])],
   ['build', () => program(['node', 'bin/build.ts'])],
@@ -34,8 +35,10 @@ const STEPS: readonly (readonly [name: string, run: () => Promise<Count>])[] = [
   ['dead code', () => program(['knip'])],
   ['unit', () => tests('unit')],
   ['scenarios', () => tests('scenarios')],
-  ['netns', () => tests('netns')],
+];
+const TOGETHER: typeof STEPS = [
   ['lab', () => tests('lab')],
+  ['netns', () => tests('netns', 'at the end')],
 ];
 
 async function program([file = '', ...args]: readonly string[]): Promise<Count> {
@@ -44,11 +47,11 @@ async function program([file = '', ...args]: readonly string[]): Promise<Count> 
 }
 
 /** Runs one kind of test; a run that ends without a report, or with a file that could not be loaded, counts as a failure. */
-async function tests(project: string): Promise<Count> {
+async function tests(project: string, shown: 'as it comes' | 'at the end' = 'as it comes'): Promise<Count> {
   const folder = await mkdtemp(join(tmpdir(), 'lvsctl-test-'));
   const report = join(folder, 'report.json');
   try {
-    const { exitCode } = await execa(
+    const { exitCode, all } = await execa(
       'vitest',
       [
         'run',
@@ -59,8 +62,11 @@ async function tests(project: string): Promise<Count> {
         '--reporter=default',
         '--reporter=json',
       ].concat(`--outputFile.json=${report}`),
-      { stdio: 'inherit', reject: false, env },
+      shown === 'as it comes'
+        ? { stdio: 'inherit', reject: false, env }
+        : { stdin: 'ignore', all: true, reject: false, env },
     );
+    if (all !== undefined) console.log(all);
     const result = JSON.parse(await readFile(report, 'utf8')) as Report;
     const failed = Math.max(result.numFailedTests, exitCode === 0 && result.success ? 0 : 1);
     return { passed: result.numPassedTests, failed };
@@ -74,8 +80,9 @@ async function tests(project: string): Promise<Count> {
 console.log(`seed ${seed} (LVSCTL_TEST_SEED=${seed} gives the same run again)`);
 let total: Count = { passed: 0, failed: 0 };
 const lines: string[] = [];
-for (const [name, run] of STEPS) {
-  if (only.length > 0 && !only.includes(name)) continue;
+
+async function perform([name, run]: (typeof STEPS)[number]): Promise<void> {
+  if (only.length > 0 && !only.includes(name)) return;
   console.log(`\n== ${name}`);
   const started = performance.now();
   const { passed, failed } = await run();
@@ -83,6 +90,9 @@ for (const [name, run] of STEPS) {
   const seconds = ((performance.now() - started) / 1000).toFixed(0).padStart(4);
   lines.push(`${name.padEnd(10)} ${seconds} s  ${passed} passed, ${failed} failed`);
 }
+
+for (const step of STEPS) await perform(step);
+await Promise.all(TOGETHER.map(perform));
 console.log(`\n${lines.join('\n')}\n`);
 console.log(`${total.passed} passed, ${total.failed} failed`);
 process.exitCode = total.failed === 0 && total.passed > 0 ? 0 : 1;
