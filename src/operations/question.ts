@@ -11,6 +11,9 @@ const EVER_SET = ['all', 'lo'].flatMap((name) => [
   `net.ipv4.conf.${name}.arp_announce`,
 ]);
 
+/** Where the agent is asked. */
+export const AGENT_QUESTION = { root: AGENT.root, socket: AGENT.controlSocket, command: AGENT.command } as const;
+
 export function questionFor(wanted: Wanted, release: string | null): HostQuestion {
   return {
     modules: wanted.modules.map(({ name }) => name),
@@ -29,8 +32,6 @@ export function questionFor(wanted: Wanted, release: string | null): HostQuestio
     destinations: wanted.onLink,
     interfaces: ['tunl0', ...(wanted.director?.interfaces.map(({ name }) => name) ?? [])],
     scriptUser: SCRIPT_USER,
-    agent: wanted.director
-      ? { root: AGENT.root, socket: AGENT.controlSocket, command: AGENT.command, release: release ?? '' }
-      : null,
+    agent: wanted.director ? { ...AGENT_QUESTION, release: release ?? '' } : null,
   };
 }

@@ -1,7 +1,8 @@
 /**
- * The order in which a cluster changes: realservers grow, directors follow one at a time, return routes once a director holds
- * the gateway, and only when no director sends anything there any more do realservers lose what they had. A failure stops the
- * run where it is: what was done stands, what was not is found by the next run.
+ * The order in which a cluster changes: realservers grow while the agent's release is sent to all directors, directors follow
+ * one at a time, return routes once a director holds the gateway, and only when no director sends anything there any more do
+ * realservers lose what they had. A failure stops the run where it is: what was done stands, what was not is found by the
+ * next run.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Placed } from '../desired/wanted.ts';
@@ -9,6 +10,7 @@ import { growing, returning } from '../operations/phase.ts';
 import { applyDirector, directorOrder, refreshAgent } from './directors.ts';
 import { giveToPreferred, newInstances } from './hand-over.ts';
 import { bring, doing, type HostRun, type Run } from './run.ts';
+import { stageReleases } from './stage-releases.ts';
 
 /** How long realservers that were removed may drain before the clean-up is left to the next run. */
 const LEAVING_MS = 630_000;
@@ -21,10 +23,7 @@ export async function applyHosts(run: Run): Promise<Ended> {
   const others = run.hosts.filter(({ target }) => target.wanted.director === null);
   const fresh = newInstances(directors);
   const stages: (readonly [name: string, work: () => Promise<boolean>])[] = [
-    [
-      'realservers',
-      () => together(others, (host) => bring(run, host, growing(host.target.wanted, host.facts), 'realserver')),
-    ],
+    ['realservers', () => prepare(run, directors, others)],
     ['directors', () => inTurn(run, directorOrder(directors), (host) => applyDirector(run, host))],
     [
       'return routes',
@@ -39,6 +38,15 @@ export async function applyHosts(run: Run): Promise<Ended> {
     if (!(await work())) return run.stopping() ? 'stopped' : 'failed';
   }
   return 'done';
+}
+
+/** Realservers grow; meanwhile the directors get the release that they will run: nothing of theirs changes by it. */
+async function prepare(run: Run, directors: readonly HostRun[], others: readonly HostRun[]): Promise<boolean> {
+  const [staged, grown] = await Promise.all([
+    stageReleases(run, directors),
+    together(others, (host) => bring(run, host, growing(host.target.wanted, host.facts), 'realserver')),
+  ]);
+  return staged && grown;
 }
 
 /** All at once; each is let finish even if another fails. */

@@ -1,6 +1,6 @@
 /** Directors as they are watched: a connection each, asked for the agent's state again and again. */
-import { AGENT } from '../desired/agent-units.ts';
 import { agentFact } from '../facts/agent.ts';
+import { AGENT_QUESTION } from '../operations/question.ts';
 import type { Connect, Connection } from '../ssh/connection.ts';
 import type { DirectorView } from '../status/table.ts';
 import type { Target } from './cluster.ts';
@@ -35,7 +35,7 @@ async function look(one: Watched): Promise<DirectorView> {
   if (one.connection === null)
     return { director, state: null, silence: one.failure === null ? 'not connected' : sentenceOf(one.failure) };
   try {
-    const text = agentFact.script({ root: AGENT.root, socket: AGENT.controlSocket, command: AGENT.command });
+    const text = agentFact.script(AGENT_QUESTION);
     const { steps } = await one.connection.runScript([{ name: agentFact.name, text }], { timeoutMs: 15_000 });
     const { state, silence } = agentFact.parse(steps[0]?.stdout ?? '');
     return { director, state, silence: state === null ? `the agent gives no state: ${silence}` : null };

@@ -18,6 +18,7 @@ const RELEASE = vi.hoisted(() => ({ hash: 'bb', node: '22', vrrpParts: 'b0' }));
 vi.mock(import('../../src/playbook/release.ts'), async (original) => ({
   ...(await original()),
   buildRelease: async () => ({ architecture: 'x64' as const, ...RELEASE, manifest: '', files: [] }),
+  packRelease: async () => ({ path: '/dev/null', size: 0 }),
 }));
 
 /** Nobody may answer ARP for a VIP that is only here to be silent. */
@@ -112,6 +113,35 @@ describe('an apply', { timeout: 60_000 }, () => {
     expect(first('web1: return route')).toBeGreaterThan(last('lb2:'));
     expect(first('web1: former VIPs')).toBeGreaterThan(last('web1: return route'));
     expect(first('web1: former sysctls')).toBeGreaterThan(first('web1: former VIPs'));
+  });
+
+  it('sends the release to all directors before any of them changes, and again only to one that lacks it', async () => {
+    const cluster = new ModelCluster();
+    const [lb1, lb2] = [cluster.host('lb1'), cluster.host('lb2')];
+    lb1.releases.clear();
+    lb2.releases.clear();
+    expect((await cluster.apply(topology('dr'))).ended).toBe('done');
+    const sent = cluster.log.flatMap((line, at) => (line.includes('upload') ? [at] : []));
+    expect(sent).toHaveLength(2);
+    expect(Math.max(...sent)).toBeLessThan(
+      cluster.log.findIndex((line) => line.includes('managed files') && line.startsWith('lb')),
+    );
+    expect(await cluster.left(topology('dr'))).toEqual([]);
+    lb2.releases.clear();
+    lb2.current = null;
+    cluster.log.length = 0;
+    await cluster.apply(topology('dr'));
+    expect(cluster.log.filter((line) => line.includes('upload'))).toEqual([expect.stringMatching(/^lb2: /)]);
+  });
+
+  it('touches no director when one of them cannot take the release', async () => {
+    const cluster = new ModelCluster();
+    cluster.host('lb2').releases.clear();
+    cluster.host('lb2').failing = 'agent release';
+    const { ended, hosts } = await cluster.apply(topology('dr'));
+    expect(ended).toBe('failed');
+    expect(hosts.find(({ failure }) => failure)?.failure?.message).toMatch(/^lb2: unpacking the agent failed/);
+    expect(cluster.log.filter((line) => line.startsWith('lb1'))).toEqual([]);
   });
 
   it('does the MASTER last', async () => {

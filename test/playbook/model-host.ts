@@ -46,7 +46,9 @@ export class ModelHost {
     return {
       host: { name: this.name } as Connection['host'],
       runScript: async (steps, options) => this.#run(steps, options?.onStep),
-      upload: async () => {},
+      upload: async (path) => {
+        this.log.push(`${this.name}: upload ${path}`);
+      },
       open: async () => {
         throw new Error('not modelled');
       },
@@ -99,6 +101,7 @@ export class ModelHost {
 
   #program(argv: readonly string[], input: string): string {
     if (argv[0] === 'ip') this.#ip(argv.join(' '));
+    else if (argv[0] === 'mv') this.releases.add(argv.at(-1)?.split('/').at(-1) ?? '');
     else if (argv[0] === 'modprobe') for (const name of argv.slice(2)) this.modules.add(name);
     else if (argv[0] === 'sysctl') for (const pair of argv.slice(3)) this.sysctls.set(...split(pair));
     else if (argv[0] === 'systemctl') this.#systemctl(argv);
