@@ -4,6 +4,7 @@
  */
 import { resolve } from 'node:path';
 import { execa } from 'execa';
+import { attempt } from '../vm-lab/exec.ts';
 import { powerOff, powerOn } from '../vm-lab/faults.ts';
 import { type Lab, openLab } from '../vm-lab/lab.ts';
 import { placeOf } from '../vm-lab/place.ts';
@@ -80,6 +81,7 @@ async function demo(): Promise<void> {
   say('power is back: the machine boots, and there is nothing to repair');
   console.log('$ lvsctl lab fault power-on lb1 --name demo');
   await powerOn(lab, 'lb1');
+  await attempt(lab, 'lb1', ['systemctl', 'is-system-running', '--wait']);
   await lvsctl(['plan', ...options], 0);
 }
 
