@@ -66,6 +66,14 @@ async function crash(lab: Lab): Promise<void> {
   require(longestGap.ms <= MASTER_DOWN_MS + TOLERANCE_MS, `the gap is at most master_down + ${TOLERANCE_MS} ms`);
 }
 
+/** SSH answers before the agent's unit has started. */
+async function untilActive(lab: Lab): Promise<void> {
+  const deadline = Date.now() + 60_000;
+  while ((await attempt(lab, 'lb1', ['systemctl', 'is-active', 'lvs-agent'])).exitCode !== 0) {
+    if (Date.now() > deadline) throw new Error('the agent of lb1 did not start within 60 s of its boot');
+  }
+}
+
 async function demo(): Promise<void> {
   say('five virtual machines with kernels of their own: two directors, three realservers');
   await lvsctl(['lab', 'up', '--name', LAB]);
@@ -81,7 +89,7 @@ async function demo(): Promise<void> {
   say('power is back: the machine boots, and there is nothing to repair');
   console.log('$ lvsctl lab fault power-on lb1 --name demo');
   await powerOn(lab, 'lb1');
-  await attempt(lab, 'lb1', ['systemctl', 'is-system-running', '--wait']);
+  await untilActive(lab);
   await lvsctl(['plan', ...options], 0);
 }
 
