@@ -83,7 +83,7 @@ async function logIn(
   through: Session | undefined,
 ): Promise<Session> {
   const began = performance.now();
-  let dialled = dial(host, limits, through);
+  let dialled = beginToDial(host, limits, through);
   try {
     // Its modules take 60 ms to load, and keys have to be read: the host begins to answer meanwhile.
     const [{ openSession }, keyCheck, login] = await Promise.all([
@@ -93,7 +93,7 @@ async function logIn(
     ]);
     if (performance.now() - began > PATIENCE_MS) {
       hangUp(dialled);
-      dialled = dial(host, limits, through);
+      dialled = beginToDial(host, limits, through);
     }
     const { stream, stderr } = await dialled;
     const session = await openSession(host, stream, keyCheck, login, limits, stderr);
@@ -115,6 +115,13 @@ async function credentials(transport: Transport, host: HostConnection): Promise<
   const { keyring, loginFor } = await import('./login.ts');
   transport.ring ??= keyring(transport.askPassphrase);
   return loginFor(host, transport.ring);
+}
+
+/** Nobody waits for it yet when it fails early; whoever does later still hears of it. */
+function beginToDial(host: HostConnection, limits: Limits, through: Session | undefined): Promise<Dialled> {
+  const dialled = dial(host, limits, through);
+  dialled.catch(() => {});
+  return dialled;
 }
 
 async function dial(host: HostConnection, limits: Limits, through: Session | undefined): Promise<Dialled> {

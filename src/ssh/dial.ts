@@ -81,12 +81,12 @@ export function dialProxy(command: string): Dialled {
       stdin.write(chunk, () => done());
     },
     final(done) {
-      stdin.end(done);
+      stdin.end(() => done());
     },
     destroy(error, done) {
       stdin.destroy();
       stdout.destroy();
-      if (pid !== undefined && child.exitCode === null) endGroup(pid);
+      if (pid !== undefined && child.exitCode === null && child.signalCode === null) endGroup(pid);
       done(error);
     },
   });
@@ -101,6 +101,8 @@ export function dialProxy(command: string): Dialled {
   for (const side of [stdin, stdout]) side.on('error', () => {});
   child.on('error', (error) => stream.destroy(error));
   child.on('close', end);
+  // The end of its output is the end of the connection: ssh2 waits for the stream to close, and asks nothing more meanwhile.
+  stream.once('end', () => stream.destroy());
   return { stream, stderr: () => said };
 }
 

@@ -79,6 +79,12 @@ const WORDS: Words = {
   file: ({ file, why }) => `${file}: ${why}`,
 };
 
+const TIMEOUT_HINTS: Partial<Record<FailureFacts['phase'], string>> = {
+  become: 'Try sudo there by hand: it may wait for a name server or a directory service.',
+  channel: 'See there what keeps it busy, and apply again.',
+  command: 'See there what hangs (ps, dmesg), and apply again.',
+};
+
 function causeOf(facts: FailureFacts): string {
   const { reason } = facts;
   const words = WORDS[reason.kind] as (reason: Reason, facts: FailureFacts) => string;
@@ -86,7 +92,7 @@ function causeOf(facts: FailureFacts): string {
 }
 
 /** Next steps, one sentence each. */
-export function hintsFor({ host, reason, become }: FailureFacts): readonly string[] {
+export function hintsFor({ host, phase, reason, become }: FailureFacts): readonly string[] {
   switch (reason.kind) {
     case 'hostkey-unknown':
       return [
@@ -115,6 +121,9 @@ export function hintsFor({ host, reason, become }: FailureFacts): readonly strin
     case 'not-ssh':
       return ['Check its address and port, and that sshd runs there.'];
     case 'timeout':
+      return [
+        TIMEOUT_HINTS[phase] ?? 'Check that it is up and can be reached from here, its address, and its firewall.',
+      ];
     case 'proxy':
       return ['Check that it is up and can be reached from here, its address, and its firewall.'];
     case 'closed':

@@ -313,7 +313,7 @@ describe('the way there', () => {
       expect((await connection.runScript([{ name: 'x', text: 'echo here' }])).steps[0]?.stdout).toBe('here\n');
     });
     const failure = await failureTo({ proxyCommand: 'echo sorry, no way >&2; exit 1' });
-    expect(failure.message).toContain('its ProxyCommand ended without a connection: sorry, no way');
+    expect(failure.message).toContain('its ProxyCommand finds no way: sorry, no way');
     expect(failure.code).toBe(4);
     expect((await failureTo({ proxyCommand: '/no/such/program' })).message).toMatch(/not found|No such file/i);
   });
@@ -328,6 +328,25 @@ describe('the way there', () => {
     abort.abort();
     expect((await failure).code).toBe(130);
     await expect.poll(() => existsSync(`/proc/${pid()}`)).toBe(false);
+  });
+
+  it('is lost at once when its ProxyCommand ends in the middle of a script', { timeout: 20_000 }, async () => {
+    const mark = join(folder, 'socat.pid');
+    const proxyCommand = `sh -c 'echo $$ >${mark}; exec socat - TCP:127.0.0.1:${sshd.port}'`;
+    await withConnection(hostWith({ proxyCommand }), async (connection) => {
+      const work = failureOf(
+        connection.runScript(
+          [
+            { name: 'first', text: ':' },
+            { name: 'second', text: 'sleep 30' },
+          ],
+          { onStep: () => process.kill(Number(readFileSync(mark, 'utf8')), 'SIGKILL') },
+        ),
+      );
+      const failure = await work;
+      expect(failure).toMatchObject({ phase: 'lost', code: 2, hints: [expect.stringContaining('network')] });
+      expect((await failureOf(connection.upload('/nowhere', Buffer.from('x'), { size: 1 }))).code).toBe(2);
+    });
   });
 
   it('hops through a jump host whose key is checked by its own name, one connection for all', async () => {
