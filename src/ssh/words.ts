@@ -144,7 +144,7 @@ export function hintsFor({ host, phase, reason, become }: FailureFacts): readonl
 
 /** socat(1) puts the time, its process and its system call in front of the cause. */
 function withoutSocat(line: string): string {
-  return line.replace(/^[\d/]+ [\d:.]+ socat\[\d+\] \w (?:\w+\([^)]*\): )?/, '');
+  return line.replace(/^[\d/]+ [\d:.]+ socat\[\d+\] \w (?:\w+\([^)]*\): |connecting to AF=\d+ \S+: )?/, '');
 }
 
 /** For a line that a person may paste; brackets are patterns in a shell. */

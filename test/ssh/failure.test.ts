@@ -32,6 +32,16 @@ const CASES: readonly (readonly [Phase, Reason, number, string])[] = [
     4,
     'its ProxyCommand finds no way: No route to host',
   ],
+  [
+    'connect',
+    {
+      kind: 'proxy',
+      command: 'nc x 22',
+      stderr: '2026/11/21 11:06:23 socat[47] E connecting to AF=2 10.77.0.12:22: Connection timed out\n',
+    },
+    4,
+    'its ProxyCommand finds no way: Connection timed out',
+  ],
   ['connect', { kind: 'algorithms' }, 4, 'no common SSH algorithm'],
   ['connect', { kind: 'other' }, 4, 'cannot be reached'],
   ['connect', { kind: 'aborted' }, 130, 'interrupted'],
