@@ -20,7 +20,10 @@ export interface ReleaseNames {
   readonly vrrpParts: string;
 }
 
-/** Commands that make a release of what has been uploaded: unpacked, every hash verified, then named by one rename. */
+/**
+ * Commands that make a release of what has been uploaded: unpacked, every hash verified, on the disk, then named by one rename.
+ * Without the flush a power cut soon after leaves a complete name with empty files behind it (ext4 allocates late).
+ */
 export function unpackCommands(agent: AgentFacts, { hash: release, node, vrrpParts }: ReleaseNames): Command[] {
   const final = `${AGENT.releases}/${release}`;
   const other = agent.nodes[node];
@@ -32,12 +35,16 @@ export function unpackCommands(agent: AgentFacts, { hash: release, node, vrrpPar
     ...(other === undefined ? [] : [run('ln', '-f', `${AGENT.releases}/${other}/node`, `${STAGING}/node`)]),
     run('sh', '-c', other === undefined ? VERIFY : VERIFY_WITHOUT_NODE, STAGING),
     { kind: 'write', path: `${STAGING}/stamp`, mode: 0o644, content: `${release}\n${node}\n${vrrpParts}\n` },
+    run('sh', '-c', FLUSH, STAGING),
     run('mv', '-T', STAGING, final),
+    run('sync', AGENT.releases),
     run('rm', '-f', INCOMING),
   ];
 }
 
 const VERIFY = 'cd "$0" && sha256sum -c --quiet manifest';
+
+const FLUSH = 'sync "$0"/* "$0"';
 
 /** A linked Node was verified when it came; hashing its 127 MB again takes a small machine seconds. */
 const VERIFY_WITHOUT_NODE = 'cd "$0" && grep -vx ".*  node" manifest | sha256sum -c --quiet';
