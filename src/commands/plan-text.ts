@@ -8,7 +8,7 @@ export function planText(plans: readonly HostPlan[], style: Style, verbose: bool
 
 function hostLines(plan: HostPlan, style: Style, verbose: boolean): string[] {
   const title = `${style.bold(plan.host)} (${plan.role})`;
-  const problems = plan.problems.map((problem) => `  ${style.bad('!')} ${problem}`);
+  const problems = plan.problems.map((problem) => `  ${style.bad('!')} ${withoutCommands(problem)}`);
   if (plan.failure) return [`${title}: ${style.bad('not read')}`, `  ${plan.failure.message}`, ...problems];
   const reasons = verbose ? Object.entries(plan.reasons).map(([name, why]) => style.dim(`    ${name}: ${why}`)) : [];
   if (plan.changes.length === 0 && problems.length === 0) return [`${title}: nothing to change`, ...reasons];
@@ -17,6 +17,11 @@ function hostLines(plan: HostPlan, style: Style, verbose: boolean): string[] {
     ({ sign, what, why }) => `  ${paint[sign](`${sign} ${what}`)}  ${style.dim(`(${why})`)}`,
   );
   return [title, ...problems, ...lines, ...reasons];
+}
+
+/** Commands to paste are told once, behind the plan. */
+function withoutCommands(problem: string): string {
+  return problem.split('\n')[0] ?? '';
 }
 
 function summary(plans: readonly HostPlan[]): string {

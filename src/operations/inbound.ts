@@ -8,19 +8,49 @@ const NUMBERS: Readonly<Record<string, string>> = { vrrp: '112', ipip: '4', ipen
  * Rules bound to a source, an interface or a jump to another chain are taken to accept: no false alarm, at the price of missing some.
  */
 export function blockedInbound(inbound: readonly Inbound[], rules: readonly string[] | null): string[] {
+  const early = beforeInvalid(rules ?? []);
+  return unique(
+    blockedNeeds(inbound, rules).map((need) =>
+      needsEarly(need, early) ? `${wordsOf(need)} before the rule that drops INVALID` : wordsOf(need),
+    ),
+  );
+}
+
+/** The same as commands that a person may paste. At the head of the chain, so before whatever drops it. */
+export function openingCommands(
+  inbound: readonly Inbound[],
+  rules: readonly string[] | null,
+  program: string,
+): string[] {
+  return unique(
+    blockedNeeds(inbound, rules).map(({ protocol, port }) => {
+      const match = port === null ? '' : ` --dport ${port}`;
+      return `${program} -I INPUT -p ${NUMBERS[protocol]}${match} -j ACCEPT`;
+    }),
+  );
+}
+
+function blockedNeeds(inbound: readonly Inbound[], rules: readonly string[] | null): Inbound[] {
   if (rules === null) return [];
-  const invalid = rules.findIndex((rule) => /--(?:ct)?state \S*INVALID.* -j (DROP|REJECT)\b/.test(rule));
-  const early = invalid < 0 ? rules : rules.slice(0, invalid);
-  const needsEarly = (need: Inbound) => invalid >= 0 && need.halfSeen === true;
-  const blocked = inbound.filter((need) => {
-    if (needsEarly(need)) return !early.some((rule) => accepts(rule, need));
+  const early = beforeInvalid(rules);
+  return inbound.filter((need) => {
+    if (needsEarly(need, early)) return !early?.some((rule) => accepts(rule, need));
     return dropsTheRest(rules) && !rules.some((rule) => accepts(rule, need));
   });
-  return [
-    ...new Set(
-      blocked.map((need) => `${wordsOf(need)}${needsEarly(need) ? ' before the rule that drops INVALID' : ''}`),
-    ),
-  ];
+}
+
+/** The rules before the one that drops INVALID; null: none does. */
+function beforeInvalid(rules: readonly string[]): readonly string[] | null {
+  const invalid = rules.findIndex((rule) => /--(?:ct)?state \S*INVALID.* -j (DROP|REJECT)\b/.test(rule));
+  return invalid < 0 ? null : rules.slice(0, invalid);
+}
+
+function needsEarly({ halfSeen }: Inbound, early: readonly string[] | null): boolean {
+  return early !== null && halfSeen === true;
+}
+
+function unique(lines: readonly string[]): string[] {
+  return [...new Set(lines)];
 }
 
 function dropsTheRest(rules: readonly string[]): boolean {

@@ -1,9 +1,9 @@
 /** What must hold on a host before anything is changed there: each problem is one sentence with cause and next step. */
 import type { Inbound, Wanted } from '../desired/wanted.ts';
 import type { HostFacts } from '../facts/host.ts';
-import { blockedInbound } from './inbound.ts';
+import { blockedInbound, openingCommands } from './inbound.ts';
 
-/** Sentences without the host's name in front; empty: go on. */
+/** Sentences without the host's name in front, some with commands in lines of their own behind; empty: go on. */
 export function problemsOf(wanted: Wanted, facts: HostFacts, firewall: 'manage' | 'check' | 'ignore'): string[] {
   return [
     ...(wanted.director ? directorProblems(wanted, facts) : []),
@@ -64,7 +64,11 @@ function onLinkProblem(address: Wanted['onLink'][number], { network }: HostFacts
 function firewallProblems(inbound: readonly Inbound[], { firewall }: HostFacts): string[] {
   const blocked = blockedInbound(inbound, firewall.input);
   if (blocked.length === 0) return [];
+  const commands = openingCommands(inbound, firewall.input, firewall.program);
   return [
-    `its firewall (iptables, chain INPUT) drops what it needs; open ${blocked.join(', ')}, or set \`firewall: ignore\` if something else accepts it.`,
+    [
+      `its firewall (iptables, chain INPUT) drops what it needs; open ${blocked.join(', ')}, also where it is kept for the next boot, or set \`firewall: ignore\` if something else accepts it.`,
+      ...commands,
+    ].join('\n    '),
   ];
 }

@@ -36,7 +36,7 @@ export function freshFacts(change: Partial<HostFacts> = {}): HostFacts {
     originals: {},
     network: { addresses: [], rules: [], returnVia: null, ways: {}, up: [] },
     units: {},
-    firewall: { input: null },
+    firewall: { input: null, program: 'iptables' },
     agent: null,
     ...change,
   };

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { wantedHosts } from '../../src/desired/hosts.ts';
 import type { Inbound } from '../../src/desired/wanted.ts';
 import type { HostFacts } from '../../src/facts/host.ts';
-import { blockedInbound } from '../../src/operations/inbound.ts';
+import { blockedInbound, openingCommands } from '../../src/operations/inbound.ts';
 import { problemsOf } from '../../src/operations/preconditions.ts';
 import { topology } from '../desired/topology.ts';
 import { address, runningAgent, satisfied } from './facts.ts';
@@ -57,17 +57,19 @@ describe('what must hold before anything is changed', () => {
     ],
     [
       'open protocol 112 (VRRP), tcp port 80 (service http), udp port 8848',
-      { ...ready, firewall: { input: ['-P INPUT DROP'] } },
+      { ...ready, firewall: { input: ['-P INPUT DROP'], program: 'iptables' } },
     ],
   ])('says one sentence: %s', (words, facts) => {
     const problems = problemsOf(lb1, facts, 'check');
     expect(problems).toHaveLength(1);
     expect(problems[0]).toContain(words);
-    expect(problems[0]).toMatch(/\.$/);
+    expect(problems[0]).toMatch(/^.*\.(\n {4}iptables .*)*$/);
   });
 
   it('does not look at a firewall that it is told to ignore', () => {
-    expect(problemsOf(lb1, { ...ready, firewall: { input: ['-P INPUT DROP'] } }, 'ignore')).toEqual([]);
+    expect(
+      problemsOf(lb1, { ...ready, firewall: { input: ['-P INPUT DROP'], program: 'iptables' } }, 'ignore'),
+    ).toEqual([]);
   });
 
   it('takes glibc 2.28 and later, and 3.0', () => {
@@ -111,6 +113,20 @@ describe('a firewall in front of IPVS', () => {
     ['a chain that may accept', [drop, '-A INPUT -j my-chain'], []],
   ])('with %s', (_title, rules, expected) => {
     expect(blockedInbound([http, vrrp], rules)).toEqual(expected);
+  });
+
+  it('is opened by commands for the head of the chain, after which nothing is blocked any more', () => {
+    const needs: Inbound[] = [{ ...http, halfSeen: true }, vrrp, { protocol: 'ipip', port: null, purpose: 'x' }, http];
+    const rules = [drop, '-A INPUT -m conntrack --ctstate INVALID -j DROP'];
+    const commands = openingCommands(needs, rules, 'iptables-legacy');
+    expect(commands).toEqual([
+      'iptables-legacy -I INPUT -p tcp --dport 80 -j ACCEPT',
+      'iptables-legacy -I INPUT -p 112 -j ACCEPT',
+      'iptables-legacy -I INPUT -p 4 -j ACCEPT',
+    ]);
+    const added = commands.map((command) => command.replace('iptables-legacy -I', '-A'));
+    expect(blockedInbound(needs, [drop, ...added, ...rules.slice(1)])).toEqual([]);
+    expect(openingCommands(needs, null, 'iptables')).toEqual([]);
   });
 
   it('must let in what IPVS forwards before a rule that drops INVALID, whatever the policy', () => {
