@@ -21,7 +21,16 @@ export function settledState(wanted: Wanted, agent: AgentFacts | null, { configH
     return waiting(`the agent still runs release ${state.release.slice(0, 12)}`);
   if (wanted.director?.usesIpvs && !ipvs.inSync)
     return waiting(`IPVS is not programmed yet${ipvs.error ? `: ${ipvs.error}` : ''}`);
-  return vrrpState(wanted, state);
+  const vrrp = vrrpState(wanted, state);
+  return vrrp.settled ? firstVerdicts(state) : vrrp;
+}
+
+/** As the start gate of VRRP does: a director that balances to nobody yet is waited for, ten seconds at most. */
+const VERDICTS_WITHIN_MS = 10_000;
+
+function firstVerdicts({ checks, at }: AgentState): Settled {
+  const open = checks.find(({ verdict, since }) => verdict === 'unknown' && at - since < VERDICTS_WITHIN_MS);
+  return open === undefined ? { settled: true } : waiting(`the first verdict of ${open.check} is not in`);
 }
 
 function vrrpState(wanted: Wanted, { vrrp }: AgentState): Settled {

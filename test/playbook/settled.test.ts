@@ -12,10 +12,19 @@ const judge = (state: AgentState | null, wanted = lb1) =>
 const vrrp = (change: Parameters<typeof instanceState>[0]) =>
   agentState({ vrrp: { ...agentState().vrrp, instances: [instanceState(change)] } });
 
+/** A check that has been waiting for its first probe for so long. */
+function unknownFor(ms: number): AgentState {
+  const state = agentState();
+  const since = state.at - ms;
+  const check = { service: 'http', realserver: 'web1', check: 'http 10.77.1.21:80 /', since, lastError: null };
+  return { ...state, checks: [{ ...check, verdict: 'unknown', latencyMs: null }] };
+}
+
 describe('a director has come up', () => {
   it.each<[string, AgentState]>([
     ['as MASTER', agentState()],
     ['as BACKUP that hears a MASTER', vrrp({ state: 'BACKUP', master: '10.77.1.12' })],
+    ['with a check that has had its ten seconds', unknownFor(10_000)],
     ['in FAULT, which waiting does not mend', vrrp({ state: 'FAULT' })],
   ])('%s', (_title, state) => {
     expect(judge(state)).toEqual({ settled: true });
@@ -30,6 +39,7 @@ describe('a director has come up', () => {
       agentState({ ipvs: { ...agentState().ipvs, inSync: false, error: 'no ip_vs' } }),
     ],
     ['the VRRP process does not answer', agentState({ vrrp: { ...agentState().vrrp, alive: false } })],
+    ['the first verdict of http 10.77.1.21:80 / is not in', unknownFor(9_999)],
     ['has not begun', vrrp({ state: 'INIT' })],
     ['has not begun', vrrp({ name: 'other' })],
     ['hears no MASTER and waits for the first verdicts', vrrp({ state: 'BACKUP', waitingFor: 'the first verdicts' })],
