@@ -2,9 +2,9 @@
 
 /**
  * ms without a word from the client after which a connection is given up: ours asks for an answer when it has heard nothing for
- * 10 s, and gives up after three unanswered questions.
+ * 5 s, and gives up after four unanswered questions.
  */
-const SILENCE_MS = 45_000;
+const SILENCE_MS = 30_000;
 
 /** Field 22 of /proc/PID/stat is the start time (proc(5)); the name of a shell has no blanks that would shift it. */
 const BORN = `born() {

@@ -20,8 +20,8 @@ export interface Session {
   end(): Promise<void>;
 }
 
-/** Unanswered for three of these, a connection is lost. */
-const KEEPALIVE = { keepaliveInterval: 10_000, keepaliveCountMax: 3 };
+/** ms of silence after which the host is asked; four questions without an answer, and a connection is lost: after 25 s. */
+const KEEPALIVE = { keepaliveInterval: 5_000, keepaliveCountMax: 4 };
 
 /** @param said what a ProxyCommand has complained of, for the words. */
 export async function openSession(
