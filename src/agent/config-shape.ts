@@ -6,6 +6,7 @@ import type { Config } from '../config/config.ts';
 import type { CheckConfig } from '../config/service.ts';
 import { unsupportedCheck } from '../probes/probe.ts';
 import { type Address, parseAddress } from '../wire/address.ts';
+import { instanceShape, syncGroupShape, vipShape } from './instance-shape.ts';
 import { weight } from './ownership-shape.ts';
 import {
   both,
@@ -137,21 +138,16 @@ const script = object({
   fall: integer(1, 1_000),
   user: name,
   start: oneOf('up', 'down', 'unknown'),
+  reverse: flag,
 });
 
-const instance = object({
-  name,
-  vrid: integer(1, 255),
-  speakers: list(object({ director: name, interface: name, source: address, priority: integer(1, 255) })),
-  track: object({ scripts: list(object({ name, weight: integer(-254, 254) })) }),
-});
-
-/** Only what this process reads; the VRRP process has the say over the rest of an instance. */
+/** Only what the two processes read. */
 const config = object({
   cluster: text,
-  directors: list(object({ name, dips: list(object({ interface: name, address })) })),
+  directors: list(object({ name, dips: list(object({ interface: name, address })), vips: list(vipShape) })),
   scripts: list(script),
-  instances: list(instance),
+  instances: list(instanceShape),
+  syncGroups: list(syncGroupShape),
   sync: object({
     enabled: flag,
     interface: nullable(name),

@@ -19,6 +19,30 @@ describe('a configuration', () => {
     );
   });
 
+  /** Every place in a value, as a list of keys. */
+  function placesIn(value: unknown, at: readonly string[] = []): (readonly string[])[] {
+    if (typeof value !== 'object' || value === null) return [at];
+    return [at, ...Object.entries(value).flatMap(([key, inner]) => placesIn(inner, [...at, key]))];
+  }
+  /** What neither process of the agent reads. */
+  const UNREAD = /^instances\.0\.(notify|alert|hmac|virtualMac\.transmitFrom)/;
+  const vrrp = read('inventory/topologies/nat.yaml').config;
+  const places = placesIn({ instances: vrrp.instances.slice(0, 1), syncGroups: vrrp.syncGroups })
+    .map((place) => place.join('.'))
+    .filter((place) => /\.0\./.test(place) && !UNREAD.test(place) && !/^syncGroups\.0\.(notify|alert)/.test(place));
+
+  it.each(places)('with something else as %s is refused by its place', (place) => {
+    const keys = place.split('.');
+    for (const junk of [undefined, {}, -1, 1e308, [[]], '']) {
+      const damaged = structuredClone(read('inventory/topologies/nat.yaml'));
+      let inside = damaged.config as unknown as Record<string, unknown>;
+      for (const key of keys.slice(0, -1)) inside = inside[key] as Record<string, unknown>;
+      const last = keys.at(-1)!;
+      inside[last] = junk;
+      expect(storedConfigShape(damaged, 'config'), String(junk)).toContain(last.replace(/^\d+$/, '['));
+    }
+  });
+
   it('of a newer lvsctl, with keys that are not known here, is accepted', () => {
     const dr = read('inventory/topologies/dr.yaml');
     expect(storedConfigShape({ ...dr, more: 1, config: { ...dr.config, novelty: [] } }, 'config')).toBeUndefined();
