@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { LabOrder } from './lab/lab-order.ts';
 
 /**
  * A machine that others share may stand still for longer than a protocol's timer: what waits for real timers and real
@@ -42,6 +43,7 @@ const provide = {
 export default defineConfig({
   root: new URL('..', import.meta.url).pathname,
   test: {
+    sequence: { sequencer: LabOrder },
     projects: Object.entries(kinds).map(([name, test]) => ({
       test: { name, setupFiles: ['test/setup.ts'], provide, ...test },
     })),

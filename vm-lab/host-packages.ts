@@ -23,6 +23,9 @@ const PROGRAMS: Needs = {
   'ssh-keygen': 'openssh-client',
   'mkfs.ext4': 'e2fsprogs',
   tar: 'tar',
+  // The client is a namespace of this machine: what people try a service with.
+  curl: 'curl',
+  ping: 'iputils-ping',
 };
 
 /** As an ordinary user the image's owners are kept by these two. */

@@ -17,6 +17,7 @@ const NEEDED_BY_TESTS: Needs = {
   nft: 'nftables',
   tcpdump: 'tcpdump',
   arping: 'arping',
+  openssl: 'openssl',
   tmux: 'tmux',
   sudo: 'sudo',
 };

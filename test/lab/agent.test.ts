@@ -4,11 +4,12 @@ import { agentState } from '../../src/status/state.ts';
 import { attempt } from '../../vm-lab/exec.ts';
 import type { Machine } from '../../vm-lab/layout.ts';
 import { startRequests } from '../../vm-lab/traffic.ts';
-import { apply, ask, sh } from './cluster.ts';
+import { apply, ask, holders, sh } from './cluster.ts';
 import { eventually, labForTests } from './lab-for-tests.ts';
 
 const lab = labForTests();
-const URL = 'http://10.77.1.100/';
+const VIP = '10.77.1.100';
+const URL = `http://${VIP}/`;
 /** interval + (1 + retries) × timeout + retries × retry_delay of the defaults, and a second for a busy machine. */
 const DETECTION_MS = 5_000 + 3 * 2_000 + 2 * 1_000 + 1_000;
 /** rise probes, an interval apart, the first at most an interval away. */
@@ -69,12 +70,14 @@ describe('the agent', () => {
   });
 
   it('killed under load loses no request, no state of VRRP and no connection', async () => {
-    const before = await stateOf('lb1');
+    // Earlier tests may have moved the role; only the MASTER has connections to lose.
+    const [master = 'lb1'] = await holders(lab(), VIP);
+    const before = await stateOf(master);
     const traffic = startRequests(lab(), URL, { timeoutMs: 2_000 });
     await traffic.until(({ succeeded }) => succeeded > 50, 10_000);
-    await sh(lab(), 'lb1', 'kill -9 $(systemctl show lvs-agent -p MainPID --value)');
+    await sh(lab(), master, 'kill -9 $(systemctl show lvs-agent -p MainPID --value)');
     const after = await eventually(
-      () => stateOf('lb1').catch(() => null),
+      () => stateOf(master).catch(() => null),
       (state) => state !== null && state.startedAt > before.startedAt && state.vrrp.alive,
       60_000,
     );
@@ -87,7 +90,7 @@ describe('the agent', () => {
     // Told on the wall clock, kept on the monotonic one: a millisecond may lie between two readings.
     expect(Math.abs((is?.since ?? 0) - (was?.since ?? 0))).toBeLessThan(1_000);
     expect(after?.ipvs.services[0]?.destinations.map(({ connections }) => connections > 0)).toEqual([true, true]);
-    const notes = await attempt(lab(), 'lb1', [
+    const notes = await attempt(lab(), master, [
       'journalctl',
       '-u',
       'lvs-agent',

@@ -131,7 +131,7 @@ describe('the agent on the MASTER', () => {
     }
     await script(
       lab(),
-      'client',
+      'web3',
       `python3 - <<'END'
 import socket, random
 random.seed(7)

@@ -19,13 +19,23 @@ interface Case {
   readonly owners: Readonly<Record<string, Machine>>;
 }
 
+const DR: Case = {
+  name: 'dr',
+  traffic: { 'http://10.77.1.100/': { web1: 13, web2: 27 } },
+  owners: { '10.77.1.100': 'lb1' },
+};
+
+/**
+ * Those of NAT come last: the kernel remembers their ended connections for two minutes whatever it was told (TIME_WAIT
+ * cannot be set), and whatever takes a NAT service away waits for that. The full counts do wait, and see `dr` come back.
+ */
 const CASES: readonly Case[] = [
   {
     name: 'dual-master',
     traffic: { 'http://10.77.1.103/': { web1: 20, web2: 20 }, 'http://10.77.1.104/': { web1: 20, web2: 20 } },
     owners: { '10.77.1.103': 'lb1', '10.77.1.104': 'lb2' },
   },
-  { name: 'dr', traffic: { 'http://10.77.1.100/': { web1: 13, web2: 27 } }, owners: { '10.77.1.100': 'lb1' } },
+  DR,
   { name: 'tun', traffic: { 'http://10.77.1.102/': { web1: 20, web2: 20 } }, owners: { '10.77.1.102': 'lb2' } },
   // Persistent: one client stays on one realserver.
   {
@@ -33,6 +43,8 @@ const CASES: readonly Case[] = [
     traffic: { 'http://10.77.1.105/': { one: 40 }, 'https://10.77.1.105/': { one: 40 } },
     owners: { '10.77.1.105': 'lb1' },
   },
+  { name: 'vrrp-only', traffic: { 'http://10.77.1.107/': { director: 40 } }, owners: { '10.77.1.107': 'lb1' } },
+  DR,
   {
     name: 'nat',
     traffic: { 'http://10.77.1.101:8080/': { one: 40 } },
@@ -43,18 +55,17 @@ const CASES: readonly Case[] = [
     traffic: { 'http://10.77.1.106/': { web1: 20, web2: 20 } },
     owners: { '10.77.1.106': 'lb1', '10.77.2.2': 'lb1' },
   },
-  { name: 'vrrp-only', traffic: { 'http://10.77.1.107/': { director: 40 } }, owners: { '10.77.1.107': 'lb1' } },
-  { name: 'dr', traffic: { 'http://10.77.1.100/': { web1: 13, web2: 27 } }, owners: { '10.77.1.100': 'lb1' } },
+  ...(inject('soak') ? [DR] : []),
 ];
 
 /** What is kept over a reboot differs by mode, so each mode is rebooted once; the full counts reboot every topology. */
-function rebooted(index: number): boolean {
-  return inject('soak') || ['tun', 'fwmark', 'nat'].includes(CASES[index]?.name ?? '') || index === CASES.length - 1;
+function isRebooted(name: string, index: number): boolean {
+  return inject('soak') || ['tun', 'fwmark', 'nat'].includes(name) || index === CASES.lastIndexOf(DR);
 }
 
 /**
  * The kernel remembers an ended connection for two minutes, and lvsctl deletes nothing that the kernel remembers: two
- * minutes for each topology that takes another one away. Two seconds will do to see it wait.
+ * minutes for each topology that takes another one away. In DR and TUN two seconds will do to see it wait.
  */
 async function forgetQuickly(): Promise<void> {
   await Promise.all(
@@ -110,7 +121,7 @@ describe('topologies in the lab', () => {
       });
     }
 
-    if (!rebooted(index)) return;
+    if (!isRebooted(name, index)) return;
     it('is the same after a reboot of every machine, without another apply', async () => {
       await rebootAll(lab());
       await forgetQuickly();
