@@ -1,5 +1,5 @@
 /**
- * Builds the C parts into dist/native/<arch>/ for both architectures: rawio.node, stdio, lvs-run. Plain `cc` against the headers
+ * Builds the C parts into dist/native/<arch>/ for both architectures: rawio.node, stdio, lvs-run, twin. Plain `cc` against the headers
  * that come with the pinned Node; aarch64 by the cross compiler. Missing compilers are installed when root (Debian), else the
  * one command is printed. `node bin/build-native.ts` builds only these.
  */
@@ -92,6 +92,7 @@ async function buildTarget(target: Target): Promise<void> {
     ]),
     compile(target, 'stdio', ['-nostartfiles', source('stdio.c')]),
     compile(target, 'lvs-run', ['-nostartfiles', source('lvs-run.c')]),
+    compile(target, 'twin', ['-nostartfiles', source('twin.c')]),
   ]);
 }
 

@@ -1,10 +1,14 @@
 /**
- * The VRRP process of a director: `node vrrp.mjs [--config FILE] [--socket PATH] [--handover FILE]`.
+ * The VRRP process of a director: `node vrrp.mjs [--config FILE] [--socket PATH] [--handover FILE] [--in-turn]`.
+ * With --in-turn it is one of two (src/native/twin.c) and waits for its turn on standard input before it touches anything.
  * SIGTERM and SIGINT end it: with the hand-over mark there, its roles are given away first; without, the next process adopts them.
  */
+import { Socket } from 'node:net';
 import { parseArgs } from 'node:util';
+import { ownRelease } from './agent/own-release.ts';
 import { type Fields, type Level, logLine } from './agent/vrrp/log.ts';
 import { isHandover, serve } from './agent/vrrp/serve.ts';
+import { ourTurn } from './agent/vrrp/turn.ts';
 import { systemClock as clock } from './kernel/clock.ts';
 import { openServiceManager } from './kernel/notify.ts';
 import { openFrameSender } from './kernel/packet-frame-sender.ts';
@@ -12,11 +16,12 @@ import { openVrrpNetwork } from './kernel/raw-vrrp-socket.ts';
 import { loadRawio } from './kernel/rawio.ts';
 import { openAddresses } from './kernel/rtnetlink-addresses.ts';
 
-const { values: paths } = parseArgs({
+const { values } = parseArgs({
   options: {
     config: { type: 'string', default: '/var/lib/lvs-agent/config.json' },
     socket: { type: 'string', default: '/run/lvs-agent/vrrp.sock' },
     handover: { type: 'string', default: '/run/lvs-agent/handover' },
+    'in-turn': { type: 'boolean', default: false },
   },
 });
 
@@ -31,9 +36,14 @@ process.on('uncaughtException', (error) => {
 });
 
 const rawio = loadRawio();
+if (values['in-turn']) {
+  const twin = new Socket({ fd: 0, readable: true, writable: true });
+  await ourTurn(twin, () => process.exit(0));
+  twin.unref();
+}
 const addresses = openAddresses(rawio);
 const stop = serve(
-  paths,
+  values,
   {
     clock,
     addresses,
@@ -41,13 +51,14 @@ const stop = serve(
     frames: openFrameSender(rawio, addresses),
     log,
     afterInput: setImmediate,
+    release: ownRelease(import.meta.dirname).hash,
   },
   openServiceManager(rawio, process.env),
 );
 
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   process.once(signal, () => {
-    const release = isHandover(paths);
+    const release = isHandover(values);
     log('notice', release ? 'stopping: roles are given away' : 'restarting: addresses stay for the next process', {
       signal,
     });

@@ -1,6 +1,6 @@
 /** Puts the supervisor together on the real system, and keeps systemd informed. */
-import { existsSync, readFileSync, realpathSync } from 'node:fs';
-import { basename, dirname, resolve } from 'node:path';
+import { existsSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import { systemClock } from '../kernel/clock.ts';
 import type { Firewall } from '../kernel/firewall.ts';
 import type { Ipvs } from '../kernel/ipvs.ts';
@@ -8,6 +8,7 @@ import type { ServiceManager } from '../kernel/notify.ts';
 import { probeOf } from '../probes/probe.ts';
 import { listenControl } from './control.ts';
 import { Journal } from './journal.ts';
+import { ownRelease } from './own-release.ts';
 import { scriptRunner } from './script-run.ts';
 import { Supervisor } from './supervisor.ts';
 
@@ -45,7 +46,7 @@ export async function runAgent(
     stateFolder: dirname(paths.config),
     vrrpSocket: paths.vrrpSocket,
     handoverMark: paths.handover,
-    release: release(),
+    release: ownRelease(import.meta.dirname),
   });
   await supervisor.start();
   const control = await listenControl(paths.socket, { supervisor, journal, wall: () => clock.wall() });
@@ -76,14 +77,4 @@ function helperPath(): string {
     resolve(here, '../../dist/native', process.arch, 'lvs-run'),
   ];
   return candidates.find((path) => existsSync(path)) ?? resolve(here, 'lvs-run');
-}
-
-/** A release folder is named after the hash of its content, and has a file that says its version. */
-function release(): { hash: string; version: string } {
-  const here = realpathSync(import.meta.dirname);
-  try {
-    return { hash: basename(here), version: readFileSync(resolve(here, 'version'), 'utf8').trim() };
-  } catch {
-    return { hash: 'development', version: 'development' };
-  }
 }

@@ -40,6 +40,7 @@ export function agentStateOf(known: Known): AgentState {
     config,
     vrrp: {
       alive: known.vrrp.alive,
+      ...(known.vrrp.report?.release === undefined ? {} : { release: known.vrrp.report.release }),
       latenessMs: known.vrrp.report?.latenessMs ?? { last: 0, worst: 0 },
       instances: known.vrrp.report?.instances.map((one) => ({ ...one, vips: [...one.vips] })) ?? [],
     },

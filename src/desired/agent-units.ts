@@ -86,7 +86,11 @@ WantedBy=multi-user.target
 `;
 }
 
-/** Real time is bounded: a loop that runs wild is killed rather than left to freeze a processor. */
+/**
+ * Two processes of it, one of which waits for the other's end (src/native/twin.c); a reload brings in a new release without a
+ * gap. Real time is bounded: a loop that runs wild is killed rather than left to freeze a processor. SIGTERM goes to twin
+ * alone, which passes it on once.
+ */
 export function vrrpUnitBody(): string {
   return `[Unit]
 Description=LVS agent: VRRP
@@ -95,15 +99,18 @@ StartLimitIntervalSec=0
 
 [Service]
 Type=notify
-NotifyAccess=main
+NotifyAccess=all
+KillMode=mixed
 WatchdogSec=10
 TimeoutStartSec=60
 TimeoutStopSec=10
 ExecStartPre=-/bin/rm -f ${AGENT.handover}
-ExecStart=${AGENT.current}/node --max-semi-space-size=1 --max-old-space-size=64 ${AGENT.current}/vrrp.mjs --config ${AGENT.config} --socket ${AGENT.vrrpSocket}
+ExecStart=${AGENT.current}/twin ${AGENT.current}/node --max-semi-space-size=1 --max-old-space-size=64 ${AGENT.current}/vrrp.mjs --config ${AGENT.config} --socket ${AGENT.vrrpSocket} --in-turn
+ExecReload=/bin/kill -HUP $MAINPID
 ExecStop=${stopping(VRRP_UNIT, '')}
 CPUSchedulingPolicy=rr
 CPUSchedulingPriority=50
+LimitRTPRIO=50
 LimitRTTIME=10s
 OOMScoreAdjust=-900
 CapabilityBoundingSet=CAP_NET_ADMIN CAP_NET_RAW

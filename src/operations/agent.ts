@@ -28,7 +28,7 @@ export const agent: Operation = {
         ? []
         : [{ sign: '~', what: `configuration, generation ${context.generation}`, why: config } as const]),
       ...(enabled ? [] : [{ sign: '+', what: `${AGENT_UNIT} enabled`, why: 'would not run at boot' } as const]),
-      ...(vrrp === null ? [] : [{ sign: '~', what: `${VRRP_UNIT} restarted`, why: vrrp } as const]),
+      ...(vrrp === null ? [] : [{ sign: '~', what: `${VRRP_UNIT} ${vrrp.verb}ed`, why: vrrp.why } as const]),
       ...(start === null ? [] : [{ sign: '~', what: `${AGENT_UNIT} ${start.verb}ed`, why: start.why } as const]),
     ];
     const file = agentConfigFile(wanted.director.configText, context.configHash, context.generation);
@@ -36,7 +36,7 @@ export const agent: Operation = {
       ...(start && config !== null ? [configFile(file)] : []),
       ...(enabled ? [] : [run('systemctl', 'enable', '--quiet', AGENT_UNIT)]),
       // Apart, and VRRP first: its adverts must not wait for the other process to load.
-      ...(vrrp === null ? [] : [run('systemctl', 'restart', VRRP_UNIT)]),
+      ...(vrrp === null ? [] : [run('systemctl', vrrp.verb, VRRP_UNIT)]),
       ...(start ? [run('systemctl', start.verb, AGENT_UNIT)] : []),
       ...(!start && config !== null ? [agentRequest('PUT', '/v1/config', file)] : []),
     ];
@@ -77,14 +77,23 @@ function startReason(
   return isUnitNew(PATHS.agentUnit, AGENT_UNIT, wanted, facts, context) ? { verb: 'restart', why: UNIT_CHANGED } : null;
 }
 
-/** Why the VRRP process has to be started anew; one that does not run is started along with the agent's unit. */
-function vrrpReason(wanted: Wanted, facts: HostFacts, context: Context): string | null {
+/**
+ * Why the VRRP process has to be another one; one that does not run is started along with the agent's unit. A new release is
+ * loaded beside the old one, which goes on until it is ready.
+ */
+function vrrpReason(
+  wanted: Wanted,
+  facts: HostFacts,
+  context: Context,
+): { verb: 'restart' | 'reload'; why: string } | null {
   if (!facts.units[AGENT_UNIT]?.active && !facts.units[VRRP_UNIT]?.active) return null;
-  if (!facts.units[VRRP_UNIT]?.active) return 'does not run';
-  if (isUnitNew(PATHS.vrrpUnit, VRRP_UNIT, wanted, facts, context)) return UNIT_CHANGED;
-  const running = facts.agent?.state?.release ?? facts.agent?.current ?? null;
+  if (!facts.units[VRRP_UNIT]?.active) return { verb: 'restart', why: 'does not run' };
+  if (isUnitNew(PATHS.vrrpUnit, VRRP_UNIT, wanted, facts, context)) return { verb: 'restart', why: UNIT_CHANGED };
+  const state = facts.agent?.state;
+  const running = state?.vrrp.release ?? state?.release ?? facts.agent?.current ?? null;
   if (running === null || running === context.release) return null;
-  return facts.agent?.vrrpParts[running] === context.vrrpParts ? null : `runs release ${running.slice(0, 12)}`;
+  if (facts.agent?.vrrpParts[running] === context.vrrpParts) return null;
+  return { verb: 'reload', why: `runs release ${running.slice(0, 12)}` };
 }
 
 const UNIT_CHANGED = 'its unit has changed';

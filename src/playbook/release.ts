@@ -61,7 +61,7 @@ esac
 `;
 
 /** What `lvs-vrrp.service` runs (vrrpUnitBody in src/desired/agent-units.ts), and the addon that it loads. */
-const VRRP_PARTS: readonly string[] = ['node', 'rawio.node', 'vrrp.mjs'];
+const VRRP_PARTS: readonly string[] = ['node', 'rawio.node', 'twin', 'vrrp.mjs'];
 
 /** @throws ReleaseMissingError when a part is not built, or this architecture's Node is not installed. */
 export async function buildRelease(architecture: Architecture, root = packageRoot()): Promise<Release> {
@@ -93,6 +93,7 @@ function sources(architecture: Architecture, root: string): (readonly [name: str
     ['rawio.node', join(native, 'rawio.node'), 0o644],
     ['stdio', join(native, 'stdio'), 0o755],
     ['lvs-run', join(native, 'lvs-run'), 0o755],
+    ['twin', join(native, 'twin'), 0o755],
   ];
 }
 

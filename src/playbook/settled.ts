@@ -9,7 +9,8 @@ export type Settled =
   /** `final`: waiting longer will not mend it. */
   | { readonly settled: false; readonly why: string; readonly final: boolean };
 
-export function settledState(wanted: Wanted, agent: AgentFacts | null, { configHash, release }: Context): Settled {
+export function settledState(wanted: Wanted, agent: AgentFacts | null, context: Context): Settled {
+  const { configHash, release } = context;
   const state = agent?.state;
   if (!state) return waiting(`the agent does not answer: ${agent?.silence ?? 'it is not running'}`);
   const { config, ipvs } = state;
@@ -21,8 +22,16 @@ export function settledState(wanted: Wanted, agent: AgentFacts | null, { configH
     return waiting(`the agent still runs release ${state.release.slice(0, 12)}`);
   if (wanted.director?.usesIpvs && !ipvs.inSync)
     return waiting(`IPVS is not programmed yet${ipvs.error ? `: ${ipvs.error}` : ''}`);
+  const old = oldVrrpRelease(state, agent, context);
+  if (old !== null) return waiting(`the VRRP process still runs release ${old.slice(0, 12)}`);
   const vrrp = vrrpState(wanted, state);
   return vrrp.settled ? firstVerdicts(state) : vrrp;
+}
+
+/** The release of a VRRP process that is made of other parts than the wanted one. */
+function oldVrrpRelease({ vrrp }: AgentState, agent: AgentFacts, { release, vrrpParts }: Context): string | null {
+  if (vrrp.release === undefined || vrrp.release === release) return null;
+  return agent.vrrpParts[vrrp.release] === vrrpParts ? null : vrrp.release;
 }
 
 /** As the start gate of VRRP does: a director that balances to nobody yet is waited for, ten seconds at most. */

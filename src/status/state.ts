@@ -107,6 +107,8 @@ export const agentState = z.object({
   vrrp: z.object({
     /** Whether the VRRP process answers. */
     alive: z.boolean(),
+    /** The release that it runs from: after an upgrade it follows the agent by a moment. */
+    release: z.string().optional(),
     latenessMs: z.object({ last: z.number(), worst: z.number() }),
     instances: z.array(instanceState),
   }),

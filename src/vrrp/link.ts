@@ -49,6 +49,8 @@ export type FromVrrp =
   /** Sent on connection, at every transition and once a second. */
   | {
       readonly type: 'report';
+      /** Content hash of the release that it runs from; earlier releases do not say. */
+      readonly release?: string;
       readonly latenessMs: { readonly last: number; readonly worst: number };
       readonly instances: readonly InstanceReport[];
     }

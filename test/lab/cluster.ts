@@ -77,3 +77,9 @@ export async function rebootAll(lab: Lab): Promise<void> {
 export async function sh(lab: Lab, host: Host, text: string): Promise<string> {
   return run(lab, host, ['sh', '-c', text]);
 }
+
+/** The VRRP process that works, of the two that the unit keeps: the one that listens on the link. Empty: none does. */
+export async function vrrpPid(lab: Lab, machine: Machine): Promise<string> {
+  const listening = await sh(lab, machine, "ss -xlpH | grep '/run/lvs-agent/vrrp.sock' || :");
+  return /pid=(\d+)/.exec(listening)?.[1] ?? '';
+}

@@ -6,7 +6,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { attempt, script } from '../../vm-lab/exec.ts';
 import { powerOff } from '../../vm-lab/faults.ts';
 import { startHeld, startRequests } from '../../vm-lab/traffic.ts';
-import { apply, arpAnswers, ask, holders, lvsctl, topology } from './cluster.ts';
+import { apply, arpAnswers, ask, holders, lvsctl, topology, vrrpPid } from './cluster.ts';
 import { eventually, labForTests } from './lab-for-tests.ts';
 
 const VIP = '10.77.1.100';
@@ -61,10 +61,13 @@ describe('the agent on the MASTER', () => {
     const requests = startRequests(lab(), URL, { timeoutMs: 2000 });
     const held = startHeld(lab(), URL, { connections: 10, downloads: 2, downloadPath: '/slow' });
     await requests.until(({ succeeded }) => succeeded > 50, 20_000);
-    const main = async () => script(lab(), master, 'systemctl show -P MainPID lvs-vrrp');
-    const pid = await main();
-    await script(lab(), master, 'systemctl kill -s KILL lvs-vrrp');
-    await eventually(main, (now) => now.trim() !== '0' && now !== pid, 20_000);
+    const pid = await vrrpPid(lab(), master);
+    await script(lab(), master, `kill -9 ${pid}`);
+    await eventually(
+      () => vrrpPid(lab(), master),
+      (now) => now !== '' && now !== pid,
+      20_000,
+    );
     await requests.until(({ endedMs, startedMs }) => endedMs > startedMs + 10_000, 30_000);
     const report = await requests.stop();
     expect(report.causes).toEqual({});

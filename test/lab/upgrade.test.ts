@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { agentState } from '../../src/status/state.ts';
 import type { Machine } from '../../vm-lab/layout.ts';
 import { startRequests } from '../../vm-lab/traffic.ts';
-import { apply, sh, topology } from './cluster.ts';
+import { apply, sh, topology, vrrpPid } from './cluster.ts';
 import { labForTests } from './lab-for-tests.ts';
 
 const lab = labForTests();
@@ -36,8 +36,8 @@ async function nextVersion(changed: readonly string[]): Promise<string> {
 async function standing(machine: Machine) {
   const answer = await sh(lab(), machine, "printf 'GET /v1/state HTTP/1.0\\r\\n\\r\\n' | lvs-agent stdio");
   const { release, vrrp } = agentState.parse(JSON.parse(answer.slice(answer.indexOf('{'))));
-  const pid = await sh(lab(), machine, 'systemctl show lvs-vrrp -p MainPID --value');
-  return { release, pid: pid.trim(), roles: vrrp.instances.map(({ name, state }) => `${name} ${state}`) };
+  const pid = await vrrpPid(lab(), machine);
+  return { release, pid, roles: vrrp.instances.map(({ name, state }) => `${name} ${state}`) };
 }
 
 it.each([

@@ -92,6 +92,27 @@ describe('two VRRP processes', () => {
     expect(b.transitions.map(({ to }) => to)).not.toContain('MASTER');
   });
 
+  it('notice nothing at 100 ms either of one that dies and has a twin, nor of a renewal', async () => {
+    const quick = { advertIntervalMs: 100 };
+    const config = configuration([instance(quick)]);
+    const a = await new VrrpAgent(lan, 'a', config).start('in turn').connect();
+    await a.reaches('MASTER');
+    const b = await new VrrpAgent(lan, 'b', config).start().connect();
+    await b.reaches('BACKUP');
+    const fromMs = (await lan.next(A, lastMs(A))).atMs;
+    const [works = 0, waits] = await until('one that waits', () => a.twins().length === 2 && a.twins());
+    process.kill(works, 'SIGKILL');
+    await until('the other works', () => a.twins()[0] === waits);
+    await until('a third waits', () => a.twins().length === 2);
+    await a.connect();
+    await a.signal('SIGHUP');
+    await until('a new one works', () => a.twins()[0] !== waits && a.twins().length === 2);
+    await lan.next(A, lastMs(A) + 1000);
+    console.log(`twins: longest gap ${lan.longestGapMs(fromMs, lastMs(A)).toFixed(1)} ms`);
+    expect(lan.seen.filter(({ source, priority }) => source === B || priority === 0)).toEqual([]);
+    expect(b.transitions.map(({ to }) => to)).not.toContain('MASTER');
+  });
+
   it('do not fight after a stall: the stalled MASTER steps down before it sends', async () => {
     const { a, b } = await elected();
     await a.signal('SIGSTOP');

@@ -12,6 +12,7 @@ import type { Config } from '../../src/config/config.ts';
 import type { FromVrrp, InstanceReport, ToVrrp } from '../../src/vrrp/link.ts';
 
 const PROCESS = resolve(import.meta.dirname, '../../src/vrrp-process.ts');
+const TWIN = resolve(import.meta.dirname, '../../dist/native', process.arch, 'twin');
 
 /** What the witness saw of one advertisement. */
 export interface Seen {
@@ -201,10 +202,13 @@ export class VrrpAgent {
     rmSync(this.#configPath);
   }
 
-  start(): this {
+  /** Alone, or as the unit has it: two, of which one waits. */
+  start(kept: 'alone' | 'in turn' = 'alone'): this {
     const files = ['--config', this.#configPath, '--socket', this.#socketPath, '--handover', this.#handoverPath];
+    const program = [process.execPath, PROCESS, ...files];
+    const command = kept === 'alone' ? program : [TWIN, ...program, '--in-turn'];
     // as the unit does (CPUSchedulingPolicy=rr): the figures are of the product, not of a busy test machine
-    const child = this.#lan.spawn(this.#host, ['chrt', '--rr', '20', process.execPath, PROCESS, ...files]);
+    const child = this.#lan.spawn(this.#host, ['chrt', '--rr', '20', ...command]);
     child.stdout?.on('data', (text: Buffer) => this.lines.push(...text.toString().trimEnd().split('\n')));
     child.stderr?.on('data', (text: Buffer) => this.lines.push(...text.toString().trimEnd().split('\n')));
     this.#child = child;
@@ -245,11 +249,21 @@ export class VrrpAgent {
     );
   }
 
+  /** The processes that twin keeps, the one that works first: those that wait have no socket of VRRP. */
+  twins(): readonly number[] {
+    const children = this.#lan
+      .exec(this.#host, 'pgrep', '-P', String(this.#child?.pid ?? 0))
+      .trim()
+      .split('\n');
+    const works = (pid: string): boolean => this.#lan.exec(this.#host, 'ss', '-xlpH').includes(`pid=${pid},`);
+    return children.toSorted((a, b) => Number(works(b)) - Number(works(a))).map(Number);
+  }
+
   signal(name: NodeJS.Signals): Promise<void> {
     const child = this.#child;
     const ended = new Promise<void>((done) => child?.on('exit', () => done()));
     child?.kill(name);
-    return name === 'SIGSTOP' || name === 'SIGCONT' ? Promise.resolve() : ended;
+    return ['SIGSTOP', 'SIGCONT', 'SIGHUP'].includes(name) ? Promise.resolve() : ended;
   }
 
   /** As systemd does on `stop`: the mark, then SIGTERM. */

@@ -285,11 +285,11 @@ const CASES: readonly Case[] = [
     expected: ['/opt/lvs-agent/current/stdio /run/lvs-agent/control.sock < ***'],
   },
   {
-    title: 'restarts both processes for another release, VRRP first, and writes no configuration that is in force',
+    title: 'brings another release into both processes, VRRP first, and writes no configuration that is in force',
     operation: agent,
     wanted: director,
     facts: { ...served, agent: runningAgent({ state: agentState({ release: 'aa' }) }) },
-    expected: ['systemctl restart lvs-vrrp.service', 'systemctl restart lvs-agent.service'],
+    expected: ['systemctl reload lvs-vrrp.service', 'systemctl restart lvs-agent.service'],
   },
   {
     title: 'leaves the VRRP process alone for a release that has the same one',
@@ -302,11 +302,21 @@ const CASES: readonly Case[] = [
     expected: ['systemctl restart lvs-agent.service'],
   },
   {
-    title: 'restarts the VRRP process too where nothing is known of the one that runs',
+    title: 'renews the VRRP process too where nothing is known of the one that runs',
     operation: agent,
     wanted: director,
     facts: { ...served, agent: runningAgent({ state: agentState({ release: 'aa' }), vrrpParts: { bb: 'b0' } }) },
-    expected: ['systemctl restart lvs-vrrp.service', 'systemctl restart lvs-agent.service'],
+    expected: ['systemctl reload lvs-vrrp.service', 'systemctl restart lvs-agent.service'],
+  },
+  {
+    title: 'renews a VRRP process alone that has stayed behind its agent',
+    operation: agent,
+    wanted: director,
+    facts: {
+      ...served,
+      agent: runningAgent({ state: agentState({ vrrp: { ...agentState().vrrp, release: 'aa' } }) }),
+    },
+    expected: ['systemctl reload lvs-vrrp.service'],
   },
   {
     title: 'restarts an agent that does not answer, and not the VRRP process beside it',

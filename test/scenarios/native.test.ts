@@ -15,7 +15,9 @@ const own = (name: string): string => join(DIST, process.arch, name);
 beforeAll(() => buildNative(), 60_000);
 
 describe('what is shipped', () => {
-  const all = ['x64', 'arm64'].flatMap((arch) => ['rawio.node', 'stdio', 'lvs-run'].map((name) => [arch, name]));
+  const all = ['x64', 'arm64'].flatMap((arch) =>
+    ['rawio.node', 'stdio', 'lvs-run', 'twin'].map((name) => [arch, name]),
+  );
 
   it.each(all)('%s/%s is for that CPU and needs no glibc beyond 2.28', async (arch = '', name = '') => {
     const { stdout } = await execa('readelf', ['-hVd', join(DIST, arch, name)]);

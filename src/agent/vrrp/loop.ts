@@ -29,6 +29,8 @@ export interface Machinery {
   readonly log: Log;
   /** Calls back after whatever the kernel has for us already was read. */
   readonly afterInput: (fn: () => void) => void;
+  /** Content hash of the release that runs. */
+  readonly release: string;
 }
 
 type Transition = Extract<FromVrrp, { type: 'transition' }>;
@@ -100,7 +102,8 @@ export class VrrpLoop {
   report(): Extract<FromVrrp, { type: 'report' }> {
     const { last, worst } = this.#lateness;
     const latenessMs = { last: Math.round(last * 100) / 100, worst: Math.round(worst * 100) / 100 };
-    return { type: 'report', latenessMs, instances: reportOf(this.#router, this.#machinery.clock) };
+    const { clock, release } = this.#machinery;
+    return { type: 'report', release, latenessMs, instances: reportOf(this.#router, clock) };
   }
 
   /** @param release gives every role away and takes the addresses out; else all stays for the next process to adopt. */

@@ -36,6 +36,7 @@ export class Segment {
       log: (level: string, message: string, fields?: object) =>
         lines.push(`${level} ${message} ${JSON.stringify(fields)}`),
       afterInput: (fn: () => void) => fn(),
+      release: 'aa',
     };
     const loop = new VrrpLoop(machinery, (transition) => transitions.push(transition));
     loop.configure(config, name);
