@@ -48,6 +48,7 @@ export interface InstanceSetup {
     readonly interfaces: readonly Tracker[];
     readonly scripts: readonly Tracker[];
     readonly services: readonly Tracker[];
+    readonly files: readonly Tracker[];
   };
   readonly startAfter: { readonly linkUpMs: number; readonly verdicts: boolean };
   /** The sync group it belongs to, or null. */
@@ -56,9 +57,12 @@ export interface InstanceSetup {
 
 /** weight 0: down means FAULT; positive: added while up; negative: added (so taken off) while down. `reverse` turns up and down round. */
 export interface Tracker {
+  /** Of a file, its path. */
   readonly name: string;
   readonly weight: number;
   readonly reverse: boolean;
+  /** What counts until something is known of it, if that is not to be waited for. */
+  readonly start?: 'up' | 'down';
 }
 
 export interface Instance {
@@ -95,6 +99,8 @@ export interface Instance {
   readonly holdsAddresses: boolean;
   readonly advertsSent: number;
   readonly advertsReceived: number;
+  /** Changes of state so far. */
+  readonly transitions: number;
   /** Packets that were not believed, by reason. */
   readonly dropped: Readonly<Record<string, number>>;
 }
@@ -193,6 +199,7 @@ export function newInstance(setup: InstanceSetup, nowMs: number): Instance {
     holdsAddresses: false,
     advertsSent: 0,
     advertsReceived: 0,
+    transitions: 0,
     dropped: {},
   };
 }

@@ -6,21 +6,38 @@
 import type { Config } from '../config/config.ts';
 
 export type TrackerState = 'up' | 'down' | 'unknown';
+export type TrackerKind = 'interface' | 'script' | 'service' | 'file';
 
 /** Supervisor → VRRP process. */
 export type ToVrrp =
   /** The configuration in force has changed; the file has been written already. Secrets are resolved. */
   | { readonly type: 'config'; readonly config: Config }
-  /** All trackers at once, by name: scripts by result, services by whether enough realservers live. */
+  /**
+   * All trackers at once, by name: scripts by result, services by whether enough realservers live, files by path: down while
+   * they exist. A supervisor of an earlier release tells nothing of files.
+   */
   | {
       readonly type: 'tracking';
       readonly scripts: Readonly<Record<string, TrackerState>>;
       readonly services: Readonly<Record<string, TrackerState>>;
+      readonly files?: Readonly<Record<string, TrackerState>>;
     }
   /** The start gate: IPVS is programmed and the first verdicts are in. */
   | { readonly type: 'ready' }
   /** MASTER of this instance gives it away: priority 0, then BACKUP. */
   | { readonly type: 'yield'; readonly instance: string };
+
+/** One thing that an instance tracks. */
+export interface TrackerReport {
+  readonly kind: TrackerKind;
+  /** Of a file, its path. */
+  readonly name: string;
+  readonly weight: number;
+  /** As it was told: of a file, down while it exists. */
+  readonly state: TrackerState;
+  /** Whether it counts as down, with `reverse`. */
+  readonly isDown: boolean;
+}
 
 /** One instance as the VRRP process sees it; the same fields as `vrrp.instances` of the agent's state. */
 export interface InstanceReport {
@@ -40,6 +57,9 @@ export interface InstanceReport {
   readonly advertsReceived: number;
   readonly dropped: Readonly<Record<string, number>>;
   readonly waitingFor: string | null;
+  /** Changes of state since the process started. This and what follows is not told by a process of an earlier release. */
+  readonly transitions?: number;
+  readonly trackers?: readonly TrackerReport[];
 }
 
 /** VRRP process → supervisor. */

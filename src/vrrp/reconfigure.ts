@@ -15,7 +15,11 @@ export function isSameRouter(before: InstanceSetup, after: InstanceSetup): boole
 
 /** Timers already running keep their moment; a MASTER advertises on the new grid from its next turn. */
 export function setUpAgain(instance: Instance, { setup }: EventOf<'setup'>, nowMs: number): Step {
-  const next: Instance = { ...instance, setup };
+  const next: Instance = {
+    ...instance,
+    setup,
+    preemptFromMs: waitsAnew(instance, setup) ? null : instance.preemptFromMs,
+  };
   if (instance.state !== 'MASTER') return { instance: next, effects: leftOver(instance, setup) };
   const fresh = setup.addresses.filter((one) => !contains(instance.setup.addresses, one));
   const effects: Effect[] = [...leftOver(instance, setup)];
@@ -41,6 +45,11 @@ export function setUpAgain(instance: Instance, { setup }: EventOf<'setup'>, nowM
     },
     effects,
   };
+}
+
+/** preempt_delay counts from the configuration that asks for it. */
+function waitsAnew({ setup: before }: Instance, { preempt, preemptDelayMs }: InstanceSetup): boolean {
+  return before.preempt !== preempt || before.preemptDelayMs !== preemptDelayMs;
 }
 
 /** Addresses that we hold and that are no longer ours. */

@@ -31,6 +31,7 @@ export type RouterEvent =
       readonly type: 'tracking';
       readonly scripts: Readonly<Record<string, TrackerState>>;
       readonly services: Readonly<Record<string, TrackerState>>;
+      readonly files?: Readonly<Record<string, TrackerState>>;
     }
   | { readonly type: 'ready' }
   | { readonly type: 'time' }
@@ -51,7 +52,7 @@ export interface RouterStep {
 }
 
 export function newRouter(startedAtMs: number): Router {
-  return { instances: {}, around: { interfaces: {}, scripts: {}, services: {}, ready: false, startedAtMs } };
+  return { instances: {}, around: { interfaces: {}, scripts: {}, services: {}, files: {}, ready: false, startedAtMs } };
 }
 
 /** The one way in. Never throws; an event for an instance that is not there changes nothing. */
@@ -102,6 +103,7 @@ class Turn {
           ...this.#around,
           scripts: known(this.#around.scripts, event.scripts),
           services: known(this.#around.services, event.services),
+          files: known(this.#around.files, event.files ?? {}),
         };
         break;
       case 'ready':

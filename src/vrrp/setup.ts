@@ -1,5 +1,6 @@
 /** The part of a Config that one director's VRRP process needs, with what only the director knows: which interface has which network. */
 import type { Config, DirectorConfig, VipConfig } from '../config/config.ts';
+import { inGroup } from '../config/group.ts';
 import type { InstanceConfig, SpeakerConfig } from '../config/instance.ts';
 import { type Address, familyOf, hostPrefix, inNetwork } from '../wire/address.ts';
 import type { InstanceSetup, Tracker, VirtualAddress } from './instance.ts';
@@ -27,7 +28,7 @@ export function setupsFor(config: Config, self: string, host: readonly HostAddre
   return {
     instances: config.instances.flatMap((instance) => {
       const speaker = instance.speakers.find((one) => one.director === self);
-      return speaker === undefined ? [] : [instanceSetup(config, instance, speaker, own)];
+      return speaker === undefined ? [] : [instanceSetup(config, inGroup(config, instance), speaker, own)];
     }),
     held: director === undefined ? [] : heldBy(director, own),
   };
@@ -79,20 +80,23 @@ function instanceSetup(
 }
 
 /** What may stand in a topology and is not built; refused when planning already, and here once more. */
-function missingFeature({ family, hmac, virtualMac, track }: InstanceConfig): string | undefined {
+function missingFeature({ family, hmac, virtualMac }: InstanceConfig): string | undefined {
   if (family === 6) return 'IPv6';
   if (hmac !== null) return 'HMAC authentication';
-  if (virtualMac.enabled) return 'a virtual MAC';
-  return track.files.length > 0 ? 'tracking files' : undefined;
+  return virtualMac.enabled ? 'a virtual MAC' : undefined;
 }
 
 function trackersOf(config: Config, { track }: InstanceConfig): InstanceSetup['track'] {
   const straight = (one: { readonly name: string; readonly weight: number }): Tracker => ({ ...one, reverse: false });
-  const reversed = new Set(config.scripts.filter(({ reverse }) => reverse).map(({ name }) => name));
+  const scripts = new Map(config.scripts.map((script) => [script.name, script]));
   return {
     interfaces: track.interfaces.map(straight),
-    scripts: track.scripts.map((one) => ({ ...one, reverse: reversed.has(one.name) })),
+    scripts: track.scripts.map((one): Tracker => {
+      const { reverse = false, start = 'unknown' } = scripts.get(one.name) ?? {};
+      return { ...one, reverse, ...(start === 'unknown' ? {} : { start }) };
+    }),
     services: track.services.map(straight),
+    files: track.files.map(({ path, weight }) => straight({ name: path, weight })),
   };
 }
 

@@ -1,8 +1,9 @@
 /** What an instance watches, turned into its priority, its faults and whether it may become MASTER yet. */
+import { effectivePriority } from '../config/priority.ts';
 import type { Address } from '../wire/address.ts';
 import type { InstanceSetup, Tracker } from './instance.ts';
 import { WAIT_FOR_VERDICTS_MS } from './intervals.ts';
-import type { TrackerState } from './link.ts';
+import type { TrackerKind, TrackerState } from './link.ts';
 
 /** One interface as far as VRRP cares. */
 export interface InterfaceFacts {
@@ -22,6 +23,7 @@ export interface Surroundings {
   readonly interfaces: Readonly<Record<string, InterfaceFacts>>;
   readonly scripts: Readonly<Record<string, TrackerState>>;
   readonly services: Readonly<Record<string, TrackerState>>;
+  readonly files: Readonly<Record<string, TrackerState>>;
   /** IPVS is programmed and the first verdicts are in, or there is nothing to wait for. */
   readonly ready: boolean;
   readonly startedAtMs: number;
@@ -35,35 +37,29 @@ export interface Standing {
   readonly opensAtMs: number | null;
 }
 
-type Watched = Tracker & { readonly kind: 'interface' | 'script' | 'service'; readonly state: TrackerState };
+export interface Watched extends Tracker {
+  readonly kind: TrackerKind;
+  /** As it was told: of a file, down while it exists. */
+  readonly state: TrackerState;
+  /** As it counts, with `reverse`. */
+  readonly isDown: boolean;
+}
 
 export function standingOf(setup: InstanceSetup, around: Surroundings, nowMs: number): Standing {
   const watched = watchedBy(setup, around);
   return {
-    priority: priorityOf(setup.basePriority, watched),
+    priority: effectivePriority(setup.basePriority, watched),
     faults: [...interfaceFaults(setup, around), ...watched.filter(isFault).map(faultOf)],
     ...gateOf(setup, watched, around, nowMs),
   };
 }
 
-/** An unknown tracker counts as up: before its first result nothing has failed, and a restart of the supervisor changes nothing. */
-function isDown({ state, reverse }: Watched): boolean {
-  return state !== 'unknown' && (state === 'down') !== reverse;
-}
-
-/** keepalived's rule: a positive weight is added while up, a negative one while down; the owner's 255 is fixed, others stay within 1–254. */
-function priorityOf(base: number, watched: readonly Watched[]): number {
-  if (base === 255) return base;
-  const sum = watched.reduce((total, one) => total + (isDown(one) === one.weight < 0 ? one.weight : 0), base);
-  return Math.min(254, Math.max(1, sum));
-}
-
-function isFault(one: Watched): boolean {
-  return one.weight === 0 && isDown(one);
+function isFault({ weight, isDown }: Watched): boolean {
+  return weight === 0 && isDown;
 }
 
 function faultOf({ kind, name, reverse }: Watched): string {
-  return `tracked ${kind} ${name} is ${reverse ? 'up' : 'down'}`;
+  return `tracked ${kind} ${name} ${kind === 'file' ? 'exists' : reverse ? 'is up' : 'is down'}`;
 }
 
 function interfaceFaults({ interface: name, source }: InstanceSetup, { interfaces }: Surroundings): string[] {
@@ -73,18 +69,33 @@ function interfaceFaults({ interface: name, source }: InstanceSetup, { interface
   return facts.addresses.includes(source) ? [] : [`address ${source} is not on interface ${name}`];
 }
 
-function watchedBy(setup: InstanceSetup, around: Surroundings): Watched[] {
-  const { interfaces, scripts, services } = setup.track;
-  const linkState = (name: string): TrackerState =>
-    (around.interfaces[name]?.upSinceMs ?? null) === null ? 'down' : 'up';
+/** Everything that the instance tracks, with its state. */
+export function watchedBy({ track }: InstanceSetup, around: Surroundings): Watched[] {
+  const links = Object.fromEntries(
+    track.interfaces.map(({ name }): [string, TrackerState] => {
+      const { upSinceMs = null } = around.interfaces[name] ?? {};
+      return [name, upSinceMs === null ? 'down' : 'up'];
+    }),
+  );
   return [
-    ...interfaces.map((one) => ({ ...one, kind: 'interface' as const, state: linkState(one.name) })),
-    ...scripts.map((one) => ({ ...one, kind: 'script' as const, state: around.scripts[one.name] ?? 'unknown' })),
-    ...services.map((one) => ({ ...one, kind: 'service' as const, state: around.services[one.name] ?? 'unknown' })),
+    ...track.interfaces.map((one) => watched('interface', one, links)),
+    ...track.scripts.map((one) => watched('script', one, around.scripts)),
+    ...track.services.map((one) => watched('service', one, around.services)),
+    ...track.files.map((one) => watched('file', one, around.files)),
   ];
 }
 
-/** Ours: not MASTER before the link has been up for a while (spanning tree), and the first verdicts and results are in. */
+/** An unknown tracker counts as up: before its first result nothing has failed, and a restart of the supervisor changes nothing. */
+function watched(kind: TrackerKind, one: Tracker, states: Readonly<Record<string, TrackerState>>): Watched {
+  const told = states[one.name] ?? 'unknown';
+  const state = told === 'unknown' ? (one.start ?? 'unknown') : told;
+  return { ...one, kind, state, isDown: state !== 'unknown' && (state === 'down') !== one.reverse };
+}
+
+/**
+ * Ours: not MASTER before the link has been up for a while (spanning tree), and the first verdicts and results are in. Scripts and
+ * files are waited for whatever their weight: a priority that is too high for a moment would pre-empt, and give back at once.
+ */
 function gateOf(
   setup: InstanceSetup,
   watched: readonly Watched[],
@@ -97,9 +108,9 @@ function gateOf(
     return { waitingFor: `interface ${setup.interface} up for ${linkUpMs} ms`, opensAtMs: upSinceMs + linkUpMs };
   const patienceEndsMs = around.startedAtMs + WAIT_FOR_VERDICTS_MS;
   if (nowMs >= patienceEndsMs) return { waitingFor: null, opensAtMs: null };
-  const pending = watched.find(({ kind, weight, state }) => kind === 'script' && weight === 0 && state === 'unknown');
+  const pending = watched.find(({ kind, state }) => (kind === 'script' || kind === 'file') && state === 'unknown');
   if (pending !== undefined)
-    return { waitingFor: `the first result of script ${pending.name}`, opensAtMs: patienceEndsMs };
+    return { waitingFor: `the first result of ${pending.kind} ${pending.name}`, opensAtMs: patienceEndsMs };
   if (verdicts && !around.ready) return { waitingFor: 'the first verdicts of the checks', opensAtMs: patienceEndsMs };
   return { waitingFor: null, opensAtMs: null };
 }

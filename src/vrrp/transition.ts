@@ -117,6 +117,7 @@ export function rest(instance: Instance, state: 'FAULT' | 'INIT', nowMs: number,
     ...MASTER_TIMERS_OFF,
     wantsMaster: false,
     masterDownAtMs: null,
+    preemptFromMs: null,
     master: null,
     masterAdvertMs: instance.setup.advertIntervalMs,
   };
@@ -160,7 +161,7 @@ export function chain(first: Step, next: (instance: Instance) => Step): Step {
 }
 
 function enter(instance: Instance, state: InstanceStateName, nowMs: number, cause: string): Instance {
-  return { ...instance, state, sinceMs: nowMs, cause };
+  return { ...instance, state, sinceMs: nowMs, cause, transitions: instance.transitions + 1 };
 }
 
 function transition(from: Instance, to: InstanceStateName, cause: string): Effect {

@@ -40,7 +40,7 @@ const setup = (more: Partial<InstanceSetup> = {}): InstanceSetup => ({
   preempt: false,
   preemptDelayMs: 0,
   garp: { ...GARP, intervalMs: 0 },
-  track: { interfaces: [], scripts: [], services: [] },
+  track: { interfaces: [], scripts: [], services: [], files: [] },
   startAfter: { linkUpMs: 0, verdicts: false },
   syncGroup: null,
   ...more,
@@ -254,6 +254,19 @@ describe('a new setup', () => {
   it('shortens the wait for a shorter interval', () => {
     const { instance } = step(master(), { type: 'setup', setup: setup({ advertIntervalMs: 100 }) }, NOW);
     expect(instance.advertAtMs).toBe(NOW + 100);
+  });
+
+  it('that asks for pre-emption, or for another delay, lets the delay begin anew', () => {
+    const waitsFrom = (more: Partial<InstanceSetup>): number | null => {
+      const waiting = step(backup({ preemptDelayMs: 5000 }), heard(99), NOW).instance;
+      return step(waiting, { type: 'setup', setup: setup({ preemptDelayMs: 5000, ...more }) }, NOW).instance
+        .preemptFromMs;
+    };
+    expect([waitsFrom({}), waitsFrom({ preempt: true }), waitsFrom({ preemptDelayMs: 6000 })]).toEqual([
+      NOW + 5000,
+      null,
+      null,
+    ]);
   });
 
   it('takes nothing out where nothing is held', () => {

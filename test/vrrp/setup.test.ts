@@ -57,18 +57,50 @@ describe('the setups of one director', () => {
     ['IPv6', { family: 6 }],
     ['HMAC authentication', { hmac: { key: { source: 'literal', value: 'x' }, mode: 'enforce' } }],
     ['a virtual MAC', { virtualMac: { enabled: true, transmitFrom: 'virtual' } }],
-    ['tracking files', { track: { interfaces: [], scripts: [], services: [], files: [{ path: '/x', weight: 0 }] } }],
   ])('are refused by name where they ask for %s', (feature, more) => {
     const ask = () => setupsFor(configuration([instance(more)]), 'a', HOST);
     expect(ask).toThrow(`instance public: ${feature} is not supported yet`);
   });
 
-  it('wait for verdicts only where there are services, and turn reversed scripts round', () => {
+  it('track what the configuration tracks: reversed scripts turned round, a state to start from, files by path', () => {
     const script = { name: 'x', run: ['/bin/true'], intervalMs: 1000, timeoutMs: 1000, weight: 0, reverse: true, rise: 1, fall: 1, user: 'nobody', start: 'unknown' as const }; // biome-ignore format: short
-    const track = { interfaces: [], scripts: [{ name: 'x', weight: 5 }], services: [], files: [] };
-    const bare = setupsFor(configuration([instance({ track })], { scripts: [script] }), 'a', HOST).instances[0];
+    const scripts = [script, { ...script, name: 'y', reverse: false, start: 'down' as const }];
+    const track = {
+      interfaces: [{ name: 'eth2', weight: -20 }],
+      scripts: scripts.map(({ name }) => ({ name, weight: 5 })),
+      services: [{ name: 'http', weight: 0 }],
+      files: [{ path: '/run/hold', weight: -60 }],
+    };
+    const [setup] = setupsFor(configuration([instance({ track })], { scripts }), 'a', HOST).instances;
+    expect(setup?.track).toEqual({
+      interfaces: [{ name: 'eth2', weight: -20, reverse: false }],
+      scripts: [
+        { name: 'x', weight: 5, reverse: true },
+        { name: 'y', weight: 5, reverse: false, start: 'down' },
+      ],
+      services: [{ name: 'http', weight: 0, reverse: false }],
+      files: [{ name: '/run/hold', weight: -60, reverse: false }],
+    });
+  });
+
+  it('of a sync group have the weights of all its members, and pre-empt together', () => {
+    const track = { interfaces: [], scripts: [{ name: 'x', weight: -30 }], services: [], files: [] };
+    const inside = instance({ name: 'inside', vrid: 52, vips: [vip('10.9.1.100')] });
+    const group = { name: 'g', members: ['public', 'inside'], notify: inside.notify, alert: false };
+    const config = configuration([instance({ track, preempt: true, preemptDelayMs: 5000 }), inside], {
+      syncGroups: [group],
+    });
+    for (const setup of setupsFor(config, 'a', HOST).instances)
+      expect(setup).toMatchObject({
+        preempt: true,
+        preemptDelayMs: 5000,
+        track: { scripts: [{ name: 'x', weight: -30, reverse: false }] },
+      });
+  });
+
+  it('wait for verdicts only where there are services', () => {
+    const bare = setupsFor(configuration([instance()]), 'a', HOST).instances[0];
     expect(bare?.startAfter.verdicts).toBe(false);
-    expect(bare?.track.scripts).toEqual([{ name: 'x', weight: 5, reverse: true }]);
     const service = setupsFor(configuration([instance()], { services: [{} as never] }), 'a', HOST).instances[0];
     expect(service?.startAfter.verdicts).toBe(true);
   });

@@ -2,7 +2,7 @@
 import { chmodSync, mkdirSync, rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { dirname } from 'node:path';
-import type { FromVrrp, ToVrrp } from '../../vrrp/link.ts';
+import type { FromVrrp, ToVrrp, TrackerState } from '../../vrrp/link.ts';
 import type { Log } from './log.ts';
 
 /** A configuration is one line: a thousand services take about a megabyte. */
@@ -100,13 +100,21 @@ export function parseMessage(line: string): ToVrrp | undefined {
       return { type: 'ready' };
     case 'yield':
       return typeof value['instance'] === 'string' ? { type: 'yield', instance: value['instance'] } : undefined;
-    case 'tracking':
-      return isRecord(value['scripts']) && isRecord(value['services']) ? (value as unknown as ToVrrp) : undefined;
+    case 'tracking': {
+      const { scripts, services, files = {} } = value;
+      return [scripts, services, files].every(isStates) ? (value as unknown as ToVrrp) : undefined;
+    }
     case 'config':
       return isRecord(value['config']) ? (value as unknown as ToVrrp) : undefined;
     default:
       return undefined;
   }
+}
+
+const STATES: readonly unknown[] = ['up', 'down', 'unknown'] satisfies TrackerState[];
+
+function isStates(value: unknown): boolean {
+  return isRecord(value) && Object.values(value).every((state) => STATES.includes(state));
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -92,8 +92,17 @@ describe('a message', () => {
     '{"type":1}',
     '{"type":"config"}',
     '{"type":"tracking","scripts":{}}',
+    '{"type":"tracking","scripts":{},"services":{},"files":[]}',
+    '{"type":"tracking","scripts":{"x":true},"services":{}}',
     '{"type":"x"}',
   ])('%s is none', (line) => {
     expect(parseMessage(line)).toBeUndefined();
+  });
+
+  it.each([
+    '{"type":"tracking","scripts":{},"services":{"http":"unknown"}}',
+    '{"type":"tracking","scripts":{"x":"up"},"services":{},"files":{"/run/hold":"down"}}',
+  ])('%s is one, with files or without', (line) => {
+    expect(parseMessage(line)).toEqual(JSON.parse(line));
   });
 });

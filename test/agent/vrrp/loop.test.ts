@@ -266,6 +266,81 @@ describe('trackers', () => {
     expect([a.says().state, b.says().state]).toEqual(['MASTER', 'BACKUP']);
   });
 
+  it.each<[string, Partial<InstanceConfig['track']>, (host: Host, isDown: boolean) => void]>([
+    [
+      'an interface',
+      { interfaces: [{ name: 'eth2', weight: -20 }] },
+      ({ kernel }, isDown) => kernel.setLink({ index: 3, name: 'eth2', running: !isDown }),
+    ],
+    [
+      'a service',
+      { services: [{ name: 'http', weight: -20 }] },
+      ({ loop }, isDown) =>
+        loop.take({ type: 'tracking', scripts: {}, services: { http: isDown ? 'down' : 'up' }, files: {} }),
+    ],
+    [
+      'a file',
+      { files: [{ path: '/run/hold', weight: -20 }] },
+      ({ loop }, isDown) =>
+        loop.take({ type: 'tracking', scripts: {}, services: {}, files: { '/run/hold': isDown ? 'down' : 'up' } }),
+    ],
+  ])('%s with a weight moves the VIP there and back', (_name, some, say_) => {
+    const tracked = { interfaces: [], scripts: [], services: [], files: [], ...some };
+    const { segment, a, b } = pair({ track: tracked, preempt: true });
+    for (const host of [a, b]) say_(host, false);
+    segment.clock.advance(5000);
+    say_(a, true);
+    expect(a.says()).toMatchObject({ state: 'MASTER', priority: 90, trackers: [{ weight: -20, isDown: true }] });
+    segment.clock.advance(6000);
+    expect([a.says().state, b.says().state, owners(a, b)]).toEqual(['BACKUP', 'MASTER', 1]);
+    say_(a, false);
+    segment.clock.advance(6000);
+    expect([a.says().state, b.says().state, owners(a, b)]).toEqual(['MASTER', 'BACKUP', 1]);
+  });
+
+  it('a file of weight 0 that exists is a fault, and a supervisor that says nothing of files changes nothing', () => {
+    const files = [{ path: '/run/hold', weight: 0 }];
+    const { segment, a, b } = pair({ track: { interfaces: [], scripts: [], services: [], files } });
+    for (const { loop } of [a, b])
+      loop.take({ type: 'tracking', scripts: {}, services: {}, files: { '/run/hold': 'up' } });
+    segment.clock.advance(5000);
+    a.loop.take({ type: 'tracking', scripts: {}, services: {}, files: { '/run/hold': 'down' } });
+    expect(a.says()).toMatchObject({ state: 'FAULT', cause: 'tracked file /run/hold exists' });
+    segment.clock.advance(1000);
+    expect(b.says()).toMatchObject({ state: 'MASTER', transitions: 2 });
+    b.loop.take({ type: 'tracking', scripts: {}, services: {} });
+    segment.clock.advance(1000);
+    expect(b.says().state).toBe('MASTER');
+  });
+
+  it('preempt_delay: a living MASTER of lower priority stays so long', () => {
+    const { segment, a, b } = pair({ ...track(-20), preempt: true, preemptDelayMs: 30_000 });
+    say(a, 'up');
+    say(b, 'up');
+    segment.clock.advance(5000);
+    say(a, 'down');
+    segment.clock.advance(30_000);
+    expect([a.says().state, b.says().state]).toEqual(['MASTER', 'BACKUP']);
+    segment.clock.advance(DOWN);
+    expect([a.says().state, b.says().state]).toEqual(['BACKUP', 'MASTER']);
+  });
+
+  it('preempt_delay: who comes back from a fault waits anew', () => {
+    const { segment, a, b } = elected({ preempt: true, preemptDelayMs: 30_000 });
+    const link = (running: boolean) => a.kernel.setLink({ index: 2, name: 'eth1', running });
+    link(false);
+    segment.clock.advance(5000);
+    link(true);
+    segment.clock.advance(25_000);
+    link(false);
+    segment.clock.advance(10_000);
+    link(true);
+    segment.clock.advance(29_000);
+    expect([a.says().state, b.says().state]).toEqual(['BACKUP', 'MASTER']);
+    segment.clock.advance(1000 + DOWN);
+    expect([a.says().state, b.says().state]).toEqual(['MASTER', 'BACKUP']);
+  });
+
   it('unknown after a supervisor restart: nothing changes', () => {
     const { segment, a } = pair(track(0));
     say(a, 'up');
@@ -322,6 +397,23 @@ describe('a sync group', () => {
     a.kernel.setLink({ index: 3, name: 'eth2' });
     segment.clock.advance(20_000);
     expect([states(a), states(b)]).toEqual([['BACKUP', 'BACKUP'], ['MASTER', 'MASTER']]); // biome-ignore format: short
+  });
+
+  it('moves as a whole when what one member tracks lowers it', () => {
+    const track = { interfaces: [], scripts: [{ name: 'x', weight: -20 }], services: [], files: [] };
+    const [open, inside] = both.instances as [InstanceConfig, InstanceConfig];
+    const { segment, a, b } = pair({}, { ...both, instances: [{ ...open, track, preempt: true }, inside] });
+    const say = (state: 'up' | 'down') => a.loop.take({ type: 'tracking', scripts: { x: state }, services: {} });
+    b.loop.take({ type: 'tracking', scripts: { x: 'up' }, services: {} });
+    say('up');
+    segment.clock.advance(5000);
+    say('down');
+    expect(a.says('inside').priority).toBe(90);
+    segment.clock.advance(6000);
+    expect([states(a), states(b)]).toEqual([['BACKUP', 'BACKUP'], ['MASTER', 'MASTER']]); // biome-ignore format: short
+    say('up');
+    segment.clock.advance(6000);
+    expect([states(a), states(b)]).toEqual([['MASTER', 'MASTER'], ['BACKUP', 'BACKUP']]); // biome-ignore format: short
   });
 
   it('is yielded as a whole, and not taken back', () => {
