@@ -124,6 +124,7 @@ const service = object({
   onePacket: flag,
   persistence: nullable(object({ timeoutMs: decimal(1, 31_622_400_000), netmask: integer(0, 128) })),
   realservers: list(destination),
+  quorum: object({ weight: integer(1, 1_000_000) }),
   start: oneOf('up', 'down'),
   onFail: object({ action: oneOf('quiesce', 'remove'), afterMs: duration }),
   drain: object({ timeoutMs: duration, persistent: oneOf('move', 'wait') }),

@@ -20,7 +20,9 @@ export const vipShape = object({
   broadcast: nullable(address),
 });
 
-const tracked = object({ name, weight: integer(-254, 254) });
+const trackerWeight = integer(-254, 254);
+const absolutePath = matching((value) => value.startsWith('/') && !value.includes('\0'), 'an absolute path');
+const tracked = object({ name, weight: trackerWeight });
 
 export const instanceShape = object({
   name,
@@ -53,7 +55,7 @@ export const instanceShape = object({
     interfaces: list(tracked),
     scripts: list(tracked),
     services: list(tracked),
-    files: list(object({ path: text })),
+    files: list(object({ path: absolutePath, weight: trackerWeight })),
   }),
   startAfter: object({ linkUpMs: duration, verdicts: flag }),
 });

@@ -3,8 +3,7 @@
  * of its own that ends with its time.
  */
 import { spawn } from 'node:child_process';
-import { realpathSync, statSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { unsafeAsRoot } from './root-command.ts';
 import type { RunScript } from './tracked-scripts.ts';
 
 /** From the polite signal to the one that cannot be caught. */
@@ -15,7 +14,7 @@ const KEPT_OUTPUT = 400;
 /** @param helper - path of lvs-run */
 export function scriptRunner(helper: string): RunScript {
   return (script, signal) => {
-    const unsafe = script.user === 'root' ? unsafeFor(script.run[0] ?? '') : undefined;
+    const unsafe = script.user === 'root' ? unsafeAsRoot(script.run) : undefined;
     return unsafe === undefined ? run(helper, script, signal) : Promise.resolve(unsafe);
   };
 }
@@ -76,22 +75,4 @@ function exitProblem(program: string, code: number | null, by: string | null, ou
   if (code === 0) return undefined;
   const said = output.trim() === '' ? '' : `: ${output.trim().slice(0, KEPT_OUTPUT)}`;
   return code === null ? `${program} was ended by ${by}${said}` : `${program} ended with ${code}${said}`;
-}
-
-/** What root runs, nobody else may be able to change: neither the program nor a folder on the way to it. */
-export function unsafeFor(program: string): string | undefined {
-  let path: string;
-  try {
-    path = realpathSync(program);
-  } catch (error) {
-    return `${program} could not be started: ${(error as Error).message}`;
-  }
-  for (let at = path; ; at = dirname(at)) {
-    const { uid, mode } = statSync(at);
-    const isSticky = (mode & 0o1000) !== 0 && at !== path;
-    if (uid !== 0 || ((mode & 0o022) !== 0 && !isSticky)) {
-      return `${program} is not run as root: others than root can change ${at}`;
-    }
-    if (at === '/') return undefined;
-  }
 }

@@ -5,7 +5,9 @@ import type { Override } from '../balancer/override.ts';
 import type { Config } from '../config/config.ts';
 import { describeProbe, type ProbePlan } from '../health/probe-plan.ts';
 import type { Standing } from '../health/verdict.ts';
-import type { AgentState, CheckState, DestinationState, ServiceState } from '../status/state.ts';
+import type { AgentState, CheckState, DestinationState, InstanceState, ServiceState } from '../status/state.ts';
+import { trackerAlarm } from '../status/tracker.ts';
+import type { InstanceReport, TrackerKind } from '../vrrp/link.ts';
 import { type DestinationEntry, destinationKey, type ServiceEntry, serviceKey } from '../wire/ipvs.ts';
 import type { TableView } from './table-keeper.ts';
 import type { Report } from './vrrp-link.ts';
@@ -21,6 +23,8 @@ export interface Known {
   readonly wallOf: (monotonicMs: number) => number;
   readonly overrides: readonly Override[];
   readonly vrrp: { readonly alive: boolean; readonly report: Report | undefined };
+  /** What there is to say of a tracker that is down, or null. */
+  readonly problemOf: (kind: TrackerKind, name: string) => string | null;
   readonly alarms: readonly string[];
   readonly rest: Pick<AgentState, 'at' | 'release' | 'version' | 'startedAt'> & {
     readonly config: AgentState['config'];
@@ -29,6 +33,7 @@ export interface Known {
 
 export function agentStateOf(known: Known): AgentState {
   const { at, release, version, startedAt, config } = known.rest;
+  const instances = (known.vrrp.report?.instances ?? []).map((one) => instanceState(one, known));
   return {
     schema: 1,
     cluster: known.config?.cluster ?? '',
@@ -42,7 +47,7 @@ export function agentStateOf(known: Known): AgentState {
       alive: known.vrrp.alive,
       ...(known.vrrp.report?.release === undefined ? {} : { release: known.vrrp.report.release }),
       latenessMs: known.vrrp.report?.latenessMs ?? { last: 0, worst: 0 },
-      instances: known.vrrp.report?.instances.map((one) => ({ ...one, vips: [...one.vips] })) ?? [],
+      instances,
     },
     ipvs: {
       inSync: known.table.errors.length === 0,
@@ -52,7 +57,17 @@ export function agentStateOf(known: Known): AgentState {
     },
     checks: checksOf(known),
     overrides: [...known.overrides],
-    alarms: [...known.alarms],
+    alarms: [...known.alarms, ...new Set(instances.flatMap(({ trackers }) => trackers.flatMap(trackerAlarm)))],
+  };
+}
+
+function instanceState(report: InstanceReport, { problemOf }: Known): InstanceState {
+  const { vips, transitions = 0, trackers = [] } = report;
+  return {
+    ...report,
+    vips: [...vips],
+    transitions,
+    trackers: trackers.map((one) => ({ ...one, error: problemOf(one.kind, one.name) })),
   };
 }
 

@@ -12,8 +12,8 @@ import { Drains } from './drains.ts';
 import { OverrideStore } from './override-store.ts';
 import { Refusal } from './refusal.ts';
 import { agentStateOf } from './state-report.ts';
-import { type RunScript, TrackedScripts } from './tracked-scripts.ts';
-import { serviceTracking } from './tracking.ts';
+import type { RunScript } from './tracked-scripts.ts';
+import { Trackers } from './trackers.ts';
 import { VrrpLink } from './vrrp-link.ts';
 
 /** What two readings of two clocks may lie apart; more, and one of them was set. */
@@ -37,16 +37,13 @@ export class Supervisor {
   readonly #store: ConfigStore;
   readonly #drains: Drains;
   readonly #balancing: Balancing;
-  readonly #scripts: TrackedScripts;
+  readonly #trackers: Trackers;
   readonly #link: VrrpLink;
   readonly #startedAt: number;
   #stored: StoredConfig | null = null;
   #configError: string | null = null;
   #isReady = false;
-  #isTelling = false;
   #offsetMs = 0;
-  /** The tracking that the VRRP process was told last. */
-  #told = '';
   #installing: Promise<void> = Promise.resolve();
 
   constructor(options: SupervisorOptions) {
@@ -59,7 +56,7 @@ export class Supervisor {
       ...options,
       overrides,
       ownershipPath: `${stateFolder}/table.json`,
-      onVerdict: () => this.#tellTracking(),
+      onVerdict: () => this.#trackers.tell(),
       onCompared: () => this.#afterComparison(),
     });
     this.#drains = new Drains({
@@ -69,7 +66,13 @@ export class Supervisor {
       config: () => this.#stored?.config ?? null,
       apply: (cause) => this.#balancing.apply(cause),
     });
-    this.#scripts = new TrackedScripts({ clock, journal, run: runScript, onChange: () => this.#tellTracking() });
+    this.#trackers = new Trackers({
+      clock,
+      journal,
+      runScript,
+      prober: this.#balancing.prober,
+      send: (message) => this.#link.send(message),
+    });
     this.#link = new VrrpLink({
       path: vrrpSocket,
       clock,
@@ -95,7 +98,7 @@ export class Supervisor {
 
   async stop(): Promise<void> {
     this.#link.stop();
-    this.#scripts.stop();
+    this.#trackers.stop();
     const isForGood = existsSync(this.#options.handoverMark);
     await this.#balancing.stop(isForGood && this.#stored?.config.ipvs.onStop === 'flush');
   }
@@ -140,14 +143,14 @@ export class Supervisor {
     const errors = await this.#balancing.configure(next);
     if (errors.length > 0 || next === null) return errors;
     const refused = await this.#link.configure(next.config);
-    this.#tellTracking();
+    this.#trackers.tell();
     return refused === null ? [] : [`the VRRP process refused it: ${refused}`];
   }
 
   #adopt(stored: StoredConfig | null): void {
     this.#stored = stored;
     this.#options.journal.director = stored?.self ?? '';
-    this.#scripts.configure(stored === null ? [] : trackedBy(stored));
+    this.#trackers.configure(stored);
   }
 
   get drains(): Drains {
@@ -178,6 +181,7 @@ export class Supervisor {
       wallOf: (ms) => Math.round(ms + offsetMs),
       overrides: this.#drains.all,
       vrrp: { alive: this.#link.isAlive, report: this.#link.report },
+      problemOf: (kind, name) => this.#trackers.problemOf(kind, name),
       alarms: [...this.#vrrpAlarms(), ...view.errors],
       rest: {
         at: clock.wall(),
@@ -221,40 +225,10 @@ export class Supervisor {
 
   /** The configuration too: either process may have been away while it changed. */
   #greeting(): ToVrrp[] {
-    const tracking = this.#tracking();
-    this.#told = JSON.stringify(tracking);
     return [
       ...(this.#stored === null ? [] : [{ type: 'config', config: this.#stored.config } as const]),
-      tracking,
+      this.#trackers.greeting(),
       ...(this.#isReady ? [{ type: 'ready' } as const] : []),
     ];
   }
-
-  #tracking(): ToVrrp {
-    const { prober } = this.#balancing;
-    const services = serviceTracking(prober.plan, (probes) => prober.judge(probes));
-    return { type: 'tracking', scripts: this.#scripts.states(), services };
-  }
-
-  /** Once a turn of the loop, and only news: a thousand verdicts may come in one. */
-  #tellTracking(): void {
-    if (this.#isTelling) return;
-    this.#isTelling = true;
-    setImmediate(() => {
-      this.#isTelling = false;
-      const tracking = this.#tracking();
-      const text = JSON.stringify(tracking);
-      if (text !== this.#told && this.#link.send(tracking)) this.#told = text;
-    });
-  }
-}
-
-/** The scripts that an instance of this director watches. */
-function trackedBy({ self, config }: StoredConfig): StoredConfig['config']['scripts'] {
-  const watched = new Set(
-    config.instances
-      .filter(({ speakers }) => speakers.some(({ director }) => director === self))
-      .flatMap(({ track }) => track.scripts.map(({ name }) => name)),
-  );
-  return config.scripts.filter(({ name }) => watched.has(name));
 }

@@ -23,6 +23,8 @@ interface Watched {
   readonly text: string;
   readonly aborter: AbortController;
   standing: TrackerStanding;
+  /** Why its last run failed, or null. */
+  problem: string | null;
   cancelTimer: () => void;
 }
 
@@ -34,22 +36,35 @@ export class TrackedScripts {
     this.#options = options;
   }
 
-  /** Takes another set; scripts that stay as they were go on. */
+  /** Takes another set; scripts that stay as they were go on, and those that ask the same otherwise keep their state. */
   configure(scripts: readonly TrackScriptConfig[]): void {
+    const before = new Map(this.#watched);
     const texts = new Map(scripts.map((script) => [script.name, JSON.stringify(script)]));
-    for (const [name, { text }] of this.#watched) if (texts.get(name) !== text) this.#drop(name);
+    for (const [name, { text }] of before) if (texts.get(name) !== text) this.#drop(name);
     for (const script of scripts) {
       if (this.#watched.has(script.name)) continue;
-      const standing = { state: script.start, against: 0 };
-      const aborter = new AbortController();
-      const watched = { script, text: JSON.stringify(script), aborter, standing, cancelTimer: () => {} };
+      const watched = {
+        script,
+        text: JSON.stringify(script),
+        aborter: new AbortController(),
+        standing: standingFrom(script, before.get(script.name)),
+        problem: null,
+        cancelTimer: () => {},
+      };
       this.#watched.set(script.name, watched);
       void this.#run(watched);
     }
   }
 
+  /** Unknown until results have settled it: the VRRP process may know it from before, or else starts from the configuration. */
   states(): Record<string, TrackerState> {
-    return Object.fromEntries([...this.#watched].map(([name, { standing }]) => [name, standing.state]));
+    return Object.fromEntries(
+      [...this.#watched].map(([name, { standing }]) => [name, standing.isSettled ? standing.state : 'unknown']),
+    );
+  }
+
+  problems(): Record<string, string | null> {
+    return Object.fromEntries([...this.#watched].map(([name, { problem }]) => [name, problem]));
   }
 
   stop(): void {
@@ -70,8 +85,10 @@ export class TrackedScripts {
     const problem = await run(script, aborter.signal);
     if (aborter.signal.aborted) return;
     const before = watched.standing;
+    watched.problem = problem ?? null;
     watched.standing = afterRun(before, script, problem === undefined);
-    if (watched.standing.state !== before.state) this.#tell(script.name, watched.standing.state, problem);
+    const { state, isSettled } = watched.standing;
+    if (state !== before.state || isSettled !== before.isSettled) this.#tell(script.name, state, problem);
     watched.cancelTimer = clock.setTimer(startedMs + script.intervalMs, () => void this.#run(watched));
   }
 
@@ -83,4 +100,11 @@ export class TrackedScripts {
     });
     onChange();
   }
+}
+
+/** A script of this name that was watched before has left its state behind, of use if it is the same command. */
+function standingFrom({ run, user, start }: TrackScriptConfig, before: Watched | undefined): TrackerStanding {
+  if (before === undefined) return { state: start, against: 0, isSettled: false };
+  const isSame = before.script.user === user && before.script.run.join('\0') === run.join('\0');
+  return isSame ? { ...before.standing, against: 0 } : { state: 'unknown', against: 0, isSettled: false };
 }

@@ -10,10 +10,6 @@ import type { Raw } from './raw.ts';
 const KEYS: readonly string[] = [
   'vrrp.*.hmac',
   'vrrp.*.virtual_mac',
-  'vrrp.*.preempt_delay',
-  'vrrp.*.track.interfaces',
-  'vrrp.*.track.services',
-  'vrrp.*.track.files',
   'vrrp.*.notify',
   'vrrp.*.alert',
   'vrrp.*.garp.lower_priority',

@@ -9,15 +9,19 @@ export interface TrackerStanding {
   readonly state: Verdict;
   /** Results in a row that speak against the state. */
   readonly against: number;
+  /** By results; before that it is only what the configuration starts from, and says nothing against what was known before. */
+  readonly isSettled: boolean;
 }
 
 export function afterRun(
-  { state, against }: TrackerStanding,
+  { state, against, isSettled }: TrackerStanding,
   { rise, fall }: Pick<TrackScriptConfig, 'rise' | 'fall'>,
   ok: boolean,
 ): TrackerStanding {
   const says = ok ? 'up' : 'down';
-  if (state === says) return { state, against: 0 };
+  if (state === says) return { state, against: 0, isSettled: true };
   const needed = state === 'unknown' ? 1 : ok ? rise : fall;
-  return against + 1 >= needed ? { state: says, against: 0 } : { state, against: against + 1 };
+  return against + 1 >= needed
+    ? { state: says, against: 0, isSettled: true }
+    : { state, against: against + 1, isSettled };
 }

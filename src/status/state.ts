@@ -7,6 +7,20 @@ import { z } from 'zod';
 
 export const VRRP_STATES = ['INIT', 'BACKUP', 'MASTER', 'FAULT'] as const;
 
+const trackerState = z.object({
+  kind: z.enum(['interface', 'script', 'service', 'file']),
+  /** Of a file, its path. */
+  name: z.string(),
+  /** 0: down means FAULT. */
+  weight: z.number().int(),
+  /** Of a file: down while it exists. */
+  state: z.enum(['up', 'down', 'unknown']),
+  /** Whether it counts as down: a reversed script does so while it is up. */
+  isDown: z.boolean(),
+  /** Why a script failed last, or why a file cannot be looked at. */
+  error: z.string().nullable(),
+});
+
 const instanceState = z.object({
   name: z.string(),
   vrid: z.number().int(),
@@ -31,6 +45,10 @@ const instanceState = z.object({
   dropped: z.record(z.string(), z.number().int()),
   /** Why it is not eligible for MASTER yet (start gate), or null. */
   waitingFor: z.string().nullable(),
+  /** Changes of state since the VRRP process started. An agent of an earlier release tells neither these nor trackers. */
+  transitions: z.number().int().default(0),
+  /** What it tracks besides its own interface. */
+  trackers: z.array(trackerState).default([]),
 });
 
 const destinationState = z.object({
@@ -128,6 +146,7 @@ export const agentState = z.object({
 
 export type AgentState = z.infer<typeof agentState>;
 export type InstanceState = z.infer<typeof instanceState>;
+export type TrackerState = z.infer<typeof trackerState>;
 export type ServiceState = z.infer<typeof serviceState>;
 export type DestinationState = z.infer<typeof destinationState>;
 export type CheckState = z.infer<typeof checkState>;

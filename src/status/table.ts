@@ -1,5 +1,6 @@
 /** Tables of text for `status`: IPVS as `ipvsadm -Ln` prints it (people know it by heart), VRRP instance by instance. */
 import type { AgentState, DestinationState, ServiceState } from './state.ts';
+import { loweredBy } from './tracker.ts';
 
 const FORWARD = { dr: 'Route', nat: 'Masq', tun: 'Tunnel', local: 'Local' } as const;
 
@@ -51,7 +52,8 @@ export function vrrpRows(views: readonly DirectorView[]): string[][] {
       const held = instance.state === 'MASTER' ? instance.vips.join(' ') : '';
       const since = new Date(instance.since).toISOString().slice(0, 19).replace('T', ' ');
       const cause = instance.waitingFor === null ? instance.cause : `waits for ${instance.waitingFor}`;
-      return [name, String(instance.vrid), director, instance.state, String(instance.priority), since, held, cause];
+      const why = [cause, ...loweredBy(instance.trackers)].join('; ');
+      return [name, String(instance.vrid), director, instance.state, String(instance.priority), since, held, why];
     }),
   );
   return [['Instance', 'VRID', 'Director', 'State', 'Prio', 'Since (UTC)', 'VIPs', 'Cause'], ...rows];

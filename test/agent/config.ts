@@ -17,6 +17,8 @@ export interface WebOptions {
   readonly listen?: string;
   readonly service?: string;
   readonly top?: string;
+  /** More keys of the instance. */
+  readonly instance?: string;
 }
 
 /** Two directors, a realserver a port, one DR service that is checked fast. */
@@ -26,6 +28,7 @@ export function webTopology({
   listen = '10.77.1.100:80',
   service = '',
   top = '',
+  instance = '',
 }: WebOptions) {
   const names = ports.map((_port, index) => `web${index + 1}`);
   return `
@@ -36,7 +39,7 @@ directors:
 realservers:
 ${names.map((name, index) => `  ${name}: { rip: 127.0.0.${21 + index}, weight: ${index + 1} }`).join('\n')}
 vrrp:
-  public: { vrid: 51, vips: [10.77.1.100], prefer: [lb1, lb2] }
+  public: { vrid: 51, vips: [10.77.1.100], prefer: [lb1, lb2]${instance} }
 ${top}
 check_defaults: { interval: 100ms, timeout: 150ms, retries: 1, retry_delay: 20ms, rise: 2, warmup: 10ms }
 services:

@@ -82,7 +82,44 @@ it('goes on with what stays, ends what goes, and starts anew what has changed', 
   scripts.configure([script({ intervalMs: 2_000 })]);
   expect(runs[2]!.signal.aborted).toBe(true);
   expect(runs).toHaveLength(4);
+  expect(scripts.states()).toEqual({ nginx: 'up' });
+  scripts.configure([script({ run: ['/usr/bin/pgrep', 'httpd'], start: 'down' })]);
+  expect(runs[3]!.signal.aborted).toBe(true);
+  expect(runs).toHaveLength(5);
   expect(scripts.states()).toEqual({ nginx: 'unknown' });
   scripts.stop();
-  expect(runs[3]!.signal.aborted).toBe(true);
+  expect(runs[4]!.signal.aborted).toBe(true);
+});
+
+it.each<[TrackScriptConfig['start'], string, string]>([
+  ['unknown', '-', 'd'],
+  ['up', '---', '?dd'],
+  ['up', '-+-', '?uu'],
+  ['down', '-+', 'dd'],
+  ['down', '+-+', '?dd'],
+])('that starts %s says nothing until the runs %s have settled it: %s', async (start, results, expected) => {
+  const { clock, runs, scripts } = watching();
+  scripts.configure([script({ start, rise: 3 })]);
+  expect(scripts.states()).toEqual({ nginx: 'unknown' });
+  let seen = '';
+  for (const result of results) {
+    await runs.at(-1)!.end(result === '+' ? undefined : 'ended with 1');
+    clock.advance(1_000);
+    const { nginx } = scripts.states();
+    seen += nginx === 'unknown' ? '?' : nginx?.[0];
+  }
+  expect(seen).toBe(expected);
+});
+
+it('tells at the first result why one fails that starts down, and knows it as long as it does', async () => {
+  const { clock, runs, scripts, lines } = watching();
+  scripts.configure([script({ start: 'down', rise: 1 })]);
+  await runs[0]!.end('x is not run as root: others than root can change /tmp');
+  expect(lines).toEqual([
+    '<4>script nginx is down: x is not run as root: others than root can change /tmp kind=tracker script=nginx\n',
+  ]);
+  expect(scripts.problems()).toEqual({ nginx: 'x is not run as root: others than root can change /tmp' });
+  clock.advance(1_000);
+  await runs[1]!.end();
+  expect(scripts.problems()).toEqual({ nginx: null });
 });

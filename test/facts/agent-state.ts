@@ -38,6 +38,8 @@ export function instanceState(change: Partial<InstanceState> = {}): InstanceStat
     advertsReceived: 0,
     dropped: {},
     waitingFor: null,
+    transitions: 1,
+    trackers: [],
     ...change,
   };
 }

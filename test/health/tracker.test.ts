@@ -10,7 +10,7 @@ it.each<[Verdict, string, string]>([
   ['down', '++', 'du'],
   ['down', '+-++', 'dddu'],
 ])('from %s the runs %s give %s (rise 2, fall 3)', (state, runs, states) => {
-  let standing = { state, against: 0 };
+  let standing = { state, against: 0, isSettled: state !== 'unknown' };
   const seen = [...runs].map((sign) => {
     standing = afterRun(standing, { rise: 2, fall: 3 }, sign === '+');
     return standing.state[0];

@@ -1,12 +1,12 @@
 /** The supervisor as a whole: real control socket, real probes to loopback, a kernel in memory. */
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { FakeIpvs } from '../../src/kernel/fake-ipvs.ts';
 import type { InstanceReport } from '../../src/vrrp/link.ts';
 import { parseAddress } from '../../src/wire/address.ts';
 import { AgentFixture } from '../agent/agent-fixture.ts';
-import { storedConfig, webTopology } from '../agent/config.ts';
+import { storedConfig, type WebOptions, webTopology } from '../agent/config.ts';
 
 let agent: AgentFixture;
 beforeEach(() => {
@@ -16,11 +16,13 @@ afterEach(() => agent.end());
 
 const eventually = <T>(value: () => T | Promise<T>) => expect.poll(value, { timeout: 5_000, interval: 10 });
 
-async function serving() {
+async function serving(more: Partial<WebOptions> = {}) {
   const servers = [await agent.realserver(1), await agent.realserver(2)] as const;
   const ports = servers.map(({ port }) => port);
   await agent.start();
-  expect(await agent.request('PUT', '/v1/config', storedConfig(webTopology({ ports })))).toMatchObject({ status: 200 });
+  expect(await agent.request('PUT', '/v1/config', storedConfig(webTopology({ ports, ...more })))).toMatchObject({
+    status: 200,
+  });
   await eventually(() => agent.weights()).toBe('127.0.0.21:80=1 127.0.0.22:80=2');
   return { servers, ports };
 }
@@ -341,12 +343,36 @@ describe('beside the VRRP process', () => {
     await eventually(() => vrrp.received.at(-1)).toEqual({ type: 'yield', instance: 'public' });
   });
 
-  it('tells it how services stand', async () => {
+  it('tells it how what its instances track stands, and says why', async () => {
     const vrrp = await agent.startVrrp();
-    const { servers } = await serving();
-    for (const server of servers) server.behaviour = 'fail';
-    await eventually(() => vrrp.received.findLast(({ type }) => type === 'tracking')).toMatchObject({
-      services: { http: 'down' },
+    const [hold, unsafe] = [join(agent.folder, 'hold'), join(agent.folder, 'check')];
+    writeFileSync(unsafe, '#!/bin/sh\n');
+    chmodSync(unsafe, 0o777);
+    const { servers } = await serving({
+      top: `scripts: { own: { run: [${unsafe}], user: root } }`,
+      instance: `, preempt: true, track: { services: [{ name: http, weight: -20 }], files: [${hold}], scripts: [own] }`,
     });
+    const told = () => vrrp.received.findLast(({ type }) => type === 'tracking');
+    await eventually(told).toEqual({
+      type: 'tracking',
+      scripts: { own: 'down' },
+      services: { http: 'up' },
+      files: { [hold]: 'up' },
+    });
+    for (const server of servers) server.behaviour = 'fail';
+    writeFileSync(hold, '');
+    await eventually(told).toMatchObject({ services: { http: 'down' }, files: { [hold]: 'down' } });
+    const trackers = [
+      { kind: 'service', name: 'http', weight: -20, state: 'down', isDown: true },
+      { kind: 'file', name: hold, weight: 0, state: 'down', isDown: true },
+      { kind: 'script', name: 'own', weight: 0, state: 'down', isDown: true },
+    ] as const;
+    vrrp.send({ type: 'report', latenessMs: { last: 1, worst: 2 }, instances: [{ ...report('FAULT'), trackers }] });
+    await eventually(async () => (await agent.state()).vrrp.instances[0]?.trackers.length).toBe(3);
+    const { alarms, vrrp: seen } = await agent.state();
+    const refusal = `${unsafe} is not run as root: others than root can change ${unsafe}`;
+    expect(seen.instances[0]?.trackers.at(-1)).toEqual({ ...trackers[2], error: refusal });
+    expect(alarms).toEqual(['service http is down', `file ${hold} exists`, `script own is down: ${refusal}`]);
+    expect(agent.lines.join('')).toContain(`<4>script own is down: ${refusal}`);
   });
 });

@@ -9,7 +9,11 @@ export const userName = text('a user name', /^[a-z_][a-z0-9_-]{0,31}$/);
 export const trackerWeight = integer(-253, 253);
 
 export const script = record('a script', {
-  run: required(argv, 'The command; exit code 0 means up.', '[/usr/bin/pgrep, nginx]'),
+  run: required(
+    argv,
+    'The command; exit code 0 means up. As root it is refused where others than root can change it.',
+    '[/usr/bin/pgrep, nginx]',
+  ),
   interval: defaulted(
     duration({ least: '100ms', most: '1h' }),
     '1s',
@@ -56,7 +60,7 @@ export const script = record('a script', {
   start: defaulted(
     oneOf('up', 'down', 'unknown'),
     'unknown',
-    'The state before the first run has ended.',
+    'The state before results have settled it; not at a restart of the agent, which knows it.',
     'Unknown holds the instance back until the truth is known, a moment later.',
     'down',
   ),

@@ -111,14 +111,14 @@ export const instance = record('a VRRP instance', {
   preempt: defaulted(
     flag,
     'false',
-    'Whether a director of higher priority takes over from a living MASTER.',
+    'Whether a director of higher priority takes over from a living MASTER. A sync group does as soon as one member shall.',
     'A returning director knows few of the connections: taking over cuts them.',
     'true',
   ),
   preempt_delay: defaulted(
     duration({ least: '0s', most: '1d' }),
     '0s',
-    'How long it waits before it pre-empts.',
+    'How long it waits before it pre-empts, from when it first hears a MASTER of lower priority: one that came first, or one that a tracker has lowered.',
     'Who asks for pre-emption mostly wants it now.',
     '30s',
   ),
