@@ -3,17 +3,21 @@ import type { Finding } from '../problem.ts';
 import type { Reporter } from '../report.ts';
 import { ADDRESS_RULES } from './address.ts';
 import { DESTINATION_RULES } from './destination.ts';
+import { GROUP_RULES } from './group.ts';
 import { INSTANCE_RULES } from './instance.ts';
 import { LISTENER_RULES } from './listener.ts';
 import { NAT_RULES } from './nat.ts';
 import { ORDER_RULES } from './order.ts';
 import type { Context, Rule } from './rule.ts';
 import { SCHEDULER_RULES } from './scheduler.ts';
+import { TRACKER_RULES } from './tracker.ts';
 
 const RULES: readonly Rule[] = [
   ...ADDRESS_RULES,
   ...INSTANCE_RULES,
+  ...TRACKER_RULES,
   ...ORDER_RULES,
+  ...GROUP_RULES,
   ...LISTENER_RULES,
   ...SCHEDULER_RULES,
   ...DESTINATION_RULES,
