@@ -3,19 +3,19 @@
  * way leads. Of an interpreter this goes for its script, too.
  */
 import { lstatSync, readlinkSync, type Stats } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { executedBy } from '../config/executed.ts';
 
 /** Of links on one way; the kernel follows as many (path_resolution(7)). */
 const MOST_LINKS = 40;
 const OTHERS_WRITE = 0o022;
 const STICKY = 0o1000;
-const INTERPRETER = /^((ba|da|a|k|z)?sh|python[\d.]*|perl[\d.]*|ruby[\d.]*|lua[\d.]*|php[\d.]*|node|tclsh[\d.]*)$/;
 
 /** @returns why the command is not run as root, one sentence, or undefined */
 export function unsafeAsRoot(command: readonly string[]): string | undefined {
-  const [program = '', ...rest] = command;
-  const script = INTERPRETER.test(basename(program)) ? rest.find((word) => !word.startsWith('-')) : undefined;
-  return unsafeFile(program) ?? (script?.startsWith('/') ? unsafeFile(script) : undefined);
+  return executedBy(command)
+    .map(unsafeFile)
+    .find((problem) => problem !== undefined);
 }
 
 function unsafeFile(program: string): string | undefined {
@@ -29,8 +29,7 @@ function unsafeFile(program: string): string | undefined {
 
 /** The way as the kernel goes it, link by link. @throws what lstat(2) says of what is not there */
 function firstChangeable(program: string): string | undefined {
-  const isRootSafe = isSafe('/', false);
-  if (!isRootSafe) return '/';
+  if (!isSafe('/', false)) return '/';
   const ahead = program.split('/').filter((part) => part !== '' && part !== '.');
   let links = 0;
   for (let at = '/', part = ahead.shift(); part !== undefined; part = ahead.shift()) {

@@ -1,6 +1,8 @@
 /** What a director needs: modules, sysctls, and the agent with its configuration. */
 import type { Config, DirectorConfig, VipConfig } from '../config/config.ts';
+import { executedBy } from '../config/executed.ts';
 import type { InstanceConfig } from '../config/instance.ts';
+import { trackedOn } from '../config/tracked.ts';
 import { agentConfigText } from './agent-config.ts';
 import type { DirectorWanted, Inbound, ModuleWanted } from './wanted.ts';
 
@@ -38,6 +40,9 @@ export function directorParts(config: Config, director: DirectorConfig): Directo
         ),
         ...director.vips.map((vip) => onInterface(vip, director.dips[0]?.interface ?? 'lo')),
       ],
+      rootScripts: trackedOn(config, director.name).scripts.flatMap(({ name, run, user }) =>
+        user === 'root' ? [{ name, files: executedBy(run) }] : [],
+      ),
       configText: agentConfigText(config, director.name),
     },
   };

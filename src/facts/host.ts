@@ -8,6 +8,7 @@ import { type FirewallFacts, firewallFact } from './firewall.ts';
 import { type ModuleState, modulesFact } from './modules.ts';
 import { type NetworkFacts, networkFact } from './network.ts';
 import { type PlacedFacts, parseOriginals, parsePlaced } from './records.ts';
+import { type ChangeableParts, rootProgramsFact } from './root-programs.ts';
 import { sysctlPath, sysctlsIn } from './sysctls.ts';
 import { type SystemFacts, systemFact } from './system.ts';
 import { textsFact } from './texts.ts';
@@ -23,6 +24,8 @@ export interface HostFacts {
   readonly network: NetworkFacts;
   readonly units: Readonly<Record<string, UnitFacts>>;
   readonly firewall: FirewallFacts;
+  /** Of programs that root is to run. */
+  readonly changeable: ChangeableParts;
   /** Only on directors. */
   readonly agent: AgentFacts | null;
 }
@@ -37,6 +40,8 @@ export interface HostQuestion {
   readonly destinations: readonly Address[];
   readonly interfaces: readonly string[];
   readonly scriptUser: string;
+  /** Files that root is to execute. */
+  readonly rootPrograms: readonly string[];
   readonly agent: {
     readonly root: string;
     readonly socket: string;
@@ -58,6 +63,7 @@ export function factSteps(question: HostQuestion): Step[] {
     step(networkFact, question),
     step(unitsFact, question.units),
     step(firewallFact, null),
+    ...(question.rootPrograms.length > 0 ? [step(rootProgramsFact, question.rootPrograms)] : []),
     ...(agent ? [step(agentFact, agent)] : []),
   ];
 }
@@ -82,6 +88,7 @@ export function parseFacts(results: readonly StepResult[], { paths, marks, scrip
     network: read(networkFact),
     units: read(unitsFact),
     firewall: read(firewallFact),
+    changeable: read(rootProgramsFact),
     agent: printed.has(agentFact.name) ? read(agentFact) : null,
   };
 }

@@ -14,7 +14,7 @@ export function problemsOf(wanted: Wanted, facts: HostFacts, firewall: 'manage' 
   ];
 }
 
-function directorProblems(wanted: Wanted, { system, units, network, agent }: HostFacts): string[] {
+function directorProblems(wanted: Wanted, { system, units, network, agent, changeable }: HostFacts): string[] {
   const glibc = system.glibc?.split('.').map(Number) ?? null;
   const tooOld = glibc !== null && ((glibc[0] ?? 0) < 2 || ((glibc[0] ?? 0) === 2 && (glibc[1] ?? 0) < 28));
   return [
@@ -33,6 +33,16 @@ function directorProblems(wanted: Wanted, { system, units, network, agent }: Hos
       network.addresses.some((one) => one.device === name && one.address === address)
         ? []
         : [`the topology gives it ${address} on ${name}, and that address is not there; correct dip or the interface.`],
+    ),
+    ...(wanted.director?.rootScripts ?? []).flatMap(({ name, files }) =>
+      files.flatMap((file) => {
+        const part = changeable[file];
+        return part === undefined
+          ? []
+          : [
+              `script ${name} would run ${file} as root, and others than root can change '${part}' on the way to it; make it root's alone, or give the script another user.`,
+            ];
+      }),
     ),
   ];
 }

@@ -32,6 +32,7 @@ export function questionFor(wanted: Wanted, release: string | null): HostQuestio
     destinations: wanted.onLink,
     interfaces: ['tunl0', ...(wanted.director?.interfaces.map(({ name }) => name) ?? [])],
     scriptUser: SCRIPT_USER,
+    rootPrograms: [...new Set(wanted.director?.rootScripts.flatMap(({ files }) => files))],
     agent: wanted.director ? { ...AGENT_QUESTION, release: release ?? '' } : null,
   };
 }

@@ -4,6 +4,7 @@ import { filesIn, recordsIn } from '../../src/facts/files.ts';
 import { parseHttpAnswer } from '../../src/facts/http-answer.ts';
 import { modulesFact } from '../../src/facts/modules.ts';
 import { parseOriginals, parsePlaced } from '../../src/facts/records.ts';
+import { rootProgramsFact } from '../../src/facts/root-programs.ts';
 import { sysctlPath, sysctlsIn } from '../../src/facts/sysctls.ts';
 import { systemFact } from '../../src/facts/system.ts';
 import { unitsFact } from '../../src/facts/units.ts';
@@ -71,6 +72,32 @@ describe('facts', () => {
       '/etc/empty': { content: '', managed: null },
     });
     expect(recordsIn(files, marks)).toEqual(['was k 1']);
+  });
+
+  it('reads what others than root can change on the way to a program', () => {
+    const printed = `f: /opt/a
+drwxr-xr-x root   root   /
+drwxrwxrwt root   root   opt
+-rwxr-xr-x deploy deploy a
+f: /usr/bin/b
+drwxr-xr-x root root /
+lrwxrwxrwx root root b -> /tmp/c
+drwxrwxrwt root root   tmp
+-rwxrwxr-x root wheel   c
+f: /usr/bin/d
+drwxr-xr-x root root /
+lrwxrwxrwx eve  eve  d -> /bin/true
+-rwsr-xr-x root root   true
+f: /usr/bin/e
+dr-xr-xr-x root root /
+lrwxrwxrwx root root e -> true
+-rwxr-xr-x root root   true
+f: /none
+drwxr-xr-x root root /
+                     none - No such file or directory
+`;
+    expect(rootProgramsFact.parse(printed)).toEqual({ '/opt/a': 'a', '/usr/bin/b': 'c', '/usr/bin/d': 'd' });
+    expect(rootProgramsFact.parse('namei: command not found\n')).toEqual({});
   });
 
   it('reads what was placed and what sysctls were', () => {

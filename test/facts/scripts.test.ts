@@ -1,6 +1,6 @@
 /** The script parts, run for real by the shells of the hosts: dash, and bash as POSIX sh. They only read. */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { machine, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -8,6 +8,7 @@ import { agentFact } from '../../src/facts/agent.ts';
 import { firewallFact } from '../../src/facts/firewall.ts';
 import { modulesFact } from '../../src/facts/modules.ts';
 import { networkFact } from '../../src/facts/network.ts';
+import { rootProgramsFact } from '../../src/facts/root-programs.ts';
 import { sysctlPath, sysctlsIn } from '../../src/facts/sysctls.ts';
 import { systemFact } from '../../src/facts/system.ts';
 import { textsFact } from '../../src/facts/texts.ts';
@@ -78,6 +79,30 @@ describe.each(SHELLS)('%s', (shell, options) => {
       vrrpParts: { bb: 'b0' },
     });
     expect(facts.leftovers).toEqual([join(root, 'releases/cc'), join(root, 'incoming')]);
+  });
+
+  it.runIf(process.getuid?.() === 0)('finds what others than root can change on the way to a program', () => {
+    const open = join(folder, `open-${shell}`);
+    mkdirSync(open);
+    const own = join(folder, `own-${shell}`);
+    mkdirSync(own, { mode: 0o755 });
+    for (const name of [join(open, 'x'), join(own, 'safe'), join(own, 'loose')])
+      writeFileSync(name, '', { mode: 0o755 });
+    chmodSync(open, 0o777);
+    chmodSync(join(own, 'loose'), 0o775);
+    chmodSync(folder, 0o755);
+    symlinkSync(join(own, 'safe'), join(own, 'link'));
+    symlinkSync(join(open, 'x'), join(own, 'away'));
+    const paths = [
+      join(open, 'x'),
+      ...['safe', 'loose', 'link', 'away', 'none'].map((name) => join(own, name)),
+      '/bin/sh',
+    ];
+    expect(rootProgramsFact.parse(run(rootProgramsFact.script(paths)))).toEqual({
+      [join(open, 'x')]: `open-${shell}`,
+      [join(own, 'loose')]: 'loose',
+      [join(own, 'away')]: `open-${shell}`,
+    });
   });
 
   it('ends well where there is nothing to be found', () => {

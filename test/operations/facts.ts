@@ -37,6 +37,7 @@ export function freshFacts(change: Partial<HostFacts> = {}): HostFacts {
     network: { addresses: [], rules: [], returnVia: null, ways: {}, up: [] },
     units: {},
     firewall: { input: null, program: 'iptables' },
+    changeable: {},
     agent: null,
     ...change,
   };

@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import { loadTopology } from '../../src/config/load.ts';
 import { wantedHosts } from '../../src/desired/hosts.ts';
 import type { Inbound } from '../../src/desired/wanted.ts';
 import type { HostFacts } from '../../src/facts/host.ts';
 import { blockedInbound, openingCommands } from '../../src/operations/inbound.ts';
 import { problemsOf } from '../../src/operations/preconditions.ts';
+import { questionFor } from '../../src/operations/question.ts';
 import { topology } from '../desired/topology.ts';
 import { address, runningAgent, satisfied } from './facts.ts';
 
@@ -21,7 +23,29 @@ const system = (change: Partial<HostFacts['system']>): HostFacts => ({
   system: { ...ready.system, ...change },
 });
 
+/** A director whose script runs as root. */
+const withRootScript = (): typeof lb1 => {
+  const text = `cluster: a
+directors: { lb1: { dip: { eth1: 10.77.1.11 } } }
+scripts: { own: { run: [/bin/sh, /opt/check.sh], user: root }, other: { run: [/bin/sh, /opt/other.sh] } }
+vrrp: { public: { vrid: 51, vips: [10.77.1.100], prefer: [lb1], track: { scripts: [own, other] } } }
+`;
+  const loaded = loadTopology(text, 't');
+  if ('problems' in loaded) throw new Error(JSON.stringify(loaded.problems));
+  return wantedHosts(loaded.config)[0]!;
+};
+
 describe('what must hold before anything is changed', () => {
+  it("holds for scripts of root's own, and is asked of no others", () => {
+    const wanted = withRootScript();
+    expect(questionFor(wanted, null).rootPrograms).toEqual(['/bin/sh', '/opt/check.sh']);
+    expect(questionFor(lb1, null).rootPrograms).toEqual([]);
+    expect(problemsOf(wanted, ready, 'check')).toEqual([]);
+    expect(problemsOf(wanted, { ...ready, changeable: { '/opt/check.sh': 'opt' } }, 'check')).toEqual([
+      "script own would run /opt/check.sh as root, and others than root can change 'opt' on the way to it; make it root's alone, or give the script another user.",
+    ]);
+  });
+
   it('holds on a host that is fit', () => {
     expect(problemsOf(lb1, ready, 'check')).toEqual([]);
   });
