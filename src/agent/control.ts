@@ -71,7 +71,8 @@ async function handle(agent: Agent, request: IncomingMessage, response: ServerRe
     response.once('close', stop);
     return;
   }
-  send(response, 200, answer.json);
+  if ('text' in answer) sendText(response, 200, answer.text, answer.type);
+  else send(response, 200, answer.json);
 }
 
 /** A reader that does not read is let go, rather than kept in memory without end. */
@@ -109,8 +110,12 @@ function fail(agent: Agent, response: ServerResponse, error: unknown): void {
 }
 
 function send(response: ServerResponse, status: number, json: unknown): void {
+  sendText(response, status, `${JSON.stringify(json)}\n`, 'application/json');
+}
+
+function sendText(response: ServerResponse, status: number, text: string, type: string): void {
   if (response.headersSent || response.destroyed) return;
-  const body = Buffer.from(`${JSON.stringify(json)}\n`);
-  const headers = { 'Content-Type': 'application/json', 'Content-Length': body.length, Connection: 'close' };
+  const body = Buffer.from(text);
+  const headers = { 'Content-Type': type, 'Content-Length': body.length, Connection: 'close' };
   response.writeHead(status, headers).end(body);
 }

@@ -1,12 +1,13 @@
 /**
  * Break-glass on the director itself, when the control machine is gone: `lvs-agent ctl …` asks the control socket and prints its
- * answer as JSON.
+ * answer: JSON, or metrics as Prometheus reads them.
  */
 import { request } from 'node:http';
 import { userInfo } from 'node:os';
 import { parseArgs } from 'node:util';
 
 const USAGE = `usage: lvs-agent ctl status
+       lvs-agent ctl metrics
        lvs-agent ctl drain REALSERVER… [--service SERVICE] [--reason TEXT]
        lvs-agent ctl undrain REALSERVER… [--service SERVICE]
        lvs-agent ctl yield INSTANCE
@@ -55,6 +56,7 @@ function parse(argv: readonly string[]): Asked | undefined {
 function askedFor(words: readonly string[], services: readonly string[] | null, reason: string | null) {
   const [verb, ...names] = words;
   if (verb === 'status' && names.length === 0) return { method: 'GET', path: '/v1/state' } as const;
+  if (verb === 'metrics' && names.length === 0) return { method: 'GET', path: '/v1/metrics' } as const;
   if (names.length === 0) return undefined;
   const body = { realservers: names, services };
   if (verb === 'drain') {

@@ -1,5 +1,7 @@
 /** What may be asked of the agent: one entry a path and method. */
 import type { Override } from '../balancer/override.ts';
+import { EXPOSITION_TYPE } from '../status/exposition.ts';
+import { metricsText } from '../status/metrics.ts';
 import { storedConfigShape } from './config-shape.ts';
 import type { Journal } from './journal.ts';
 import { Refusal } from './refusal.ts';
@@ -23,6 +25,8 @@ export interface Request {
 
 export type Answer =
   | { readonly json: unknown }
+  /** As it is, of this media type. */
+  | { readonly text: string; readonly type: string }
   /** Lines until `end` is called or the reader goes; what it returns stops it. */
   | { readonly stream: (write: (line: unknown) => void, end: () => void) => () => void };
 
@@ -31,6 +35,7 @@ type Handler = (agent: Agent, request: Request) => Promise<Answer> | Answer;
 const ROUTES: Readonly<Record<string, Readonly<Record<string, Handler>>>> = {
   '/v1/state': { GET: ({ supervisor }) => ({ json: supervisor.state() }) },
   '/v1/events': { GET: events },
+  '/v1/metrics': { GET: ({ supervisor }) => ({ text: metricsText(supervisor.state()), type: EXPOSITION_TYPE }) },
   '/v1/config': { PUT: putConfig },
   '/v1/drain': { POST: drain },
   '/v1/undrain': { POST: undrain },

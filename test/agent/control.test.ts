@@ -2,6 +2,8 @@
 import { connect } from 'node:net';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { control } from '../../src/agent/ctl.ts';
+import { parseExposition } from '../status/exposition.ts';
 import { AgentFixture } from './agent-fixture.ts';
 import { storedConfig, webTopology } from './config.ts';
 
@@ -55,6 +57,17 @@ describe('the control socket', () => {
     const answer = await agent.request(method, path, body);
     expect(answer.status).toBe(status);
     expect(answer.json.error).toMatch(error);
+  });
+
+  it('has metrics in the form that Prometheus reads', async () => {
+    const answer = await raw('GET /v1/metrics HTTP/1.1\r\nHost: x\r\n\r\n');
+    const [head = '', body = ''] = answer.split('\r\n\r\n');
+    expect(head).toMatch(/^HTTP\/1\.1 200 OK\r\n[\s\S]*Content-Type: text\/plain; version=0\.0\.4; charset=utf-8/);
+    const families = parseExposition(body);
+    expect([...(families.get('lvs_vrrp_process_up')?.series.values() ?? [])]).toEqual([{ labels: {}, value: 0 }]);
+    const printed: string[] = [];
+    expect(await control(agent.socket, ['metrics'], (_stream, text) => printed.push(text))).toBe(0);
+    expect([...parseExposition(printed.join('')).keys()]).toEqual([...families.keys()]);
   });
 
   it('answers a client that has closed its side already, and one of HTTP/1.0', async () => {
