@@ -51,6 +51,11 @@ export class FakeClock implements Clock {
     this.advanceTo(this.#nowMs + byMs);
   }
 
+  /** As a process sees it that was stopped: time has passed, and nothing has fired yet. What fell due does at the next advance. */
+  stall(byMs: number): void {
+    this.#nowMs += byMs;
+  }
+
   #earliest(): Timer | undefined {
     return this.#timers.reduce<Timer | undefined>(
       (first, timer) => (first === undefined || timer.atMs < first.atMs ? timer : first),

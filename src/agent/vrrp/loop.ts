@@ -17,6 +17,7 @@ import { VirtualAddresses } from './addresses.ts';
 import { HeldAddresses } from './held.ts';
 import { type Host, interfacesOf, namedAddresses } from './host.ts';
 import { HostWatch } from './host-watch.ts';
+import { Lateness } from './lateness.ts';
 import { type Log, onChange } from './log.ts';
 import { reportOf } from './report.ts';
 import { Sockets } from './sockets.ts';
@@ -43,6 +44,7 @@ export class VrrpLoop {
   readonly #say: ReturnType<typeof onChange>;
   readonly #onTransition: (transition: Transition) => void;
   readonly #host: HostWatch;
+  readonly #lateness: Lateness;
   #router: Router;
   #config: { readonly config: Config; readonly self: string } | undefined;
   #vips: ReadonlySet<string> = new Set();
@@ -52,13 +54,13 @@ export class VrrpLoop {
   #stopped = false;
   #armedForMs: number | null = null;
   #cancelTimer: () => void = () => undefined;
-  #lateness = { last: 0, worst: 0 };
 
   constructor(machinery: Machinery, onTransition: (transition: Transition) => void) {
     const { clock, addresses, network, frames, log } = machinery;
     this.#machinery = machinery;
     this.#onTransition = onTransition;
     this.#say = onChange(log);
+    this.#lateness = new Lateness(log);
     this.#sockets = new Sockets(network, (packet, setups) => this.#packet(packet, setups), log);
     this.#virtual = new VirtualAddresses(addresses, frames, log);
     this.#held = new HeldAddresses(this.#virtual, clock);
@@ -100,10 +102,8 @@ export class VrrpLoop {
   }
 
   report(): Extract<FromVrrp, { type: 'report' }> {
-    const { last, worst } = this.#lateness;
-    const latenessMs = { last: Math.round(last * 100) / 100, worst: Math.round(worst * 100) / 100 };
     const { clock, release } = this.#machinery;
-    return { type: 'report', release, latenessMs, instances: reportOf(this.#router, clock) };
+    return { type: 'report', release, latenessMs: this.#lateness.measured, instances: reportOf(this.#router, clock) };
   }
 
   /** @param release gives every role away and takes the addresses out; else all stays for the next process to adopt. */
@@ -200,8 +200,11 @@ export class VrrpLoop {
 
   #arm(): void {
     const { clock, afterInput } = this.#machinery;
-    const atMs = this.#stopped ? null : nextDeadlineMs(this.#router, clock.now());
+    const nowMs = clock.now();
+    const atMs = this.#stopped ? null : nextDeadlineMs(this.#router, nowMs);
     if (atMs === this.#armedForMs) return;
+    // after a stall a packet may come before the timer, and take its place: it was late all the same
+    if (this.#armedForMs !== null && nowMs > this.#armedForMs) this.#noteLate(this.#armedForMs);
     this.#cancelTimer();
     this.#armedForMs = atMs;
     if (atMs === null) return;
@@ -210,10 +213,16 @@ export class VrrpLoop {
   }
 
   #due(atMs: number): void {
-    if (this.#armedForMs === atMs) this.#armedForMs = null;
-    const lateMs = Math.max(0, this.#machinery.clock.now() - atMs);
-    this.#lateness = { last: lateMs, worst: Math.max(lateMs, this.#lateness.worst) };
+    if (this.#armedForMs === atMs) {
+      this.#armedForMs = null;
+      this.#noteLate(atMs);
+    }
     this.#dispatch({ type: 'time' });
+  }
+
+  #noteLate(dueMs: number): void {
+    const intervals = this.#setups().map(({ advertIntervalMs }) => advertIntervalMs);
+    this.#lateness.note(dueMs, this.#machinery.clock.now(), Math.min(...intervals));
   }
 
   #reread(host: Host): void {

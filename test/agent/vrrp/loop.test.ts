@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { InstanceConfig } from '../../../src/config/instance.ts';
 import { masterDownMs } from '../../../src/vrrp/intervals.ts';
+import { encodeAdvertisement } from '../../../src/wire/vrrp.ts';
 import { address, configuration, instance, vip } from '../../vrrp/configuration.ts';
 import { type Host, Segment } from './segment.ts';
 
@@ -364,6 +365,54 @@ describe('trackers', () => {
     const { a } = elected();
     a.kernel.remove({ interface: 'eth1', address: address('10.9.0.1'), prefixLength: 24 });
     expect(a.says()).toMatchObject({ state: 'FAULT', cause: 'address 10.9.0.1 is not on interface eth1' });
+  });
+});
+
+describe('a stall', () => {
+  const lines = (host: Host): string[] => host.lines.filter((line) => line.includes('did not run'));
+
+  it('of a MASTER is measured and told, and it steps down before it sends', () => {
+    const { segment, a, b } = elected();
+    segment.lan.cut.add('b');
+    const sent = segment.lan.sent.length;
+    segment.clock.stall(8000);
+    segment.clock.advance(0);
+    expect(a.says()).toMatchObject({ state: 'BACKUP', advertsSent: sent });
+    expect(a.says().cause).toMatch(/^stalled: nothing was sent for 8\d\d\d ms, longer than master_down \(3570 ms\)$/);
+    expect(a.loop.report().latenessMs.worst).toBeGreaterThan(7000);
+    expect(lines(a)).toEqual([expect.stringMatching(/^warning the VRRP process did not run for [78]\d\d\d ms /)]);
+    expect(lines(b)).toHaveLength(1);
+  });
+
+  it('is measured also where a packet of the successor is read before the timer fires', () => {
+    const { segment, a } = elected();
+    const successor = segment.lan.host('successor').open(
+      {
+        interface: 'eth1',
+        family: 4,
+        source: address('10.9.0.2'),
+        transport: 'unicast',
+        group: address('224.0.0.18'),
+      },
+      { onPacket: () => undefined, onError: () => undefined },
+    );
+    segment.lan.cut.add('b');
+    segment.clock.stall(8000);
+    const advertisement = { version: 3, vrid: 51, priority: 100, addresses: [address(VIP)], advertIntervalMs: 1000, authentication: null } as const; // biome-ignore format: short
+    const endpoints = { source: address('10.9.0.2'), destination: address('10.9.0.1') };
+    successor.send(encodeAdvertisement(advertisement, 'pseudo-header', endpoints), address('10.9.0.1'));
+    expect(a.says()).toMatchObject({ state: 'BACKUP', master: '10.9.0.2' });
+    expect(a.loop.report().latenessMs.last).toBeGreaterThan(7000);
+    segment.clock.advance(0);
+    expect(lines(a)).toHaveLength(1);
+  });
+
+  it('shorter than an interval is measured, and neither told nor acted upon', () => {
+    const { segment, a } = elected();
+    segment.clock.stall(1500);
+    segment.clock.advance(0);
+    expect(a.loop.report().latenessMs.last).toBeCloseTo(930, 0);
+    expect([a.says().state, lines(a)]).toEqual(['MASTER', []]);
   });
 });
 
