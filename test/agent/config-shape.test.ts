@@ -43,6 +43,19 @@ describe('a configuration', () => {
     }
   });
 
+  it.each<[string, object]>([
+    ['files[0].path: expected an absolute path', { files: [{ path: 'hold', weight: 0 }] }],
+    ['files[0].path: expected an absolute path', { files: [{ path: '/a\0b', weight: 0 }] }],
+    ['files[0].weight: expected a whole number', { files: [{ path: '/hold' }] }],
+    ['services[0].weight: expected a whole number', { services: [{ name: 'http', weight: 0.5 }] }],
+    ['interfaces[0].name: expected a name', { interfaces: [{ name: '', weight: 0 }] }],
+  ])('with a tracker that is none is refused: %s', (message, track) => {
+    const damaged = structuredClone(read('inventory/topologies/nat.yaml'));
+    const [instance] = damaged.config.instances;
+    Object.assign(instance!, { track: { ...instance!.track, ...track } });
+    expect(storedConfigShape(damaged, 'config')).toContain(`instances[0].track.${message}`);
+  });
+
   it('of a newer lvsctl, with keys that are not known here, is accepted', () => {
     const dr = read('inventory/topologies/dr.yaml');
     expect(storedConfigShape({ ...dr, more: 1, config: { ...dr.config, novelty: [] } }, 'config')).toBeUndefined();

@@ -120,7 +120,11 @@ describe('two VRRP processes', () => {
     await b.reaches('MASTER');
     await a.signal('SIGCONT');
     await a.reaches('BACKUP');
-    expect(a.instance()?.cause).toMatch(/^stalled/);
+    expect(a.instance()?.cause).toMatch(/^stalled: nothing was sent for \d{4,} ms, longer than master_down/);
+    expect(a.latenessMs?.worst).toBeGreaterThan(DOWN - 1000);
+    await until('one line of the journal tells it', () => a.lines.some((line) => line.includes('did not run for')));
+    const told = a.lines.filter((line) => line.includes('did not run for'));
+    expect(told).toEqual([expect.stringMatching(/^<4>the VRRP process did not run for \d{4,} ms /)]);
     await lan.next(B, lastMs(B) + 3000);
     expect(lan.seen.filter(({ source, atMs }) => source === A && atMs > last)).toEqual([]);
     expect(owners()).toEqual(['b']);

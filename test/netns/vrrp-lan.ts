@@ -238,6 +238,10 @@ export class VrrpAgent {
     return this.#report?.instances.find((one) => one.name === name);
   }
 
+  get latenessMs(): { readonly last: number; readonly worst: number } | undefined {
+    return this.#report?.latenessMs;
+  }
+
   async reaches(state: InstanceReport['state'], name = 'public', withinMs = 15_000): Promise<InstanceReport> {
     return until(
       () => `${this.#host} reaches ${state}; it says ${JSON.stringify(this.instance(name))}\n${this.lines.join('\n')}`,

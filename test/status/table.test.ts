@@ -53,6 +53,23 @@ TCP  10.77.1.100:80 wrr
     expect(ipvsText([{ ...service, destinations: [], ...change }]).split('\n')[2]).toBe(line);
   });
 
+  it('say what has lowered a priority', () => {
+    const tracker = { kind: 'script', name: 'nginx', weight: -20, state: 'down', isDown: true, error: 'x' } as const;
+    const trackers = [
+      tracker,
+      { ...tracker, kind: 'file', name: '/run/hold', weight: -60 } as const,
+      { ...tracker, name: 'turned', weight: 5, state: 'up' } as const,
+      { ...tracker, name: 'well', state: 'up', isDown: false } as const,
+      { ...tracker, name: 'fault', weight: 0 } as const,
+    ];
+    const state = agentState({
+      vrrp: { ...agentState().vrrp, instances: [instanceState({ priority: 30, trackers })] },
+    });
+    expect(vrrpRows([{ director: 'lb1', state, silence: null }])[1]?.at(-1)).toBe(
+      'nobody else advertises; script nginx is down (weight −20); file /run/hold exists (weight −60); script turned is up (weight +5)',
+    );
+  });
+
   it('show every instance on every director, VIPs only where they are held, and the unknown as such', () => {
     const rows = vrrpRows([view('lb1', 'MASTER'), view('lb2', 'BACKUP'), view('lb3', null)]).slice(1);
     expect(rows.map(([, , director, state, , , vips]) => [director, state, vips])).toEqual([

@@ -12,13 +12,14 @@ export class Lateness {
   #last = 0;
   #worst = 0;
   #saidAtMs = Number.NEGATIVE_INFINITY;
+  #saidForMs: number | null = null;
 
   constructor(log: Log) {
     this.#log = log;
   }
 
   /**
-   * @param dueMs when the loop should have run; what comes before is not late
+   * @param dueMs when the loop should have run; what comes before is not late, what comes again is told once
    * @param intervalMs the shortest interval of advertisements; nothing is said of what is shorter
    */
   note(dueMs: number, nowMs: number, intervalMs: number): void {
@@ -26,8 +27,9 @@ export class Lateness {
     const isWorst = lateMs > this.#worst;
     this.#last = lateMs;
     this.#worst = Math.max(lateMs, this.#worst);
-    if (lateMs < intervalMs || (!isWorst && nowMs < this.#saidAtMs + QUIET_MS)) return;
+    if (lateMs < intervalMs || dueMs === this.#saidForMs || (!isWorst && nowMs < this.#saidAtMs + QUIET_MS)) return;
     this.#saidAtMs = nowMs;
+    this.#saidForMs = dueMs;
     const [silentMs, worstMs] = [lateMs, this.#worst].map(Math.round) as [number, number];
     this.#log('warning', `the VRRP process did not run for ${silentMs} ms`, { silentMs, worstMs });
   }

@@ -144,6 +144,7 @@ export class VrrpLoop {
     this.#queue.push(event);
     if (this.#working) return;
     this.#working = true;
+    this.#noteOverdue();
     try {
       for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) this.#turn(next);
     } finally {
@@ -200,11 +201,9 @@ export class VrrpLoop {
 
   #arm(): void {
     const { clock, afterInput } = this.#machinery;
-    const nowMs = clock.now();
-    const atMs = this.#stopped ? null : nextDeadlineMs(this.#router, nowMs);
+    const atMs = this.#stopped ? null : nextDeadlineMs(this.#router, clock.now());
     if (atMs === this.#armedForMs) return;
-    // after a stall a packet may come before the timer, and take its place: it was late all the same
-    if (this.#armedForMs !== null && nowMs > this.#armedForMs) this.#noteLate(this.#armedForMs);
+    this.#noteOverdue();
     this.#cancelTimer();
     this.#armedForMs = atMs;
     if (atMs === null) return;
@@ -218,6 +217,11 @@ export class VrrpLoop {
       this.#noteLate(atMs);
     }
     this.#dispatch({ type: 'time' });
+  }
+
+  /** After a stall something else may be there before the timer, and take its place: it was late all the same. */
+  #noteOverdue(): void {
+    if (this.#armedForMs !== null && this.#machinery.clock.now() > this.#armedForMs) this.#noteLate(this.#armedForMs);
   }
 
   #noteLate(dueMs: number): void {

@@ -24,6 +24,7 @@ it('says an interval of silence or more, at most every ten seconds unless it is 
   const { lateness, lines } = measuring();
   lateness.note(0, 99.9, 100);
   lateness.note(1000, 1250.4, 100);
+  lateness.note(1000, 1250.6, 100);
   lateness.note(2000, 2200, 100);
   lateness.note(3000, 3300, 100);
   lateness.note(4000, 4200, 100);
