@@ -26,7 +26,7 @@ interface Watched {
   /** Why it cannot be looked at, or null. */
   problem: string | null;
   watcher: FSWatcher | undefined;
-  /** Which folder is watched: device and inode. */
+  /** Which folder is watched: device, inode, and when it was made. */
   folder: string | undefined;
   isLooking: boolean;
   /** Something happened during a look. */
@@ -111,7 +111,7 @@ export class TrackedFiles {
   async #follow(watched: Watched): Promise<void> {
     const path = dirname(watched.path);
     const found = await stat(path).catch(() => undefined);
-    const folder = found === undefined ? undefined : `${found.dev}:${found.ino}`;
+    const folder = found === undefined ? undefined : `${found.dev}:${found.ino}:${found.birthtimeMs}`;
     if (folder === watched.folder || this.#watched.get(watched.path) !== watched) return;
     watched.watcher?.close();
     watched.watcher = undefined;
@@ -120,7 +120,9 @@ export class TrackedFiles {
     try {
       const name = basename(watched.path);
       watched.watcher = watch(path, { persistent: false }, (_event, changed) => {
-        if (changed === name) void this.#look(watched);
+        // The folder itself is gone: a new one may well get its number.
+        if (changed === basename(path)) this.#unfollow(watched);
+        if (changed === name || changed === basename(path)) void this.#look(watched);
       });
       watched.watcher.on('error', () => this.#unfollow(watched));
     } catch (error) {
