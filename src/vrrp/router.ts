@@ -12,7 +12,15 @@ import { newInstance } from './instance.ts';
 import type { TrackerState } from './link.ts';
 import { nextDeadlineMs as instanceDeadlineMs, step } from './machine.ts';
 import { isSameRouter } from './reconfigure.ts';
-import { type InterfaceNow, known, type Standing, type Surroundings, standingOf, upSince } from './tracking.ts';
+import {
+  type InterfaceNow,
+  known,
+  type Standing,
+  type Surroundings,
+  standingOf,
+  upSince,
+  wellTracked,
+} from './tracking.ts';
 
 export interface Router {
   readonly instances: Readonly<Record<string, Instance>>;
@@ -166,6 +174,8 @@ class Turn {
       this.#instances.delete(name);
     }
     const fresh = setups.filter(({ name }) => !this.#instances.has(name));
+    const adopted = fresh.filter((setup) => this.#foundFor(setup, setups, found) === 'fresh');
+    this.#around = { ...this.#around, scripts: { ...wellTracked(adopted), ...this.#around.scripts } };
     for (const setup of setups) {
       const before = this.#instances.get(setup.name);
       if (before !== undefined && JSON.stringify(before.setup) !== JSON.stringify(setup))

@@ -129,6 +129,15 @@ export function upSince(
   );
 }
 
+/**
+ * Scripts of instances that were MASTER a moment ago, before this process: what they would start from says nothing against
+ * that, and a restart must not move an address.
+ */
+export function wellTracked(setups: readonly InstanceSetup[]): Readonly<Record<string, TrackerState>> {
+  const scripts = setups.flatMap(({ track }) => track.scripts).filter(({ start }) => start !== undefined);
+  return Object.fromEntries(scripts.map(({ name, reverse }) => [name, reverse ? 'down' : 'up']));
+}
+
 /** A result once known stays until another is known: a supervisor that restarts says `unknown` at first. */
 export function known(
   before: Readonly<Record<string, TrackerState>>,

@@ -197,6 +197,27 @@ describe('adoption after a restart', () => {
     expect([again.says().state, b.says().state, b.transitions.length]).toEqual(['MASTER', 'BACKUP', 1]);
   });
 
+  it('goes on as MASTER whatever its scripts start from, until they fail', () => {
+    const script = { name: 'x', run: ['/bin/x'], intervalMs: 1000, timeoutMs: 1000, weight: 0, reverse: false, rise: 1, fall: 1, user: 'nobody', start: 'down' as const }; // biome-ignore format: short
+    const track = { interfaces: [], scripts: [{ name: 'x', weight: 0 }], services: [], files: [] };
+    const config = configuration([instance({ track })], { scripts: [script] });
+    const say = (host: Host, state: 'up' | 'down' | 'unknown') =>
+      host.loop.take({ type: 'tracking', scripts: { x: state }, services: {}, files: {} });
+    const { segment, a } = pair({}, config);
+    expect(a.says()).toMatchObject({ state: 'FAULT', cause: 'tracked script x is down' });
+    say(a, 'up');
+    segment.clock.advance(5000);
+    expect(a.says().state).toBe('MASTER');
+    a.loop.stop(false);
+    const again = segment.host('a', '10.9.0.1', config, a.kernel);
+    expect(again.says().state).toBe('MASTER');
+    say(again, 'unknown');
+    segment.clock.advance(1000);
+    expect(again.says().state).toBe('MASTER');
+    say(again, 'down');
+    expect(again.says().state).toBe('FAULT');
+  });
+
   it('listens one interval when they are older, and leaves them to a successor', () => {
     const { segment, a, b } = elected();
     a.loop.stop(false);
