@@ -86,6 +86,12 @@ describe('a contest', () => {
     );
   });
 
+  it('is levelled too where the rival comes to the upper end exactly and the keeper is cut off there', () => {
+    const trackers = [40, 37, 68, 108].map((one): Tracker => ({ weight: one }));
+    const duel = duelOf({ director: 'keeper', bases: [2] }, [{ director: 'rival', bases: [1] }], bonusOf(trackers))!;
+    expect(isLevelled(duel, trackers)).toBe(true);
+  });
+
   it('of hundreds of trackers takes no time worth speaking of', () => {
     const trackers = Array.from({ length: 400 }, (_, index): Tracker => ({ weight: -1 - (index % 7) }));
     const bases = [254];

@@ -51,9 +51,11 @@ function gapOf(base: number, rivalBase: number, bonus: number): number {
 
 /** With all well the rival is at the upper end where the keeper is, in some instance: the order that was configured is lost. */
 export function isLevelled({ keeper, rival, member }: Duel, trackers: readonly Weight[]): boolean {
-  const base = rival.bases[member] ?? 0;
   const bonus = bonusOf(trackers);
-  return keeper.bases[member] !== OWNER_PRIORITY && base + bonus > withinRange(base + bonus);
+  const [mine, theirs] = [keeper, rival].map(({ bases }) => (bases[member] ?? 0) + bonus) as [number, number];
+  if (keeper.bases[member] === OWNER_PRIORITY) return false;
+  // also one that comes to the end exactly, beside a keeper that is cut off there
+  return theirs > withinRange(theirs) || (mine !== theirs && withinRange(mine) === withinRange(theirs));
 }
 
 /**
