@@ -49,6 +49,12 @@ const instanceState = z.object({
   transitions: z.number().int().default(0),
   /** What it tracks besides its own interface. */
   trackers: z.array(trackerState).default([]),
+  /** Source of its own advertisements. This and the two below are absent where an older VRRP process runs. */
+  source: z.string().optional(),
+  /** The last advertisement of another that counted, or null: nobody was heard. */
+  lastAdvert: z.object({ source: z.string(), priority: z.number().int(), at: z.number() }).nullable().optional(),
+  /** The last packet that was not believed, by reason: who sent it, and when. */
+  lastDropped: z.record(z.string(), z.object({ source: z.string(), at: z.number() })).optional(),
 });
 
 const destinationState = z.object({

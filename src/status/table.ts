@@ -1,4 +1,5 @@
 /** Tables of text for `status`: IPVS as `ipvsadm -Ln` prints it (people know it by heart), VRRP instance by instance. */
+import { masterOf, splitBrain } from './split-brain.ts';
 import type { AgentState, DestinationState, ServiceState } from './state.ts';
 import { loweredBy } from './tracker.ts';
 
@@ -69,13 +70,8 @@ export function alarmsOf(views: readonly DirectorView[]): string[] {
 }
 
 function instanceAlarm(name: string, views: readonly DirectorView[]): string[] {
-  const masters = views.filter(({ state }) =>
-    state?.vrrp.instances.some((instance) => instance.name === name && instance.state === 'MASTER'),
-  );
-  if (masters.length > 1) {
-    const who = masters.map(({ director }) => director).join(' and ');
-    return [`${name} has ${masters.length} MASTERs: ${who} do not hear each other; check the network between them`];
-  }
+  const masters = views.flatMap(({ director, state }) => masterOf(name, director, state));
+  if (masters.length > 1) return [splitBrain(name, masters)];
   return masters.length === 0 ? [`${name} has no MASTER among the directors that answer`] : [];
 }
 

@@ -60,6 +60,12 @@ export interface InstanceReport {
   /** Changes of state since the process started. This and what follows is not told by a process of an earlier release. */
   readonly transitions?: number;
   readonly trackers?: readonly TrackerReport[];
+  /** Of its advertisements. */
+  readonly source?: string;
+  /** The last advertisement that counted; `at` is epoch ms. */
+  readonly lastAdvert?: { readonly source: string; readonly priority: number; readonly at: number } | null;
+  /** The last one that was not believed, by reason. */
+  readonly lastDropped?: Readonly<Record<string, { readonly source: string; readonly at: number }>>;
 }
 
 /** VRRP process → supervisor. */

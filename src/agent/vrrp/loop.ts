@@ -14,6 +14,7 @@ import type { FromVrrp, ToVrrp } from '../../vrrp/link.ts';
 import { newRouter, nextDeadlineMs, type Router, type RouterEvent, stepRouter } from '../../vrrp/router.ts';
 import { setupsFor, vipsOf } from '../../vrrp/setup.ts';
 import { VirtualAddresses } from './addresses.ts';
+import { Heard } from './heard.ts';
 import { HeldAddresses } from './held.ts';
 import { type Host, interfacesOf, namedAddresses } from './host.ts';
 import { HostWatch } from './host-watch.ts';
@@ -41,6 +42,7 @@ export class VrrpLoop {
   readonly #sockets: Sockets;
   readonly #virtual: VirtualAddresses;
   readonly #held: HeldAddresses;
+  readonly #heard = new Heard();
   readonly #say: ReturnType<typeof onChange>;
   readonly #onTransition: (transition: Transition) => void;
   readonly #host: HostWatch;
@@ -93,6 +95,7 @@ export class VrrpLoop {
       found: isFirst ? Object.fromEntries(instances.map((setup) => [setup.name, foundOf(setup, named, nowMs)])) : {},
     });
     this.#sockets.follow(this.#setups());
+    this.#heard.keep(new Set(instances.map(({ name }) => name)));
     this.#held.follow(held);
   }
 
@@ -103,7 +106,8 @@ export class VrrpLoop {
 
   report(): Extract<FromVrrp, { type: 'report' }> {
     const { clock, release } = this.#machinery;
-    return { type: 'report', release, latenessMs: this.#lateness.measured, instances: reportOf(this.#router, clock) };
+    const instances = reportOf(this.#router, this.#heard, clock);
+    return { type: 'report', release, latenessMs: this.#lateness.measured, instances };
   }
 
   /** @param release gives every role away and takes the addresses out; else all stays for the next process to adopt. */
@@ -124,7 +128,9 @@ export class VrrpLoop {
     const accepted = acceptPacket(packet, setups);
     if (accepted.verdict === 'foreign') return;
     const { instance } = accepted;
+    const nowMs = this.#machinery.clock.now();
     if (accepted.verdict === 'dropped') {
+      this.#heard.dropped(instance, accepted.reason, packet.source, nowMs);
       this.#say(`${accepted.reason} packets to ${instance}`, 'warning', `packets are dropped: ${accepted.reason}`, {
         instance,
         source: packet.source,
@@ -135,6 +141,7 @@ export class VrrpLoop {
     const notes = accepted.notes.length > 0 ? accepted.notes.join('; ') : undefined;
     this.#say(`agreement of ${instance} with ${packet.source}`, 'warning', notes, { instance, source: packet.source });
     const { advertisement } = accepted;
+    this.#heard.accepted(instance, packet.source, advertisement.priority, nowMs);
     this.#dispatch({ type: 'advertisement', instance, advertisement, source: packet.source });
   }
 

@@ -4,19 +4,37 @@ import type { Instance } from '../../vrrp/instance.ts';
 import type { InstanceReport, TrackerReport } from '../../vrrp/link.ts';
 import type { Router } from '../../vrrp/router.ts';
 import { watchedBy } from '../../vrrp/tracking.ts';
+import type { Heard, HeardOf } from './heard.ts';
 
 /** @param clock turns the machine's monotonic times into epoch ones. */
-export function reportOf(router: Router, clock: Pick<Clock, 'now' | 'wall'>): InstanceReport[] {
+export function reportOf(
+  router: Router,
+  heard: Pick<Heard, 'of'>,
+  clock: Pick<Clock, 'now' | 'wall'>,
+): InstanceReport[] {
   const offsetMs = clock.wall() - clock.now();
   return Object.values(router.instances).map((instance) => {
     const trackers = watchedBy(instance.setup, router.around).map(
       ({ kind, name, weight, state, isDown }): TrackerReport => ({ kind, name, weight, state, isDown }),
     );
-    return instanceReport(instance, trackers, offsetMs);
+    return { ...instanceReport(instance, offsetMs), ...heardReport(heard.of(instance.setup.name), offsetMs), trackers };
   });
 }
 
-function instanceReport(instance: Instance, trackers: readonly TrackerReport[], offsetMs: number): InstanceReport {
+function heardReport(
+  { accepted, dropped }: HeardOf,
+  offsetMs: number,
+): Pick<InstanceReport, 'lastAdvert' | 'lastDropped'> {
+  const at = ({ atMs }: { readonly atMs: number }): number => Math.round(atMs + offsetMs);
+  return {
+    lastAdvert: accepted === null ? null : { source: accepted.source, priority: accepted.priority, at: at(accepted) },
+    lastDropped: Object.fromEntries(
+      Object.entries(dropped).map(([reason, packet]) => [reason, { source: packet.source, at: at(packet) }]),
+    ),
+  };
+}
+
+function instanceReport(instance: Instance, offsetMs: number): InstanceReport {
   const { setup, state, cause, priority, master, advertsSent, advertsReceived, dropped, waitingFor } = instance;
   return {
     name: setup.name,
@@ -36,6 +54,6 @@ function instanceReport(instance: Instance, trackers: readonly TrackerReport[], 
     dropped,
     waitingFor,
     transitions: instance.transitions,
-    trackers,
+    source: setup.source,
   };
 }

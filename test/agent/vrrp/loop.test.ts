@@ -117,6 +117,35 @@ describe('losing the MASTER', () => {
   });
 });
 
+describe('who is heard', () => {
+  it('is told with its time and priority, and stays when it falls silent', () => {
+    const { segment, a, b } = elected();
+    expect(a.says()).toMatchObject({ source: '10.9.0.1', lastAdvert: null, lastDropped: {} });
+    segment.clock.advance(1000);
+    const { lastAdvert } = b.says();
+    expect(lastAdvert).toMatchObject({ source: '10.9.0.1', priority: 110 });
+    expect(segment.clock.wall() - (lastAdvert?.at ?? 0)).toBeLessThan(1000);
+    segment.lan.cut.add('a');
+    segment.clock.advance(10_000);
+    expect(b.says().lastAdvert).toEqual(lastAdvert);
+  });
+
+  it('is told of what is dropped, by reason; of an instance that has gone nothing is kept', () => {
+    const pass = (value: string): Partial<InstanceConfig> => ({
+      version: 2,
+      authentication: { pass: { source: 'literal', value } },
+    });
+    const segment = new Segment();
+    segment.host('a', '10.9.0.1', configuration([instance(pass('s3cret'))]));
+    const b = segment.host('b', '10.9.0.2', configuration([instance(pass('other'))]));
+    segment.clock.advance(10_000);
+    expect(b.says()).toMatchObject({ lastAdvert: null, lastDropped: { password: { source: '10.9.0.1' } } });
+    b.loop.configure(configuration([]), 'b');
+    b.loop.configure(configuration([instance(pass('other'))]), 'b');
+    expect(b.says().lastDropped).toEqual({});
+  });
+});
+
 describe('yield', () => {
   it.each([false, true])('gives the role away and does not take it back (preempt: %s)', (preempt) => {
     const { segment, a, b } = elected({ preempt });
