@@ -2,34 +2,62 @@
  * Runs a program of the topology as its user, without any of the agent's capabilities (src/native/lvs-run.c), in a process group
  * of its own that ends with its time.
  */
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { unsafeAsRoot } from './root-command.ts';
 import type { RunScript } from './tracked-scripts.ts';
 
+export interface Program {
+  /** The absolute path of a program, and its arguments. */
+  readonly run: readonly string[];
+  readonly user: string;
+  readonly timeoutMs: number;
+  /** Beside PATH and LANG. */
+  readonly environment?: Readonly<Record<string, string>>;
+  /** What it writes to stdout is kept, too. */
+  readonly keepsOutput?: boolean;
+}
+
+export interface Ended {
+  /** Why it failed, or undefined. */
+  readonly problem: string | undefined;
+  /** The end of what it wrote. */
+  readonly output: string;
+}
+
+/** Never rejects. The signal ends the program at once. */
+export type RunProgram = (program: Program, signal: AbortSignal) => Promise<Ended>;
+
 /** From the polite signal to the one that cannot be caught. */
 const GRACE_MS = 1_000;
-/** Of what it writes, what a journal line can take. */
-const KEPT_OUTPUT = 400;
+/** What a program has written may still be on its way when it is gone. */
+const LAST_WORDS_MS = 250;
+/** Characters of what it writes. */
+const KEPT_OUTPUT = 4_000;
+/** What a journal line can take of that. */
+const SHOWN_OUTPUT = 400;
+
+const ENVIRONMENT = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', LANG: 'C.UTF-8' };
 
 /** @param helper - path of lvs-run */
-export function scriptRunner(helper: string): RunScript {
-  return (script, signal) => {
-    const unsafe = script.user === 'root' ? unsafeAsRoot(script.run) : undefined;
-    return unsafe === undefined ? run(helper, script, signal) : Promise.resolve(unsafe);
+export function programRunner(helper: string): RunProgram {
+  return (program, signal) => {
+    const unsafe = program.user === 'root' ? unsafeAsRoot(program.run) : undefined;
+    if (unsafe !== undefined) return Promise.resolve({ problem: unsafe, output: '' });
+    return run(helper, program, signal);
   };
 }
 
-function run(helper: string, script: Parameters<RunScript>[0], signal: AbortSignal): Promise<string | undefined> {
-  const { promise, resolve } = Promise.withResolvers<string | undefined>();
-  const program = script.run[0] ?? '';
-  // root keeps what the unit has left the agent; lvs-run is for everybody else.
-  const argv = script.user === 'root' ? script.run : [helper, script.user, '--', ...script.run];
-  const child = spawn(argv[0] ?? '', argv.slice(1), {
-    cwd: '/',
-    env: { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', LANG: 'C.UTF-8' },
-    stdio: ['ignore', 'ignore', 'pipe'],
-    detached: true,
-  });
+/** @param helper - path of lvs-run */
+export function scriptRunner(helper: string): RunScript {
+  const runProgram = programRunner(helper);
+  return async (script, signal) => (await runProgram(script, signal)).problem;
+}
+
+function run(helper: string, program: Program, signal: AbortSignal): Promise<Ended> {
+  const { promise, resolve } = Promise.withResolvers<Ended>();
+  const path = program.run[0] ?? '';
+  if (signal.aborted) return Promise.resolve({ problem: `${path} was not started`, output: '' });
+  const child = start(helper, program);
   let output = '';
   let verdict: string | undefined;
   let hasEnded = false;
@@ -47,32 +75,55 @@ function run(helper: string, script: Parameters<RunScript>[0], signal: AbortSign
     killer ??= setTimeout(() => signalGroup('SIGKILL'), GRACE_MS);
   };
   const expire = (): void => {
-    if (!hasEnded) end(`${program} did not end within ${script.timeoutMs} ms`);
+    if (!hasEnded) end(`${path} did not end within ${program.timeoutMs} ms`);
   };
   // After a stall of this process the end of a script may be known only now, and timers come first.
-  const timer = setTimeout(() => setImmediate(expire), script.timeoutMs);
-  const abort = (): void => end(`${program} was stopped`);
+  const timer = setTimeout(() => setImmediate(expire), program.timeoutMs);
+  const abort = (): void => end(`${path} was stopped`);
   signal.addEventListener('abort', abort, { once: true });
-  const finish = (problem: string | undefined): void => {
+  const finish = (problemOf: () => string | undefined): void => {
     hasEnded = true;
     clearTimeout(timer);
     clearTimeout(killer);
     signal.removeEventListener('abort', abort);
     // Children that outlive the program keep nothing: the group goes with it.
     signalGroup('SIGKILL');
-    child.stderr.destroy();
-    resolve(verdict ?? problem);
+    void lastWords(child).then(() => resolve({ problem: verdict ?? problemOf(), output }));
   };
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    if (output.length < KEPT_OUTPUT) output += text;
-  });
-  child.once('error', (error) => finish(`${program} could not be started: ${error.message}`));
-  child.once('exit', (code, by) => finish(exitProblem(program, code, by, output)));
+  for (const stream of [child.stdout, child.stderr])
+    stream?.setEncoding('utf8').on('data', (text: string) => {
+      output = `${output}${text}`.slice(-KEPT_OUTPUT);
+    });
+  child.once('error', (error) => finish(() => `${path} could not be started: ${error.message}`));
+  child.once('exit', (code, by) => finish(() => exitProblem(path, code, by, output)));
   return promise;
+}
+
+function start(helper: string, { run: argv, user, environment, keepsOutput }: Program): ChildProcess {
+  // root keeps what the unit has left the agent; lvs-run is for everybody else.
+  const [file = '', ...args] = user === 'root' ? argv : [helper, user, '--', ...argv];
+  return spawn(file, args, {
+    cwd: '/',
+    env: { ...ENVIRONMENT, ...environment },
+    stdio: ['ignore', keepsOutput ? 'pipe' : 'ignore', 'pipe'],
+    detached: true,
+  });
+}
+
+/** Waits until both pipes are read; one that somebody has taken along is not waited for. */
+function lastWords(child: ChildProcess): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, LAST_WORDS_MS);
+  child.once('close', () => resolve());
+  return promise.finally(() => {
+    clearTimeout(timer);
+    child.stdout?.destroy();
+    child.stderr?.destroy();
+  });
 }
 
 function exitProblem(program: string, code: number | null, by: string | null, output: string): string | undefined {
   if (code === 0) return undefined;
-  const said = output.trim() === '' ? '' : `: ${output.trim().slice(0, KEPT_OUTPUT)}`;
+  const said = output.trim() === '' ? '' : `: ${output.trim().slice(-SHOWN_OUTPUT)}`;
   return code === null ? `${program} was ended by ${by}${said}` : `${program} ended with ${code}${said}`;
 }

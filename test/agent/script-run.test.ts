@@ -3,7 +3,7 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { scriptRunner } from '../../src/agent/script-run.ts';
+import { programRunner, scriptRunner } from '../../src/agent/script-run.ts';
 
 const helper = join(import.meta.dirname, '../../dist/native', process.arch, 'lvs-run');
 const isRoot = process.getuid?.() === 0;
@@ -63,6 +63,23 @@ describe.runIf(isRoot)('a script', () => {
     const pending = run(['/bin/sleep', '60'], { signal: aborter.signal });
     setImmediate(() => aborter.abort());
     expect(await pending).toBe('/bin/sleep was stopped');
+  });
+
+  it('has the end of what it wrote kept, and an environment, where that is asked for', async () => {
+    const line = 'i=0; while [ $i -lt 900 ]; do echo line $i; i=$((i+1)); done; echo "$WORD" >&2; exit 4';
+    const program = { run: ['/bin/sh', '-c', line], user: 'nobody', timeoutMs: 5_000, keepsOutput: true };
+    const never = new AbortController().signal;
+    const { problem, output } = await programRunner(helper)({ ...program, environment: { WORD: 'bye' } }, never);
+    expect(output.length).toBeLessThanOrEqual(4_000);
+    expect(output).toMatch(/line 898\nline 899\n/);
+    expect(output).toContain('bye\n');
+    expect(problem).toMatch(/^\/bin\/sh ended with 4: /);
+    expect(problem?.length).toBeLessThan(500);
+  });
+
+  it('is not started when it is no longer wanted', async () => {
+    const gone = AbortSignal.abort();
+    expect(await run(['/bin/true'], { signal: gone })).toBe('/bin/true was not started');
   });
 
   it('is refused as root when others can change it', async () => {
