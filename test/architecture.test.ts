@@ -44,7 +44,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   balancer: { may: ['wire', 'config'] },
   probes: { may: ['health', 'config', 'kernel(types)', 'wire/address.ts'], io: true },
   kernel: { may: ['wire'], io: true },
-  agent: { may: AGENT_FOLDERS, io: true },
+  agent: { may: AGENT_FOLDERS, io: true, packages: ['nodemailer'] },
   desired: { may: ['config', 'wire/address.ts'] },
   shell: { may: [] },
   facts: { may: ['shell', 'status', 'wire/address.ts'] },

@@ -6,6 +6,7 @@ import type { Config } from '../config/config.ts';
 import type { CheckConfig } from '../config/service.ts';
 import { unsupportedCheck } from '../probes/probe.ts';
 import { type Address, parseAddress } from '../wire/address.ts';
+import { alertsShape } from './alerts-shape.ts';
 import { instanceShape, syncGroupShape, vipShape } from './instance-shape.ts';
 import { weight } from './ownership-shape.ts';
 import {
@@ -164,6 +165,7 @@ const config = object({
     onStop: oneOf('keep', 'flush'),
   }),
   services: list(service),
+  alerts: alertsShape,
 }) as Shape<Config>;
 
 const stored = object({

@@ -24,6 +24,16 @@ const trackerWeight = integer(-254, 254);
 const absolutePath = matching((value) => value.startsWith('/') && !value.includes('\0'), 'an absolute path');
 const tracked = object({ name, weight: trackerWeight });
 
+/** The commands are run as they stand; what they may do is up to their user. */
+const notify = object({
+  master: nullable(list(text, 1)),
+  backup: nullable(list(text, 1)),
+  fault: nullable(list(text, 1)),
+  stop: nullable(list(text, 1)),
+  any: nullable(list(text, 1)),
+  user: name,
+});
+
 export const instanceShape = object({
   name,
   vrid: integer(1, 255),
@@ -58,6 +68,8 @@ export const instanceShape = object({
     files: list(object({ path: absolutePath, weight: trackerWeight })),
   }),
   startAfter: object({ linkUpMs: duration, verdicts: flag }),
+  notify,
+  alert: flag,
 });
 
-export const syncGroupShape = object({ name, members: list(name) });
+export const syncGroupShape = object({ name, members: list(name), notify, alert: flag });

@@ -30,18 +30,27 @@ export class Journal {
     this.#write(journalLine(this.record(level, kind, message, fields)));
   }
 
-  /** For the followers only: whoever did it has written its own line. */
-  record(level: AgentEvent['level'], kind: AgentEvent['kind'], message: string, fields: Fields = {}): AgentEvent {
-    const event = { seq: ++this.#seq, at: this.#wall(), director: this.director, level, kind, message, fields };
+  /**
+   * For the followers only: whoever did it has written its own line.
+   * @param at - epoch ms, when it was not just now
+   */
+  record(
+    level: AgentEvent['level'],
+    kind: AgentEvent['kind'],
+    message: string,
+    fields: Fields = {},
+    at = this.#wall(),
+  ): AgentEvent {
+    const event = { seq: ++this.#seq, at, director: this.director, level, kind, message, fields };
     this.#events.push(event);
     if (this.#events.length > KEPT) this.#events.shift();
     for (const follower of this.#followers) follower(event);
     return event;
   }
 
-  /** Those kept with a number above `seq`. */
+  /** Those kept with a number above `seq`; all, if it is of a process that counted further than this one has. */
   since(seq: number): readonly AgentEvent[] {
-    return this.#events.filter((event) => event.seq > seq);
+    return seq > this.#seq ? [...this.#events] : this.#events.filter((event) => event.seq > seq);
   }
 
   /** @returns stops following */

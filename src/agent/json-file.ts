@@ -1,5 +1,6 @@
 /** Small JSON files that survive a crash at any moment: written beside, synced, renamed. */
 import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdir, open, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 /** What the file holds, or undefined when there is none. @throws SyntaxError, or the error of a failed read */
@@ -26,4 +27,18 @@ export function writeJson(path: string, value: unknown): void {
     closeSync(file);
   }
   renameSync(beside, path);
+}
+
+/** The same without holding up the loop; two writes of one file must not overlap. */
+export async function writeJsonAside(path: string, value: unknown): Promise<void> {
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  const beside = `${path}.new`;
+  const file = await open(beside, 'w', 0o600);
+  try {
+    await file.writeFile(`${JSON.stringify(value)}\n`);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await rename(beside, path);
 }

@@ -9,7 +9,7 @@ import { probeOf } from '../probes/probe.ts';
 import { listenControl } from './control.ts';
 import { Journal } from './journal.ts';
 import { ownRelease } from './own-release.ts';
-import { scriptRunner } from './script-run.ts';
+import { programRunner, scriptRunner } from './script-run.ts';
 import { Supervisor } from './supervisor.ts';
 
 export interface AgentPaths {
@@ -42,6 +42,7 @@ export async function runAgent(
     journal,
     probeOf,
     runScript: scriptRunner(helperPath()),
+    runProgram: programRunner(helperPath()),
     configPath: paths.config,
     stateFolder: dirname(paths.config),
     vrrpSocket: paths.vrrpSocket,

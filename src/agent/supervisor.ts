@@ -9,6 +9,7 @@ import { Balancing, type BalancingOptions } from './balancing.ts';
 import type { StoredConfig } from './config-shape.ts';
 import { ConfigStore } from './config-store.ts';
 import { Drains } from './drains.ts';
+import { Notices, type NoticesOptions } from './notices.ts';
 import { OverrideStore } from './override-store.ts';
 import { Refusal } from './refusal.ts';
 import { agentStateOf } from './state-report.ts';
@@ -16,15 +17,19 @@ import type { RunScript } from './tracked-scripts.ts';
 import { Trackers } from './trackers.ts';
 import { VrrpLink } from './vrrp-link.ts';
 
+/** How long the VRRP process's last word is waited for when both are stopped. */
+const FAREWELL_MS = 2_000;
+const FAREWELL_STEP_MS = 20;
 /** What two readings of two clocks may lie apart; more, and one of them was set. */
 const CLOCK_STEP_MS = 100;
 
 export interface SupervisorOptions
-  extends Pick<BalancingOptions, 'clock' | 'random' | 'ipvs' | 'firewall' | 'journal' | 'probeOf'> {
+  extends Pick<BalancingOptions, 'clock' | 'random' | 'ipvs' | 'firewall' | 'journal' | 'probeOf'>,
+    Pick<NoticesOptions, 'runProgram'> {
   readonly runScript: RunScript;
   /** config.json; last-good.json stands beside it. */
   readonly configPath: string;
-  /** Of overrides.json and table.json. */
+  /** Of overrides.json, table.json and what {@link Notices} keeps. */
   readonly stateFolder: string;
   readonly vrrpSocket: string;
   /** Is there when systemd stops the agent for good, and not when it restarts it. */
@@ -39,6 +44,7 @@ export class Supervisor {
   readonly #balancing: Balancing;
   readonly #trackers: Trackers;
   readonly #link: VrrpLink;
+  readonly #notices: Notices;
   readonly #startedAt: number;
   #stored: StoredConfig | null = null;
   #configError: string | null = null;
@@ -56,7 +62,10 @@ export class Supervisor {
       ...options,
       overrides,
       ownershipPath: `${stateFolder}/table.json`,
-      onVerdict: () => this.#trackers.tell(),
+      onVerdict: () => {
+        this.#trackers.tell();
+        this.#notices.judgeSoon();
+      },
       onCompared: () => this.#afterComparison(),
     });
     this.#drains = new Drains({
@@ -73,13 +82,13 @@ export class Supervisor {
       prober: this.#balancing.prober,
       send: (message) => this.#link.send(message),
     });
+    this.#notices = new Notices({ ...options, prober: this.#balancing.prober });
     this.#link = new VrrpLink({
       path: vrrpSocket,
       clock,
       greeting: () => this.#greeting(),
-      onTransition: ({ instance, from, to, cause }) => {
-        journal.record('notice', 'vrrp', `${instance}: ${from} → ${to} (${cause})`, { instance, from, to });
-      },
+      onTransition: (transition) => this.#notices.transition(transition),
+      onFound: (instances) => this.#notices.found(instances),
       onAlive: (alive) => {
         if (alive) journal.note('info', 'vrrp', 'the VRRP process answers');
         else journal.note('error', 'vrrp', 'the VRRP process does not answer');
@@ -93,14 +102,27 @@ export class Supervisor {
     this.#adopt(stored);
     this.#configError = error;
     await this.#balancing.start(stored);
+    this.#notices.judge();
     this.#link.start();
   }
 
   async stop(): Promise<void> {
+    const isForGood = existsSync(this.#options.handoverMark);
+    if (isForGood) await this.#hearFarewell();
     this.#link.stop();
     this.#trackers.stop();
-    const isForGood = existsSync(this.#options.handoverMark);
-    await this.#balancing.stop(isForGood && this.#stored?.config.ipvs.onStop === 'flush');
+    await Promise.all([
+      this.#notices.stop(isForGood),
+      this.#balancing.stop(isForGood && this.#stored?.config.ipvs.onStop === 'flush'),
+    ]);
+  }
+
+  /** The VRRP process is stopped at the same time: what it gives up is told before our own end is. */
+  async #hearFarewell(): Promise<void> {
+    const { clock } = this.#options;
+    const endMs = clock.now() + FAREWELL_MS;
+    while (this.#link.isAlive && !this.#notices.areStopped && clock.now() < endMs)
+      await new Promise<void>((resolve) => clock.setTimer(clock.now() + FAREWELL_STEP_MS, resolve));
   }
 
   /**
@@ -141,6 +163,7 @@ export class Supervisor {
     }
     this.#adopt(next);
     const errors = await this.#balancing.configure(next);
+    this.#notices.judge();
     if (errors.length > 0 || next === null) return errors;
     const refused = await this.#link.configure(next.config);
     this.#trackers.tell();
@@ -151,6 +174,7 @@ export class Supervisor {
     this.#stored = stored;
     this.#options.journal.director = stored?.self ?? '';
     this.#trackers.configure(stored);
+    this.#notices.configure(stored);
   }
 
   get drains(): Drains {
@@ -182,7 +206,7 @@ export class Supervisor {
       overrides: this.#drains.all,
       vrrp: { alive: this.#link.isAlive, report: this.#link.report },
       problemOf: (kind, name) => this.#trackers.problemOf(kind, name),
-      alarms: [...this.#vrrpAlarms(), ...view.errors],
+      alarms: [...this.#vrrpAlarms(), ...view.errors, ...this.#notices.problems],
       rest: {
         at: clock.wall(),
         release: release.hash,

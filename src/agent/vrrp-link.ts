@@ -19,6 +19,8 @@ export interface VrrpLinkOptions {
   /** What is sent on every connection. */
   readonly greeting: () => readonly ToVrrp[];
   readonly onTransition: (transition: Extract<FromVrrp, { type: 'transition' }>) => void;
+  /** How things are on a new connection; every transition after it comes by {@link onTransition}. */
+  readonly onFound: (instances: readonly InstanceReport[]) => void;
   readonly onAlive: (alive: boolean) => void;
 }
 
@@ -28,6 +30,7 @@ export class VrrpLink {
   readonly #options: VrrpLinkOptions;
   #socket: Socket | undefined;
   #isConnected = false;
+  #hasFound = false;
   #wasAlive = false;
   #report: Report | undefined;
   #refusal: string | null = null;
@@ -106,6 +109,7 @@ export class VrrpLink {
     let rest = '';
     socket.on('connect', () => {
       this.#isConnected = true;
+      this.#hasFound = false;
       this.#connectedMs = this.#options.clock.now();
       this.#heardMs = Number.NEGATIVE_INFINITY;
       for (const message of this.#options.greeting()) this.send(message);
@@ -134,13 +138,20 @@ export class VrrpLink {
     const message = parseLine(line);
     if (message === undefined) return;
     this.#heardMs = this.#options.clock.now();
-    if (message.type === 'report') this.#report = message;
+    if (message.type === 'report') this.#take(message);
     if (message.type === 'configured') {
       this.#refusal = message.error;
       this.#answer?.(message.error);
     }
     if (message.type === 'transition') this.#options.onTransition(message);
     this.#tellAlive();
+  }
+
+  #take(report: Report): void {
+    this.#report = report;
+    if (this.#hasFound) return;
+    this.#hasFound = true;
+    this.#options.onFound(report.instances);
   }
 
   #tellAlive(): void {

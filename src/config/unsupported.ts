@@ -10,12 +10,7 @@ import type { Raw } from './raw.ts';
 const KEYS: readonly string[] = [
   'vrrp.*.hmac',
   'vrrp.*.virtual_mac',
-  'vrrp.*.notify',
-  'vrrp.*.alert',
   'vrrp.*.garp.lower_priority',
-  'sync_groups.*.notify',
-  'sync_groups.*.alert',
-  'alerts',
   'ipvs.connection_table_bits',
   'ipvs.probe_marks',
   'services.*.slow_start',

@@ -73,6 +73,8 @@ NotifyAccess=main
 WatchdogSec=30
 TimeoutStartSec=60
 TimeoutStopSec=20
+# Commands of notify get the time that the agent gives them; it ends them itself.
+KillMode=mixed
 ExecStartPre=-+${PATHS.directorScript}
 ExecStart=${AGENT.current}/node ${AGENT.current}/agent.mjs --config ${AGENT.config} --socket ${AGENT.controlSocket} --vrrp-socket ${AGENT.vrrpSocket}
 ExecStop=${stopping(AGENT_UNIT, `; systemctl stop --no-block ${VRRP_UNIT}`)}

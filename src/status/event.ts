@@ -8,7 +8,7 @@ export const agentEvent = z.object({
   at: z.number(),
   director: z.string(),
   level: z.enum(['error', 'warning', 'notice', 'info']),
-  kind: z.enum(['agent', 'check', 'config', 'ipvs', 'override', 'tracker', 'vrrp']),
+  kind: z.enum(['agent', 'alert', 'check', 'config', 'ipvs', 'notify', 'override', 'tracker', 'vrrp']),
   /** One sentence, with the cause. */
   message: z.string(),
   /** What it is about, by name. */

@@ -87,4 +87,6 @@ export type FromVrrp =
       readonly to: string;
       readonly cause: string;
       readonly at: number;
+      /** As it advertises from now on; not told by releases of lvsctl 0.1.0 and earlier. */
+      readonly priority?: number;
     };

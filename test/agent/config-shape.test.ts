@@ -25,11 +25,11 @@ describe('a configuration', () => {
     return [at, ...Object.entries(value).flatMap(([key, inner]) => placesIn(inner, [...at, key]))];
   }
   /** What neither process of the agent reads. */
-  const UNREAD = /^instances\.0\.(notify|alert|hmac|virtualMac\.transmitFrom)/;
+  const UNREAD = /^instances\.0\.(hmac|virtualMac\.transmitFrom)/;
   const vrrp = read('inventory/topologies/nat.yaml').config;
   const places = placesIn({ instances: vrrp.instances.slice(0, 1), syncGroups: vrrp.syncGroups })
     .map((place) => place.join('.'))
-    .filter((place) => /\.0\./.test(place) && !UNREAD.test(place) && !/^syncGroups\.0\.(notify|alert)/.test(place));
+    .filter((place) => /\.0\./.test(place) && !UNREAD.test(place));
 
   it.each(places)('with something else as %s is refused by its place', (place) => {
     const keys = place.split('.');

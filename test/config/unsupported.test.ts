@@ -20,7 +20,7 @@ describe('keys that are not acted upon yet', () => {
   });
 
   it('every row but those of IPv6 is met in full.yaml', () => {
-    expect(refused(readFileSync(FULL, 'utf8')).length).toBeGreaterThan(30);
+    expect(refused(readFileSync(FULL, 'utf8')).length).toBeGreaterThan(20);
   });
 
   it('are refused where they stand, and only they', () => {

@@ -203,7 +203,8 @@ export class VrrpLoop {
   #transition({ instance, from, to, cause }: Extract<Effect, { type: 'transition' }>): void {
     const level = to === 'FAULT' ? 'warning' : 'notice';
     this.#machinery.log(level, `${instance} is ${to}`, { instance, from, to, cause });
-    this.#onTransition({ type: 'transition', instance, from, to, cause, at: this.#machinery.clock.wall() });
+    const priority = this.#router.instances[instance]?.priority ?? 0;
+    this.#onTransition({ type: 'transition', instance, from, to, cause, at: this.#machinery.clock.wall(), priority });
   }
 
   #arm(): void {
