@@ -80,11 +80,9 @@ export class Delivery {
     this.#cancelTimer();
     const cancel = clock.setTimer(clock.now() + LAST_MS, () => this.#aborter.abort());
     await this.#sending;
-    let failures = this.#failures;
-    while (isForGood && this.#waiting.length > 0 && this.#failures <= failures) {
-      failures = this.#failures;
-      await this.#deliver();
-    }
+    const before = this.#failures;
+    const isWorthIt = (): boolean => !this.#aborter.signal.aborted && this.#failures <= before;
+    while (isForGood && isWorthIt() && this.#waiting.length > 0) await this.#deliver();
     cancel();
     this.#aborter.abort();
   }
