@@ -85,16 +85,24 @@ export class AgentFixture {
     return this.vrrp;
   }
 
-  request(method: string, path: string, body?: unknown): Promise<Answer> {
+  async request(method: string, path: string, body?: unknown): Promise<Answer> {
+    const { status, text } = await this.#exchange(method, path, body);
+    return { status, json: text === '' ? null : JSON.parse(text) };
+  }
+
+  /** What comes until the agent ends it. */
+  async text(path: string): Promise<string> {
+    return (await this.#exchange('GET', path)).text;
+  }
+
+  #exchange(method: string, path: string, body?: unknown): Promise<{ status: number; text: string }> {
     return new Promise((resolve, reject) => {
       const request = httpRequest({ socketPath: this.socket, method, path, agent: false }, (response) => {
         let text = '';
         response.setEncoding('utf8').on('data', (part: string) => {
           text += part;
         });
-        response.on('end', () =>
-          resolve({ status: response.statusCode ?? 0, json: text === '' ? null : JSON.parse(text) }),
-        );
+        response.on('end', () => resolve({ status: response.statusCode ?? 0, text }));
       });
       request.on('error', reject);
       request.end(typeof body === 'string' || body === undefined ? body : JSON.stringify(body));
@@ -133,6 +141,7 @@ export class FakeVrrp {
   constructor(path: string) {
     this.#server = createServer((socket) => {
       this.#sockets.add(socket);
+      socket.on('close', () => this.#sockets.delete(socket));
       socket.on('error', () => {});
       let rest = '';
       socket.setEncoding('utf8').on('data', (text: string) => {

@@ -22,6 +22,8 @@ interface Spooled {
   readonly file: string;
   readonly alert: Alert;
   readonly pending: readonly ChannelName[];
+  /** Since when it waits, epoch ms: what it tells of may be older. */
+  readonly since: number;
 }
 
 const spooledShape = object({
@@ -41,6 +43,7 @@ const spooledShape = object({
     message: text,
   }),
   pending: list(oneOf('mail', 'webhook')),
+  since: decimal(0, Number.MAX_SAFE_INTEGER),
 });
 
 export interface SpoolOptions {
@@ -79,7 +82,7 @@ export class Spool {
   add(alert: Alert, pending: readonly ChannelName[]): Promise<void> {
     this.#number++;
     const file = `${String(this.#number).padStart(12, '0')}-${alert.id}.json`;
-    const spooled = { file, alert, pending };
+    const spooled = { file, alert, pending, since: this.#options.wall() };
     this.#spooled = [...this.#spooled, spooled];
     const surplus = this.#spooled.slice(0, Math.max(0, this.#spooled.length - MOST_ALERTS));
     if (surplus.length > 0) this.#drop(surplus, `more than ${MOST_ALERTS} alerts wait`);
@@ -101,8 +104,8 @@ export class Spool {
 
   expire(): void {
     const oldest = this.#options.wall() - LONGEST_MS;
-    const old = this.#spooled.filter(({ alert }) => alert.at < oldest);
-    if (old.length > 0) this.#drop(old, 'older than three days');
+    const old = this.#spooled.filter(({ since }) => since < oldest);
+    if (old.length > 0) this.#drop(old, 'they have waited for three days');
   }
 
   /** Waits for what is being written. */
@@ -127,8 +130,8 @@ export class Spool {
     this.#options.journal.note('error', 'alert', `${gone.length} alerts are lost: ${why}`, { alerts: gone.length });
   }
 
-  #write({ file, alert, pending }: Spooled): Promise<void> {
-    return this.#perform(() => writeJsonAside(join(this.#options.folder, file), { alert, pending }));
+  #write({ file, ...kept }: Spooled): Promise<void> {
+    return this.#perform(() => writeJsonAside(join(this.#options.folder, file), kept));
   }
 
   #remove({ file }: Spooled): Promise<void> {

@@ -2,6 +2,7 @@
 import type { Finding } from '../problem.ts';
 import type { Reporter } from '../report.ts';
 import { ADDRESS_RULES } from './address.ts';
+import { ALERT_RULES } from './alerts.ts';
 import { DESTINATION_RULES } from './destination.ts';
 import { GROUP_RULES } from './group.ts';
 import { INSTANCE_RULES } from './instance.ts';
@@ -22,6 +23,7 @@ const RULES: readonly Rule[] = [
   ...SCHEDULER_RULES,
   ...DESTINATION_RULES,
   ...NAT_RULES,
+  ...ALERT_RULES,
 ];
 
 /** What was found before: values of the wrong form, and names that lead nowhere. */

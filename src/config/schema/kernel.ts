@@ -128,7 +128,7 @@ interface HostPort {
 const mailServer: Shape<HostPort> = scalar('a host, or host:port', { type: 'string' }, (raw) => {
   const [, six, plain, portText] = /^(?:\[([0-9a-fA-F:.]+)\]|([A-Za-z0-9._-]+))(?::(\d{1,5}))?$/.exec(raw.source) ?? [];
   const host = six ?? plain;
-  if (host === undefined || Number(portText ?? 1) > 65535) return undefined;
+  if (host === undefined || Number(portText ?? 1) > 65535 || Number(portText ?? 1) === 0) return undefined;
   return { host, port: portText === undefined ? undefined : Number(portText) };
 });
 
@@ -152,7 +152,7 @@ const smtp = record('a mail server', {
   tls: defaulted(
     oneOf('required', 'starttls', 'none'),
     'starttls',
-    'required: TLS from the first byte, or refuse; starttls: upgrade; none.',
+    'required: TLS from the first byte; starttls: upgrade before anything is said. Without it, or with a certificate that no root of the system signs, nothing is sent. none: in clear.',
     'What mail servers offer for submission.',
     'required',
   ),
@@ -170,7 +170,7 @@ const smtp = record('a mail server', {
 const webhook = record('{ url, headers }', {
   url: required(
     text('an http or https URL', /^https?:\/\/\S+$/),
-    'Where each alert is posted as JSON.',
+    'Where each alert is posted as JSON: { schema: 1, id, at, cluster, director, kind, name, service, from, to, cause, late, message }. Any 2xx within 10s takes it; redirects are not followed.',
     '"https://alerts.example.com/hook"',
   ),
   headers: defaulted(
@@ -186,10 +186,15 @@ export const alerts = record('{ smtp, webhook }', {
   smtp: optional(
     smtp,
     'no mail',
-    'Alerts by mail.',
+    'Alerts by mail: a burst is one mail, and there is one a minute at most. What cannot be sent is tried again for three days.',
     '{ server: "mail.example.com:587", from: lvs@example.com, to: [ops@example.com] }',
   ),
-  webhook: optional(webhook, 'none', 'Alerts by HTTP.', '{ url: "https://alerts.example.com/hook" }'),
+  webhook: optional(
+    webhook,
+    'none',
+    'Alerts by HTTP, one request each. What cannot be sent is tried again for three days.',
+    '{ url: "https://alerts.example.com/hook" }',
+  ),
 });
 
 export const dns = mapped(

@@ -10,7 +10,7 @@ const command = (when: string, word: string) =>
 export const notifyUser = defaulted(
   userName,
   'lvs-script',
-  'User that runs these commands.',
+  'User that runs these commands; root only where nobody else can change the program or the way to it.',
   'Announcing something needs no rights.',
   'lvs-script',
 );
@@ -19,15 +19,18 @@ const notify = record('commands to run at transitions', {
   master: command('when it becomes MASTER', 'up'),
   backup: command('when it becomes BACKUP', 'down'),
   fault: command('when it goes to FAULT', 'fault'),
-  stop: command('when the agent stops', 'stop'),
-  any: command('at every transition', 'any'),
+  stop: command('when it ends: the agent is stopped for good, or it leaves the configuration', 'stop'),
+  any: command(
+    'after each of the others, with four arguments added as keepalived does: INSTANCE or GROUP, name, MASTER, BACKUP, FAULT or STOP, priority (0 for a group)',
+    'any',
+  ),
   user: notifyUser,
 });
 
 export const notifyField = defaulted(
   notify,
   '{}',
-  'Commands run at transitions, one after the other, in order.',
+  'Commands run at transitions, one after the other, in order, for 30s each at most; what they have started ends with them. The environment has LVS_CLUSTER, LVS_DIRECTOR, LVS_TYPE, LVS_NAME, LVS_STATE, LVS_FROM, LVS_PRIORITY, LVS_CAUSE, LVS_TIME and LVS_VIPS.',
   'Nothing is run unless you say so.',
   '{ master: [/usr/local/bin/announce, up] }',
 );

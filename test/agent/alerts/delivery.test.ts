@@ -115,7 +115,7 @@ describe('a delivery', () => {
     expect(lines.at(-1)).toMatch(/^<4>mail to mail:25: refused for x@y/);
   });
 
-  it('gives up what is too old', async () => {
+  it('gives up what has waited for days', async () => {
     const delivery = deliveryOf();
     refusal = 'refused';
     add(delivery, 'a');

@@ -12,7 +12,7 @@ let nowMs: number;
 beforeEach(() => {
   folder = join(mkdtempSync(join(tmpdir(), 'spool-')), 'alerts');
   lines = [];
-  nowMs = alert('').at;
+  nowMs = alert('').at + 30 * 24 * 3_600_000;
 });
 afterEach(() => rmSync(join(folder, '..'), { recursive: true }));
 
@@ -40,7 +40,7 @@ it('keeps alerts in their order, each in a file that only its owner reads, until
   expect(readdirSync(folder)).toEqual(['000000000004-d.json']);
 });
 
-it('drops the oldest beyond a thousand, and what is older than three days, and says so', async () => {
+it('drops the oldest beyond a thousand, and what has waited for three days, and says so', async () => {
   const spool = opened();
   for (let index = 0; index < 1_003; index++) void spool.add(alert(`n${index}`), ['mail']);
   await spool.settled();
@@ -51,7 +51,7 @@ it('drops the oldest beyond a thousand, and what is older than three days, and s
   spool.expire();
   await spool.settled();
   expect([ids(spool), readdirSync(folder)]).toEqual([[], []]);
-  expect(lines.at(-1)).toMatch(/^<3>1000 alerts are lost: older than three days/);
+  expect(lines.at(-1)).toMatch(/^<3>1000 alerts are lost: they have waited for three days/);
 });
 
 it('passes over what is damaged or none of ours, takes it away, and goes on', async () => {
