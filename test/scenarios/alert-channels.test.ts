@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createServer as createHttp, type RequestListener, type Server } from 'node:http';
 import { createServer as createHttps } from 'node:https';
 import { connect } from 'node:net';
+import { createSecureContext } from 'node:tls';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { mailChannel } from '../../src/agent/alerts/mail.ts';
 import { webhookChannel } from '../../src/agent/alerts/webhook.ts';
@@ -17,7 +18,7 @@ let certificate: Certificate;
 beforeAll(() => {
   certificate = selfSigned();
 });
-const roots = () => [certificate.cert];
+const trust = () => createSecureContext({ ca: certificate.cert });
 
 const closing: (() => unknown)[] = [];
 afterEach(async () => {
@@ -44,7 +45,7 @@ const settings = (port: number, change: Partial<Smtp> = {}): Smtp => ({
   ...change,
 });
 const LOGIN = { user: 'lvs', password: literal('hunter2') };
-const mail = (port: number, change: Partial<Smtp> = {}) => mailChannel(settings(port, change), 'lb1', roots);
+const mail = (port: number, change: Partial<Smtp> = {}) => mailChannel(settings(port, change), 'lb1', trust);
 
 describe('mail', () => {
   it('is one message however many alerts there are, and says who sends it', async () => {
@@ -190,7 +191,7 @@ describe('a webhook', () => {
   it('is verified where it speaks TLS', async () => {
     const server = createHttps({ ...certificate }, (_request, response) => response.end()) as unknown as Server;
     const url = `https://127.0.0.1:${await listening(server)}/t0ken`;
-    await webhookChannel({ url, headers: {} }, roots).send([alert('1')], never);
+    await webhookChannel({ url, headers: {} }, trust).send([alert('1')], never);
     await expect(webhookChannel({ url, headers: {} }).send([alert('1')], never)).rejects.toThrow(
       /^self-signed certificate/,
     );

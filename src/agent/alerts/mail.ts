@@ -1,10 +1,11 @@
 /** Alerts by mail. nodemailer is loaded with the first one: a director without mail does without it. */
+import type { SecureContext } from 'node:tls';
 import type { AlertsConfig } from '../../config/config.ts';
 import type { Alert } from '../../status/alert.ts';
 import type { Channel } from './delivery.ts';
 import { mailText } from './mail-text.ts';
 import { masked } from './masked.ts';
-import { trustedRoots } from './roots.ts';
+import { systemTrust } from './trust.ts';
 
 type Smtp = NonNullable<AlertsConfig['smtp']>;
 
@@ -16,7 +17,7 @@ const PAUSE_MS = 60_000;
 const MOST_ALERTS = 200;
 
 /** @param director - the name given in HELO unless `helo` says otherwise */
-export function mailChannel(smtp: Smtp, director: string, roots: () => string[] = trustedRoots): Channel {
+export function mailChannel(smtp: Smtp, director: string, trust: () => SecureContext = systemTrust): Channel {
   const { server, port, user, password } = smtp;
   const pass = password?.value ?? '';
   // As AUTH PLAIN sends them (RFC 4616).
@@ -30,7 +31,7 @@ export function mailChannel(smtp: Smtp, director: string, roots: () => string[] 
     async send(alerts, signal) {
       const limit = AbortSignal.timeout(smtp.timeoutMs);
       try {
-        return await deliver(smtp, director, alerts, AbortSignal.any([signal, limit]), roots);
+        return await deliver(smtp, director, alerts, AbortSignal.any([signal, limit]), trust);
       } catch (error) {
         if (limit.aborted) throw new Error(`it was not taken within ${smtp.timeoutMs / 1000} s`);
         throw new Error(masked((error as Error).message, secrets));
@@ -44,7 +45,7 @@ async function deliver(
   director: string,
   alerts: readonly Alert[],
   signal: AbortSignal,
-  roots: () => string[],
+  trust: () => SecureContext,
 ): Promise<string | undefined> {
   const { createTransport } = await import('nodemailer');
   const { server, port, from, to, helo, tls, user, password, timeoutMs } = smtp;
@@ -56,7 +57,7 @@ async function deliver(
     // Never without TLS: a password or a cause is not for everybody on the way.
     requireTLS: tls === 'starttls',
     ignoreTLS: tls === 'none',
-    ...(tls === 'none' ? {} : { tls: { ca: roots() } }),
+    ...(tls === 'none' ? {} : { tls: { secureContext: trust() } }),
     ...(user === null ? {} : { auth: { user, pass: password?.value ?? '' }, forceAuth: true }),
     connectionTimeout: timeoutMs,
     dnsTimeout: timeoutMs,

@@ -1,18 +1,19 @@
 /** Alerts by HTTP: each is posted as JSON (src/status/alert.ts), one after the other. */
 import { request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
+import type { SecureContext } from 'node:tls';
 import type { AlertsConfig } from '../../config/config.ts';
 import type { Alert } from '../../status/alert.ts';
 import type { Channel } from './delivery.ts';
 import { masked } from './masked.ts';
-import { trustedRoots } from './roots.ts';
+import { systemTrust } from './trust.ts';
 
 /** For the whole exchange. */
 const TIMEOUT_MS = 10_000;
 
 export function webhookChannel(
   { url, headers }: NonNullable<AlertsConfig['webhook']>,
-  roots: () => string[] = trustedRoots,
+  trust: () => SecureContext = systemTrust,
 ): Channel {
   const target = new URL(url);
   // Many hooks carry their token in the URL.
@@ -29,7 +30,7 @@ export function webhookChannel(
     most: 1,
     async send(alerts, signal) {
       try {
-        for (const alert of alerts) await post(target, given, alert, signal, roots);
+        for (const alert of alerts) await post(target, given, alert, signal, trust);
       } catch (error) {
         throw new Error(masked((error as Error).message, secrets));
       }
@@ -43,12 +44,12 @@ async function post(
   given: Readonly<Record<string, string>>,
   alert: Alert,
   stop: AbortSignal,
-  roots: () => string[],
+  trust: () => SecureContext,
 ): Promise<void> {
   const limit = AbortSignal.timeout(TIMEOUT_MS);
   const signal = AbortSignal.any([stop, limit]);
   try {
-    const status = await statusOf(url, given, alert, signal, roots);
+    const status = await statusOf(url, given, alert, signal, trust);
     if (status >= 300 && status < 400) throw new Error(`it answers ${status}, and redirects are not followed`);
     if (status < 200 || status >= 300) throw new Error(`it answers ${status}`);
   } catch (error) {
@@ -61,7 +62,7 @@ function statusOf(
   given: Readonly<Record<string, string>>,
   alert: Alert,
   signal: AbortSignal,
-  roots: () => string[],
+  trust: () => SecureContext,
 ): Promise<number> {
   const body = Buffer.from(`${JSON.stringify(alert)}\n`);
   const headers = {
@@ -70,10 +71,11 @@ function statusOf(
     ...given,
     'Content-Length': body.length,
   };
-  const shared = { method: 'POST', headers, signal, agent: false } as const;
+  const plain = { method: 'POST', headers, signal, agent: false } as const;
   return new Promise((resolve, reject) => {
-    const request =
-      url.protocol === 'https:' ? requestHttps(url, { ...shared, ca: roots() }) : requestHttp(url, shared);
+    // https hands `secureContext` on to tls.connect, which its types do not know.
+    const secure = url.protocol === 'https:' ? { ...plain, secureContext: trust() } : null;
+    const request = secure === null ? requestHttp(url, plain) : requestHttps(url, secure);
     request.once('response', (response) => {
       resolve(response.statusCode ?? 0);
       // What it says beside its status is of no use here, and may be long.
