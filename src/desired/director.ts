@@ -40,12 +40,29 @@ export function directorParts(config: Config, director: DirectorConfig): Directo
         ),
         ...director.vips.map((vip) => onInterface(vip, director.dips[0]?.interface ?? 'lo')),
       ],
-      rootScripts: trackedOn(config, director.name).scripts.flatMap(({ name, run, user }) =>
-        user === 'root' ? [{ name, files: executedBy(run) }] : [],
-      ),
+      rootScripts: rootScripts(config, director.name),
       configText: agentConfigText(config, director.name),
     },
   };
+}
+
+function rootScripts(config: Config, director: string): DirectorWanted['rootScripts'] {
+  const scripts = trackedOn(config, director).scripts.map(({ name, run, user }) => ({
+    name: `script ${name}`,
+    user,
+    commands: [run],
+  }));
+  const instances = config.instances.filter(({ speakers }) => speakers.some((one) => one.director === director));
+  const groups = config.syncGroups.filter(({ members }) => instances.some(({ name }) => members.includes(name)));
+  const notified = [...instances, ...groups].map(({ name, notify: { user, ...commands } }) => ({
+    name: `notify of ${name}`,
+    user,
+    commands: Object.values(commands).filter((command) => command !== null),
+  }));
+  return [...scripts, ...notified].flatMap(({ name, user, commands }) => {
+    const files = [...new Set(commands.flatMap(executedBy))];
+    return user === 'root' && files.length > 0 ? [{ name, files }] : [];
+  });
 }
 
 function vipsOf(instance: InstanceConfig): readonly VipConfig[] {

@@ -40,7 +40,7 @@ function directorProblems(wanted: Wanted, { system, units, network, agent, chang
         return part === undefined
           ? []
           : [
-              `script ${name} would run ${file} as root, and others than root can change '${part}' on the way to it; make it root's alone, or give the script another user.`,
+              `${name} would run ${file} as root, and others than root can change '${part}' on the way to it; make it root's alone, or name another user.`,
             ];
       }),
     ),

@@ -7,6 +7,7 @@ import { blockedInbound, openingCommands } from '../../src/operations/inbound.ts
 import { problemsOf } from '../../src/operations/preconditions.ts';
 import { questionFor } from '../../src/operations/question.ts';
 import { topology } from '../desired/topology.ts';
+import { configuration, instance } from '../vrrp/configuration.ts';
 import { address, runningAgent, satisfied } from './facts.ts';
 
 const lb1 = wantedHosts(topology('dr'))[0]!;
@@ -42,7 +43,22 @@ describe('what must hold before anything is changed', () => {
     expect(questionFor(lb1, null).rootPrograms).toEqual([]);
     expect(problemsOf(wanted, ready, 'check')).toEqual([]);
     expect(problemsOf(wanted, { ...ready, changeable: { '/opt/check.sh': 'opt' } }, 'check')).toEqual([
-      "script own would run /opt/check.sh as root, and others than root can change 'opt' on the way to it; make it root's alone, or give the script another user.",
+      "script own would run /opt/check.sh as root, and others than root can change 'opt' on the way to it; make it root's alone, or name another user.",
+    ]);
+  });
+
+  it('holds for what notify runs as root, of instances and of groups', () => {
+    const notify = { master: ['/opt/up.sh'], backup: null, fault: null, stop: null, any: ['/bin/sh', '/opt/any.sh'] };
+    const config = configuration([instance({ notify: { ...notify, user: 'root' } })], {
+      syncGroups: [
+        { name: 'g', members: ['public'], notify: { ...notify, master: null, user: 'root' }, alert: true },
+        { name: 'h', members: ['public'], notify: { ...notify, user: 'nobody' }, alert: true },
+      ],
+    });
+    const wanted = wantedHosts(config)[0]!;
+    expect(wanted.director?.rootScripts).toEqual([
+      { name: 'notify of public', files: ['/opt/up.sh', '/bin/sh', '/opt/any.sh'] },
+      { name: 'notify of g', files: ['/bin/sh', '/opt/any.sh'] },
     ]);
   });
 
