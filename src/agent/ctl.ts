@@ -11,6 +11,8 @@ const USAGE = `usage: lvs-agent ctl status
        lvs-agent ctl drain REALSERVER… [--service SERVICE] [--reason TEXT]
        lvs-agent ctl undrain REALSERVER… [--service SERVICE]
        lvs-agent ctl yield INSTANCE
+       lvs-agent ctl hold [INSTANCE] [--reason TEXT] [--minutes N]
+       lvs-agent ctl release [INSTANCE]
 `;
 
 interface Asked {
@@ -44,28 +46,43 @@ function parse(argv: readonly string[]): Asked | undefined {
   try {
     const { values, positionals } = parseArgs({
       args: [...argv],
-      options: { service: { type: 'string', multiple: true }, reason: { type: 'string' } },
+      options: {
+        service: { type: 'string', multiple: true },
+        reason: { type: 'string' },
+        minutes: { type: 'string' },
+      },
       allowPositionals: true,
     });
-    return askedFor(positionals, values.service ?? null, values.reason ?? null);
+    return askedFor(positionals, values);
   } catch {
     return undefined;
   }
 }
 
-function askedFor(words: readonly string[], services: readonly string[] | null, reason: string | null) {
+interface Options {
+  readonly service?: string[];
+  readonly reason?: string;
+  readonly minutes?: string;
+}
+
+function askedFor(words: readonly string[], options: Options): Asked | undefined {
+  const { service: services = null, reason = null, minutes } = options;
   const [verb, ...names] = words;
-  if (verb === 'status' && names.length === 0) return { method: 'GET', path: '/v1/state' } as const;
-  if (verb === 'metrics' && names.length === 0) return { method: 'GET', path: '/v1/metrics' } as const;
+  if (verb === 'status' && names.length === 0) return { method: 'GET', path: '/v1/state' };
+  if (verb === 'metrics' && names.length === 0) return { method: 'GET', path: '/v1/metrics' };
+  const owner = `${userInfo().username} (on the director)`;
+  if ((verb === 'hold' || verb === 'release') && names.length <= 1) {
+    const instance = names[0] ?? null;
+    if (verb === 'release') return { method: 'POST', path: '/v1/release', body: { instance } };
+    const forMs = minutes === undefined ? undefined : Number(minutes) * 60_000;
+    return { method: 'POST', path: '/v1/hold', body: { instance, owner, reason, forMs } };
+  }
   if (names.length === 0) return undefined;
   const body = { realservers: names, services };
-  if (verb === 'drain') {
-    const owner = `${userInfo().username} (on the director)`;
-    return { method: 'POST', path: '/v1/drain', body: { ...body, owner, reason } } as const;
-  }
-  if (verb === 'undrain') return { method: 'POST', path: '/v1/undrain', body } as const;
+  if (verb === 'drain') return { method: 'POST', path: '/v1/drain', body: { ...body, owner, reason } };
+  if (verb === 'undrain') return { method: 'POST', path: '/v1/undrain', body };
   if (verb === 'yield' && names.length === 1) {
-    return { method: 'POST', path: '/v1/yield', body: { instance: names[0] } } as const;
+    return { method: 'POST', path: '/v1/yield', body: { instance: names[0] } };
   }
   return undefined;
 }

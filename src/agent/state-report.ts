@@ -22,6 +22,7 @@ export interface Known {
   /** Epoch ms of a time on the agent's monotonic clock. */
   readonly wallOf: (monotonicMs: number) => number;
   readonly overrides: readonly Override[];
+  readonly holds: Readonly<NonNullable<AgentState['holds']>>;
   readonly vrrp: { readonly alive: boolean; readonly report: Report | undefined };
   /** What there is to say of a tracker that is down, or null. */
   readonly problemOf: (kind: TrackerKind, name: string) => string | null;
@@ -57,6 +58,7 @@ export function agentStateOf(known: Known): AgentState {
     },
     checks: checksOf(known),
     overrides: [...known.overrides],
+    holds: [...known.holds],
     alarms: [...known.alarms, ...new Set(instances.flatMap(({ trackers }) => trackers.flatMap(trackerAlarm)))],
   };
 }

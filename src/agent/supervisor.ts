@@ -9,6 +9,8 @@ import { Balancing, type BalancingOptions } from './balancing.ts';
 import type { StoredConfig } from './config-shape.ts';
 import { ConfigStore } from './config-store.ts';
 import { Drains } from './drains.ts';
+import type { HoldRecord } from './hold-shape.ts';
+import { Holds } from './holds.ts';
 import { OverrideStore } from './override-store.ts';
 import { Refusal } from './refusal.ts';
 import { agentStateOf } from './state-report.ts';
@@ -24,7 +26,7 @@ export interface SupervisorOptions
   readonly runScript: RunScript;
   /** config.json; last-good.json stands beside it. */
   readonly configPath: string;
-  /** Of overrides.json and table.json. */
+  /** Of overrides.json, holds.json and table.json. */
   readonly stateFolder: string;
   readonly vrrpSocket: string;
   /** Is there when systemd stops the agent for good, and not when it restarts it. */
@@ -36,6 +38,7 @@ export class Supervisor {
   readonly #options: SupervisorOptions;
   readonly #store: ConfigStore;
   readonly #drains: Drains;
+  readonly #holds: Holds;
   readonly #balancing: Balancing;
   readonly #trackers: Trackers;
   readonly #link: VrrpLink;
@@ -44,6 +47,8 @@ export class Supervisor {
   #configError: string | null = null;
   #isReady = false;
   #offsetMs = 0;
+  /** The holds that the VRRP process was told last. */
+  #toldHolds = '';
   #installing: Promise<void> = Promise.resolve();
 
   constructor(options: SupervisorOptions) {
@@ -73,6 +78,7 @@ export class Supervisor {
       prober: this.#balancing.prober,
       send: (message) => this.#link.send(message),
     });
+    this.#holds = new Holds({ path: `${stateFolder}/holds.json`, journal, wall: () => clock.wall() });
     this.#link = new VrrpLink({
       path: vrrpSocket,
       clock,
@@ -157,6 +163,30 @@ export class Supervisor {
     return this.#drains;
   }
 
+  /** Keeps an instance, or all, from becoming MASTER here. @throws Refusal; Error when it cannot be written */
+  hold(hold: HoldRecord): void {
+    const { instance } = hold;
+    const known = this.#stored?.config.instances.filter(({ speakers }) =>
+      speakers.some(({ director }) => director === this.#stored?.self),
+    );
+    if (instance !== null && !known?.some(({ name }) => name === instance)) {
+      throw new Refusal(404, `there is no instance ${instance} here`);
+    }
+    this.#holds.add(hold);
+    this.#tellHolds();
+  }
+
+  /** @param instance null: all; @param owner null: whoever holds. @returns how many were let go. @throws Error when it cannot be written */
+  release(instance: string | null, owner: string | null): number {
+    const released = this.#holds.release(instance, owner).length;
+    this.#tellHolds();
+    return released;
+  }
+
+  get holds(): readonly HoldRecord[] {
+    return this.#holds.all;
+  }
+
   /** Asks the VRRP process to give an instance away. @throws Refusal */
   yieldInstance(instance: string): void {
     const found = this.#link.instances.find(({ name }) => name === instance);
@@ -180,6 +210,7 @@ export class Supervisor {
       standing: (key) => prober.standing(key),
       wallOf: (ms) => Math.round(ms + offsetMs),
       overrides: this.#drains.all,
+      holds: this.#holds.all,
       vrrp: { alive: this.#link.isAlive, report: this.#link.report },
       problemOf: (kind, name) => this.#trackers.problemOf(kind, name),
       alarms: [...this.#vrrpAlarms(), ...view.errors],
@@ -218,6 +249,7 @@ export class Supervisor {
   #afterComparison(): void {
     this.#link.check();
     this.#drains.expire();
+    if (this.#holds.expire()) this.#tellHolds();
     if (this.#isReady || !this.#balancing.isReady) return;
     this.#isReady = true;
     this.#link.send({ type: 'ready' });
@@ -225,10 +257,24 @@ export class Supervisor {
 
   /** The configuration too: either process may have been away while it changed. */
   #greeting(): ToVrrp[] {
+    const holds = this.#holdsMessage();
+    this.#toldHolds = JSON.stringify(holds);
     return [
       ...(this.#stored === null ? [] : [{ type: 'config', config: this.#stored.config } as const]),
       this.#trackers.greeting(),
+      holds,
       ...(this.#isReady ? [{ type: 'ready' } as const] : []),
     ];
+  }
+
+  #holdsMessage(): ToVrrp {
+    const offsetMs = this.#wallOffset();
+    return { type: 'holds', holds: this.#holds.told((epochMs) => epochMs - offsetMs) };
+  }
+
+  #tellHolds(): void {
+    const message = this.#holdsMessage();
+    const text = JSON.stringify(message);
+    if (text !== this.#toldHolds && this.#link.send(message)) this.#toldHolds = text;
   }
 }

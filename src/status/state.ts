@@ -106,6 +106,16 @@ const overrideState = z.object({
   until: z.number().nullable(),
 });
 
+const holdState = z.object({
+  /** null: every instance. */
+  instance: z.string().nullable(),
+  owner: z.string(),
+  reason: z.string().nullable(),
+  since: z.number(),
+  /** null: as long as its reason is true. */
+  until: z.number().nullable(),
+});
+
 export const agentState = z.object({
   schema: z.literal(1),
   cluster: z.string(),
@@ -140,6 +150,8 @@ export const agentState = z.object({
   }),
   checks: z.array(checkState),
   overrides: z.array(overrideState),
+  /** What keeps instances of this director from becoming MASTER; an earlier release tells none. */
+  holds: z.array(holdState).optional(),
   /** One sentence each. */
   alarms: z.array(z.string()),
 });

@@ -323,7 +323,12 @@ describe('beside the VRRP process', () => {
     expect(servers.every(({ requests }) => requests > 0)).toBe(true);
     await vrrp.close();
     const next = await agent.startVrrp();
-    await eventually(() => next.received.map(({ type }) => type).slice(0, 3)).toEqual(['config', 'tracking', 'ready']);
+    await eventually(() => next.received.map(({ type }) => type).slice(0, 4)).toEqual([
+      'config',
+      'tracking',
+      'holds',
+      'ready',
+    ]);
   });
 
   it('shows its report, hands on a request to yield, and follows its transitions', async () => {
