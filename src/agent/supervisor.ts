@@ -26,7 +26,7 @@ export interface SupervisorOptions
   readonly runScript: RunScript;
   /** config.json; last-good.json stands beside it. */
   readonly configPath: string;
-  /** Of overrides.json, holds.json and table.json. */
+  /** Of overrides.json, removals.json, holds.json and table.json. */
   readonly stateFolder: string;
   readonly vrrpSocket: string;
   /** Is there when systemd stops the agent for good, and not when it restarts it. */
@@ -56,7 +56,7 @@ export class Supervisor {
     this.#options = options;
     this.#startedAt = clock.wall();
     this.#store = new ConfigStore(options.configPath, journal);
-    const overrides = new OverrideStore(`${stateFolder}/overrides.json`, journal);
+    const overrides = new OverrideStore({ folder: stateFolder, journal, wall: () => clock.wall() });
     this.#balancing = new Balancing({
       ...options,
       overrides,
