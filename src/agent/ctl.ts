@@ -65,26 +65,29 @@ interface Options {
   readonly minutes?: string;
 }
 
-function askedFor(words: readonly string[], options: Options): Asked | undefined {
+const READINGS: Readonly<Record<string, string>> = { status: '/v1/state', metrics: '/v1/metrics' };
+
+function askedFor([verb = '', ...names]: readonly string[], options: Options): Asked | undefined {
+  const reading = names.length === 0 && Object.hasOwn(READINGS, verb) ? READINGS[verb] : undefined;
+  if (reading !== undefined) return { method: 'GET', path: reading };
+  const body = bodyFor(verb, names, options);
+  return body === undefined ? undefined : { method: 'POST', path: `/v1/${verb}`, body };
+}
+
+/** Of what is asked for by that name; undefined: nothing is, or not so. */
+function bodyFor(verb: string, names: readonly string[], options: Options): object | undefined {
   const { service: services = null, reason = null, minutes } = options;
-  const [verb, ...names] = words;
-  if (verb === 'status' && names.length === 0) return { method: 'GET', path: '/v1/state' };
-  if (verb === 'metrics' && names.length === 0) return { method: 'GET', path: '/v1/metrics' };
+  const [one = null, ...more] = names;
   const owner = `${userInfo().username} (on the director)`;
-  if ((verb === 'hold' || verb === 'release') && names.length <= 1) {
-    const instance = names[0] ?? null;
-    if (verb === 'release') return { method: 'POST', path: '/v1/release', body: { instance } };
-    const forMs = minutes === undefined ? undefined : Number(minutes) * 60_000;
-    return { method: 'POST', path: '/v1/hold', body: { instance, owner, reason, forMs } };
-  }
-  if (names.length === 0) return undefined;
-  const body = { realservers: names, services };
-  if (verb === 'drain') return { method: 'POST', path: '/v1/drain', body: { ...body, owner, reason } };
-  if (verb === 'undrain') return { method: 'POST', path: '/v1/undrain', body };
-  if (verb === 'yield' && names.length === 1) {
-    return { method: 'POST', path: '/v1/yield', body: { instance: names[0] } };
-  }
-  return undefined;
+  const forMs = minutes === undefined ? undefined : Number(minutes) * 60_000;
+  const bodies: Readonly<Record<string, object | undefined>> = {
+    drain: one === null ? undefined : { realservers: names, services, owner, reason },
+    undrain: one === null ? undefined : { realservers: names, services },
+    yield: one === null || more.length > 0 ? undefined : { instance: one },
+    hold: more.length > 0 ? undefined : { instance: one, owner, reason, forMs },
+    release: more.length > 0 ? undefined : { instance: one },
+  };
+  return Object.hasOwn(bodies, verb) ? bodies[verb] : undefined;
 }
 
 function exchange(socketPath: string, { method, path, body }: Asked): Promise<{ status: number; text: string }> {

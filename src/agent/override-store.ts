@@ -15,6 +15,13 @@ export interface OverrideStoreOptions {
   readonly wall: () => number;
 }
 
+export interface Learnt {
+  readonly added: readonly Override[];
+  readonly gone: readonly Override[];
+  /** Also when something was only taken back that was not known here. */
+  readonly isNews: boolean;
+}
+
 export class OverrideStore {
   readonly #options: OverrideStoreOptions;
   #said: Said;
@@ -59,15 +66,15 @@ export class OverrideStore {
     return gone;
   }
 
-  /** Takes in what another director knows. @returns what that has changed. @throws when it cannot be written */
-  learn(heard: Said): { readonly added: readonly Override[]; readonly gone: readonly Override[] } {
+  /** Takes in what another director knows. @throws when it cannot be written */
+  learn(heard: Said): Learnt {
     const before = this.all;
     const said = merged(this.#said, heard, this.#options.wall());
     const added = missingIn(before, said.overrides);
     const gone = missingIn(said.overrides, before);
     const isNews = added.length > 0 || gone.length > 0 || missingIn(this.#said.removals, said.removals).length > 0;
     if (isNews) this.#replace(said);
-    return { added, gone };
+    return { added, gone, isNews };
   }
 
   #replace(said: Said): void {

@@ -113,12 +113,12 @@ function yieldInstance({ supervisor }: Agent, { body }: Request): Answer {
 function hold({ supervisor, wall }: Agent, { body }: Request): Answer {
   const { instance = null, owner, reason = null, forMs = HOLD_MS } = accept(holdRequestShape, body, 'hold');
   const since = wall();
-  supervisor.hold({ instance, owner, reason, since, until: since + forMs });
-  return { json: { holds: supervisor.holds } };
+  supervisor.standby.hold({ instance, owner, reason, since, until: since + forMs });
+  return { json: { holds: supervisor.standby.holds } };
 }
 
 function release({ supervisor }: Agent, { body }: Request): Answer {
   const { instance = null, owner = null } = accept(releaseRequestShape, body ?? {}, 'release');
-  const released = supervisor.release(instance, owner);
-  return { json: { released, holds: supervisor.holds } };
+  const released = supervisor.standby.release(instance, owner);
+  return { json: { released, holds: supervisor.standby.holds } };
 }

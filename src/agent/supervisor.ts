@@ -9,10 +9,9 @@ import { Balancing, type BalancingOptions } from './balancing.ts';
 import type { StoredConfig } from './config-shape.ts';
 import { ConfigStore } from './config-store.ts';
 import { Drains } from './drains.ts';
-import type { HoldRecord } from './hold-shape.ts';
-import { Holds } from './holds.ts';
 import { OverrideStore } from './override-store.ts';
 import { Refusal } from './refusal.ts';
+import { Standby, type StandbyOptions } from './standby.ts';
 import { agentStateOf } from './state-report.ts';
 import type { RunScript } from './tracked-scripts.ts';
 import { Trackers } from './trackers.ts';
@@ -22,11 +21,12 @@ import { VrrpLink } from './vrrp-link.ts';
 const CLOCK_STEP_MS = 100;
 
 export interface SupervisorOptions
-  extends Pick<BalancingOptions, 'clock' | 'random' | 'ipvs' | 'firewall' | 'journal' | 'probeOf'> {
+  extends Pick<BalancingOptions, 'clock' | 'random' | 'ipvs' | 'firewall' | 'journal' | 'probeOf'>,
+    Pick<StandbyOptions, 'datagrams'> {
   readonly runScript: RunScript;
   /** config.json; last-good.json stands beside it. */
   readonly configPath: string;
-  /** Of overrides.json, removals.json, holds.json and table.json. */
+  /** Of overrides.json, removals.json, holds.json, table.json and the key of the exchange. */
   readonly stateFolder: string;
   readonly vrrpSocket: string;
   /** Is there when systemd stops the agent for good, and not when it restarts it. */
@@ -38,7 +38,7 @@ export class Supervisor {
   readonly #options: SupervisorOptions;
   readonly #store: ConfigStore;
   readonly #drains: Drains;
-  readonly #holds: Holds;
+  readonly #standby: Standby;
   readonly #balancing: Balancing;
   readonly #trackers: Trackers;
   readonly #link: VrrpLink;
@@ -47,8 +47,6 @@ export class Supervisor {
   #configError: string | null = null;
   #isReady = false;
   #offsetMs = 0;
-  /** The holds that the VRRP process was told last. */
-  #toldHolds = '';
   #installing: Promise<void> = Promise.resolve();
 
   constructor(options: SupervisorOptions) {
@@ -70,6 +68,13 @@ export class Supervisor {
       wall: () => clock.wall(),
       config: () => this.#stored?.config ?? null,
       apply: (cause) => this.#balancing.apply(cause),
+      onSaid: () => this.#standby.exchange.tell(),
+    });
+    this.#standby = new Standby({
+      ...options,
+      said: () => overrides.said,
+      learn: (said, from) => this.#drains.learn(said, from),
+      send: (message) => this.#link.send(message),
     });
     this.#trackers = new Trackers({
       clock,
@@ -78,7 +83,6 @@ export class Supervisor {
       prober: this.#balancing.prober,
       send: (message) => this.#link.send(message),
     });
-    this.#holds = new Holds({ path: `${stateFolder}/holds.json`, journal, wall: () => clock.wall() });
     this.#link = new VrrpLink({
       path: vrrpSocket,
       clock,
@@ -98,11 +102,14 @@ export class Supervisor {
     if (error !== null) this.#options.journal.note('error', 'config', error);
     this.#adopt(stored);
     this.#configError = error;
+    this.#standby.configure(stored);
+    this.#standby.exchange.start();
     await this.#balancing.start(stored);
     this.#link.start();
   }
 
   async stop(): Promise<void> {
+    this.#standby.exchange.stop();
     this.#link.stop();
     this.#trackers.stop();
     const isForGood = existsSync(this.#options.handoverMark);
@@ -129,6 +136,7 @@ export class Supervisor {
     if (problems.length === 0) {
       this.#store.confirm(next);
       this.#configError = null;
+      this.#standby.configure(next);
       journal.note('notice', 'config', `configuration ${next.generation} is in force`, { hash: next.hash });
       return;
     }
@@ -163,28 +171,8 @@ export class Supervisor {
     return this.#drains;
   }
 
-  /** Keeps an instance, or all, from becoming MASTER here. @throws Refusal; Error when it cannot be written */
-  hold(hold: HoldRecord): void {
-    const { instance } = hold;
-    const known = this.#stored?.config.instances.filter(({ speakers }) =>
-      speakers.some(({ director }) => director === this.#stored?.self),
-    );
-    if (instance !== null && !known?.some(({ name }) => name === instance)) {
-      throw new Refusal(404, `there is no instance ${instance} here`);
-    }
-    this.#holds.add(hold);
-    this.#tellHolds();
-  }
-
-  /** @param instance null: all; @param owner null: whoever holds. @returns how many were let go. @throws Error when it cannot be written */
-  release(instance: string | null, owner: string | null): number {
-    const released = this.#holds.release(instance, owner).length;
-    this.#tellHolds();
-    return released;
-  }
-
-  get holds(): readonly HoldRecord[] {
-    return this.#holds.all;
+  get standby(): Standby {
+    return this.#standby;
   }
 
   /** Asks the VRRP process to give an instance away. @throws Refusal */
@@ -201,6 +189,7 @@ export class Supervisor {
     const { clock, release } = this.#options;
     const offsetMs = this.#wallOffset();
     const { view, desired, prober } = this.#balancing;
+    const { exchange } = this.#standby;
     return agentStateOf({
       config: this.#stored?.config ?? null,
       self: this.#stored?.self ?? '',
@@ -210,10 +199,11 @@ export class Supervisor {
       standing: (key) => prober.standing(key),
       wallOf: (ms) => Math.round(ms + offsetMs),
       overrides: this.#drains.all,
-      holds: this.#holds.all,
+      holds: this.#standby.holds,
+      exchange: { key: exchange.key(), peers: exchange.peers((ms) => Math.round(ms + offsetMs)) },
       vrrp: { alive: this.#link.isAlive, report: this.#link.report },
       problemOf: (kind, name) => this.#trackers.problemOf(kind, name),
-      alarms: [...this.#vrrpAlarms(), ...view.errors],
+      alarms: [...this.#vrrpAlarms(), ...exchange.alarms(), ...view.errors],
       rest: {
         at: clock.wall(),
         release: release.hash,
@@ -249,7 +239,7 @@ export class Supervisor {
   #afterComparison(): void {
     this.#link.check();
     this.#drains.expire();
-    if (this.#holds.expire()) this.#tellHolds();
+    this.#standby.expire();
     if (this.#isReady || !this.#balancing.isReady) return;
     this.#isReady = true;
     this.#link.send({ type: 'ready' });
@@ -257,24 +247,11 @@ export class Supervisor {
 
   /** The configuration too: either process may have been away while it changed. */
   #greeting(): ToVrrp[] {
-    const holds = this.#holdsMessage();
-    this.#toldHolds = JSON.stringify(holds);
     return [
       ...(this.#stored === null ? [] : [{ type: 'config', config: this.#stored.config } as const]),
       this.#trackers.greeting(),
-      holds,
+      this.#standby.greeting(),
       ...(this.#isReady ? [{ type: 'ready' } as const] : []),
     ];
-  }
-
-  #holdsMessage(): ToVrrp {
-    const offsetMs = this.#wallOffset();
-    return { type: 'holds', holds: this.#holds.told((epochMs) => epochMs - offsetMs) };
-  }
-
-  #tellHolds(): void {
-    const message = this.#holdsMessage();
-    const text = JSON.stringify(message);
-    if (text !== this.#toldHolds && this.#link.send(message)) this.#toldHolds = text;
   }
 }

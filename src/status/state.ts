@@ -116,6 +116,23 @@ const holdState = z.object({
   until: z.number().nullable(),
 });
 
+const exchangeState = z.object({
+  /** Fingerprint of the key that all directors share, or null: there is none. */
+  key: z.string().nullable(),
+  peers: z.array(
+    z.object({
+      director: z.string(),
+      address: z.string(),
+      /** When it was last believed, or null: never. */
+      heardAt: z.number().nullable(),
+      /** Of the configuration that it has. */
+      generation: z.number().int().nullable(),
+      /** It is heard, and knows the same of configuration and realservers. */
+      agrees: z.boolean(),
+    }),
+  ),
+});
+
 export const agentState = z.object({
   schema: z.literal(1),
   cluster: z.string(),
@@ -152,6 +169,8 @@ export const agentState = z.object({
   overrides: z.array(overrideState),
   /** What keeps instances of this director from becoming MASTER; an earlier release tells none. */
   holds: z.array(holdState).optional(),
+  /** What this director hears of the others; an earlier release does not listen. */
+  exchange: exchangeState.optional(),
   /** One sentence each. */
   alarms: z.array(z.string()),
 });
