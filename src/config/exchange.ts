@@ -19,3 +19,22 @@ export function exchangePoints({ directors }: Config): ExchangePoint[] {
     dips.slice(0, 1).map(({ address }): ExchangePoint => ({ director: name, address })),
   );
 }
+
+/**
+ * The file of the key that all directors of a cluster share: its fingerprint, which may be shown and read alone, and 32 bytes
+ * in hex, which may not.
+ * @param digest SHA-256 in hex; handed in, because this folder is pure
+ */
+export function keyFileText(hex: string, digest: (text: string) => string): string {
+  return `${fingerprintOf(hex, digest)}\n${hex}\n`;
+}
+
+/** The key in a file's text, or undefined where it is damaged. */
+export function keyInFile(text: string, digest: (text: string) => string): { id: string; hex: string } | undefined {
+  const [id, hex = ''] = text.split('\n');
+  return /^[0-9a-f]{64}$/.test(hex) && id === fingerprintOf(hex, digest) ? { id, hex } : undefined;
+}
+
+function fingerprintOf(hex: string, digest: (text: string) => string): string {
+  return digest(hex).slice(0, 32);
+}

@@ -28,6 +28,7 @@ export interface Shared {
   readonly digest: Context['digest'];
   readonly configHash: string;
   readonly generation: number;
+  readonly exchange: Context['exchange'];
   readonly firewall: Firewall;
   readonly releases: Readonly<Record<'x64' | 'arm64', ReleaseNames | { readonly problem: string }>>;
 }
@@ -68,10 +69,18 @@ function planHost(reading: Extract<Reading, { facts: unknown }>, shared: Shared)
   return { host: wanted.host, role: roleOf(wanted), changes, reasons, problems, failure: null };
 }
 
-export function contextFor({ system }: HostFacts, { digest, configHash, generation, releases }: Shared): Context {
+export function contextFor({ system }: HostFacts, shared: Shared): Context {
+  const { digest, configHash, generation, exchange, releases } = shared;
   const release = releases[system.architecture ?? 'x64'];
   const names = 'hash' in release ? release : null;
-  return { digest, configHash, generation, release: names?.hash ?? null, vrrpParts: names?.vrrpParts ?? null };
+  return {
+    digest,
+    configHash,
+    generation,
+    exchange,
+    release: names?.hash ?? null,
+    vrrpParts: names?.vrrpParts ?? null,
+  };
 }
 
 function releaseProblem(wanted: Wanted, { system }: HostFacts, { releases }: Shared): string[] {

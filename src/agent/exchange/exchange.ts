@@ -17,7 +17,7 @@ import { Hearing } from './hearing.ts';
 import { Judgement, type Moment } from './judgement.ts';
 import { agrees, isSilent, type Own, type Peer, peerAlarms } from './peers.ts';
 import { SealedPost } from './post.ts';
-import { fingerprint } from './seal.ts';
+import { sha256 } from './seal.ts';
 
 const TELL_MS = 1_000;
 /** An answer to one that knows other things is not given more often. */
@@ -26,6 +26,8 @@ const ANSWER_MS = 200;
 const LEARN_MS = 20;
 /** Datagrams to one peer in one go: a longer list goes on where it stopped, the next time. */
 const PARCELS = 64;
+/** Of a hash: enough that two lists never have the same by chance. */
+const DIGEST_LETTERS = 32;
 
 export interface ExchangeOptions {
   readonly clock: Clock;
@@ -167,7 +169,7 @@ export class Exchange {
     const wallMs = this.#options.clock.wall();
     const second = Math.floor(wallMs / 1000);
     if (this.#digest?.said !== said || this.#digest.second !== second) {
-      this.#digest = { said, second, text: fingerprint(saidText(said, wallMs)) };
+      this.#digest = { said, second, text: sha256(saidText(said, wallMs)).slice(0, DIGEST_LETTERS) };
     }
     return this.#digest.text;
   }

@@ -4,18 +4,24 @@
  * with both and believes both, so that a key is replaced one director at a time and nobody falls silent.
  */
 import { readFileSync, statSync } from 'node:fs';
-import { fingerprint } from './seal.ts';
+import { keyInFile } from '../../config/exchange.ts';
+import { sha256 } from './seal.ts';
 
 /** How long a former key counts: longer than the apply that replaces it. */
 const FORMER_MS = 3_600_000;
 
+interface Key {
+  readonly id: string;
+  readonly hex: string;
+}
+
 export class ExchangeKeys {
   readonly #path: string;
   readonly #wall: () => number;
-  #current: Uint8Array | null = null;
-  /** What was current before the file was replaced or taken away while this process ran. */
-  #before: { readonly key: Uint8Array; readonly until: number } | null = null;
-  #former: Uint8Array | null = null;
+  #current: Key | null = null;
+  /** What was current before the file was replaced, while this process ran. */
+  #before: { readonly key: Key; readonly until: number } | null = null;
+  #former: Key | null = null;
   #error: string | null = null;
 
   /** @param path the former key is at `<path>.former`. */
@@ -30,7 +36,7 @@ export class ExchangeKeys {
     const [key, error] = read(this.#path);
     this.#error = error;
     this.#former = isYoung(`${this.#path}.former`, this.#wall()) ? read(`${this.#path}.former`)[0] : null;
-    if (key === null || (this.#current !== null && fingerprint(key) === fingerprint(this.#current))) return;
+    if (key === null || key.id === this.#current?.id) return;
     if (this.#current !== null) this.#before = { key: this.#current, until: this.#wall() + FORMER_MS };
     this.#current = key;
   }
@@ -39,12 +45,12 @@ export class ExchangeKeys {
   get all(): readonly Uint8Array[] {
     const before = this.#before !== null && this.#before.until > this.#wall() ? this.#before.key : null;
     const known = [this.#current, before, this.#former].filter((key) => key !== null);
-    return [...new Map(known.map((key) => [fingerprint(key), key])).values()];
+    return [...new Set(known.map(({ hex }) => hex))].map((hex) => Buffer.from(hex, 'hex'));
   }
 
-  /** Of the file; null when there is none that can be used. */
+  /** Fingerprint of the one in the file; null when there is none that can be used. */
   get id(): string | null {
-    return this.#error === null && this.#current !== null ? fingerprint(this.#current) : null;
+    return this.#error === null ? (this.#current?.id ?? null) : null;
   }
 
   /** Why there is none in the file, one clause; or null. */
@@ -57,11 +63,10 @@ function isYoung(path: string, wallMs: number): boolean {
   return (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0) > wallMs - FORMER_MS;
 }
 
-function read(path: string): [Uint8Array, null] | [null, string] {
+function read(path: string): [Key, null] | [null, string] {
   try {
-    const [id, hex = ''] = readFileSync(path, 'utf8').split('\n');
-    const key = /^[0-9a-f]{64}$/.test(hex) ? Buffer.from(hex, 'hex') : null;
-    return key !== null && fingerprint(key) === id ? [key, null] : [null, `${path} is damaged; remove it and apply`];
+    const key = keyInFile(readFileSync(path, 'utf8'), sha256);
+    return key === undefined ? [null, `${path} is damaged; remove it and apply`] : [key, null];
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     return [null, code === 'ENOENT' ? `there is no ${path}; apply makes one` : message];

@@ -19,7 +19,7 @@ function sealOf(bytes: Uint8Array, key: Uint8Array): Buffer {
   return createHmac('sha256', key).update(bytes).digest();
 }
 
-/** By what a text or a key is told from another; says nothing of a key. 32 hex digits. */
-export function fingerprint(of: string | Uint8Array): string {
-  return createHash('sha256').update(of).digest('hex').slice(0, 32);
+/** SHA-256 in hex. */
+export function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
 }

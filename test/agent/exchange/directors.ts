@@ -4,10 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { StoredConfig } from '../../../src/agent/config-shape.ts';
 import { Exchange } from '../../../src/agent/exchange/exchange.ts';
-import { fingerprint } from '../../../src/agent/exchange/seal.ts';
+import { sha256 } from '../../../src/agent/exchange/seal.ts';
 import { Journal } from '../../../src/agent/journal.ts';
 import { OverrideStore } from '../../../src/agent/override-store.ts';
 import type { Override } from '../../../src/balancer/override.ts';
+import { keyFileText } from '../../../src/config/exchange.ts';
 import { FakeClock } from '../../../src/kernel/fake-clock.ts';
 import { FakeDatagrams } from '../../../src/kernel/fake-datagrams.ts';
 import { storedConfig, webTopology } from '../config.ts';
@@ -16,7 +17,7 @@ export const ADDRESSES: Readonly<Record<string, string>> = { lb1: '10.77.1.11', 
 
 /** A key file's text. */
 export function keyText(key: Uint8Array): string {
-  return `${fingerprint(key)}\n${Buffer.from(key).toString('hex')}\n`;
+  return keyFileText(Buffer.from(key).toString('hex'), sha256);
 }
 
 export const KEY = new Uint8Array(32).fill(7);
