@@ -62,8 +62,9 @@ export async function readCluster({ config, targets, connect }: Cluster, signal?
     throw error;
   });
   const releases = { x64, arm64 };
-  const generation = generationFor(readings, configHash);
-  const exchange = exchangeKeyFor(readings, config.directors.length);
+  const { length } = config.directors;
+  const generation = generationFor(readings, configHash, length, Math.floor(Date.now() / 1000));
+  const exchange = exchangeKeyFor(readings, length);
   return { readings, shared: { digest, configHash, generation, exchange, releases, firewall: config.firewall } };
 }
 

@@ -186,7 +186,9 @@ describe('an apply', { timeout: 60_000 }, () => {
 
   it('begins nothing new once it is told to stop', async () => {
     const cluster = new ModelCluster();
-    const { ended } = await cluster.apply(topology('dr'), () => cluster.log.some((line) => line.startsWith('lb1')));
+    const { ended } = await cluster.apply(topology('dr'), {
+      stopping: () => cluster.log.some((line) => line.startsWith('lb1')),
+    });
     expect(ended).toBe('stopped');
     expect(cluster.log.some((line) => line.startsWith('lb2'))).toBe(false);
   });

@@ -93,11 +93,7 @@ describe('an apply', () => {
   it('shows no key in what it tells', async () => {
     const cluster = new ModelCluster();
     const told: unknown[] = [];
-    const { hosts } = await cluster.apply(
-      topology('dr'),
-      () => false,
-      (event) => told.push(event),
-    );
+    const { hosts } = await cluster.apply(topology('dr'), { emit: (event) => told.push(event) });
     const hex = keyInFile(keys(cluster)[0]!, digest)!.hex;
     expect(told.length).toBeGreaterThan(0);
     expect(JSON.stringify([told, cluster.log, hosts.map(({ facts }) => facts)])).not.toContain(hex);

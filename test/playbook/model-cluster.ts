@@ -25,13 +25,15 @@ function silent(host: ModelHost): void {
 
 export class ModelCluster {
   readonly log: string[] = [];
+  /** Since 1970, as applies see it; each later than the one before. */
+  seconds = 1_795_000_000;
   readonly hosts = new Map(['lb1', 'lb2', 'web1', 'web2'].map((name) => [name, new ModelHost(name, this.log, silent)]));
 
   host(name: string): ModelHost {
     return this.hosts.get(name)!;
   }
 
-  async runs(config: Config): Promise<{ hosts: HostRun[]; shared: Shared }> {
+  async runs(config: Config, absent: readonly string[] = []): Promise<{ hosts: HostRun[]; shared: Shared }> {
     const shared: Shared = {
       digest,
       configHash: digest(hashedText(config)),
@@ -40,20 +42,23 @@ export class ModelCluster {
       firewall: 'check',
       releases: { x64: RELEASE_NAMES, arm64: { problem: 'x' } },
     };
-    const hosts = wantedHosts(config).map(async (wanted): Promise<HostRun> => {
+    const present = wantedHosts(config).filter(({ host }) => !absent.includes(host));
+    const hosts = present.map(async (wanted): Promise<HostRun> => {
       const model = this.host(wanted.host);
       const [connection, target] = [model.connection(), targetOf(model, wanted)];
       const facts = factsOf(target, await connection.runScript(readSteps(wanted, 'bb')));
       return { target, connection, facts, ok: 0, changed: 0, failure: null, told: '' };
     });
     const read = await Promise.all(hosts);
-    const generation = generationFor(read, shared.configHash);
-    return { hosts: read, shared: { ...shared, generation, exchange: exchangeKeyFor(read, config.directors.length) } };
+    const { length } = config.directors;
+    const generation = generationFor(read, shared.configHash, length, ++this.seconds);
+    return { hosts: read, shared: { ...shared, generation, exchange: exchangeKeyFor(read, length) } };
   }
 
-  async apply(config: Config, stopping: () => boolean = () => false, emit: Run['emit'] = () => {}) {
-    const { hosts, shared } = await this.runs(config);
-    const run: Run = { hosts, shared, emit, stopping };
+  async apply(config: Config, options: Partial<Pick<Run, 'stopping' | 'emit' | 'absent'>> = {}) {
+    const { stopping = () => false, emit = () => {}, absent = [] } = options;
+    const { hosts, shared } = await this.runs(config, absent);
+    const run: Run = { hosts, absent, shared, emit, stopping };
     return { ended: await applyHosts(run), hosts };
   }
 
