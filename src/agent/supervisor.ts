@@ -74,6 +74,7 @@ export class Supervisor {
       ...options,
       said: () => overrides.said,
       learn: (said, from) => this.#drains.learn(said, from),
+      masters: () => this.#masters(),
       send: (message) => this.#link.send(message),
     });
     this.#trackers = new Trackers({
@@ -88,6 +89,7 @@ export class Supervisor {
       clock,
       greeting: () => this.#greeting(),
       onTransition: ({ instance, from, to, cause }) => {
+        setImmediate(() => this.#standby.exchange.tell()); // the report comes right behind it
         journal.record('notice', 'vrrp', `${instance}: ${from} → ${to} (${cause})`, { instance, from, to });
       },
       onAlive: (alive) => {
@@ -224,6 +226,11 @@ export class Supervisor {
     const now = clock.wall() - clock.now();
     if (Math.abs(now - this.#offsetMs) > CLOCK_STEP_MS) this.#offsetMs = now;
     return this.#offsetMs;
+  }
+
+  #masters(): string[] {
+    if (!this.#link.isAlive) return [];
+    return this.#link.instances.flatMap(({ state, vips }) => (state === 'MASTER' ? vips.slice(0, 1) : []));
   }
 
   #vrrpAlarms(): string[] {

@@ -4,9 +4,9 @@
  * list goes in as many datagrams as it takes, in any order.
  *
  * ```
- * | "LVSX" (4) | version 1 (1) | 0 (1) | entries (2) |
+ * | "LVSX" (4) | version 1 (1) | masters (1) | entries (2) |
  * | start of the sender, epoch ms (8) | counter (8) | sent at, epoch ms (8) | generation (8) |
- * | cluster | director | configuration hash | digest of what operators said |
+ * | cluster | director | configuration hash | digest of what operators said | master: an address | … |
  * | entry: flags (1) | since (8) | until (8) | weight (4) | realserver | service | owner | reason | …
  * | more, from a later release | HMAC-SHA256 over all before it (32) |
  * ```
@@ -38,6 +38,11 @@ export interface ExchangeMessage {
   readonly hash: string;
   /** Equal where both know the same of all realservers. */
   readonly digest: string;
+  /**
+   * The first address of each virtual router that the sender is MASTER of. An address, because names and numbers may be what
+   * two configurations differ in.
+   */
+  readonly masters: readonly string[];
   readonly entries: readonly ExchangeEntry[];
 }
 
@@ -47,11 +52,12 @@ const FIXED_BYTES = 40;
 /** Of an entry: bits that say what is null. */
 const [HAS_SERVICE, HAS_WEIGHT, HAS_REASON, HAS_UNTIL] = [1, 2, 4, 8] as const;
 
-/** Everything but the HMAC. Numbers are whole, 0 … 2^53 − 1; weights fit 32 bits, texts 65,535 bytes. */
+/** Everything but the HMAC. Numbers are whole, 0 … 2^53 − 1; weights fit 32 bits, texts 65,535 bytes; up to 255 masters. */
 export function encodeExchange(message: ExchangeMessage): Uint8Array {
-  const writer = new Writer(512).u32(MAGIC).u8(VERSION).u8(0).u16(message.entries.length);
+  const writer = new Writer(512).u32(MAGIC).u8(VERSION).u8(message.masters.length).u16(message.entries.length);
   writer.u64(message.startedAt).u64(message.counter).u64(message.sentAt).u64(message.generation);
-  for (const text of [message.cluster, message.director, message.hash, message.digest]) writeText(writer, text);
+  const { cluster, director, hash, digest, masters } = message;
+  for (const text of [cluster, director, hash, digest, ...masters]) writeText(writer, text);
   for (const entry of message.entries) writer.bytes(encodeEntry(entry));
   return writer.done();
 }
@@ -83,8 +89,7 @@ export function decodeExchange(bytes: Uint8Array): ExchangeMessage {
   if (reader.u32() !== MAGIC) throw new MalformedError('not an exchange between directors');
   const version = reader.u8();
   if (version !== VERSION) throw new MalformedError(`version ${version} of the exchange is not understood`);
-  reader.skip(1);
-  const count = reader.u16();
+  const [masters, entries] = [reader.u8(), reader.u16()];
   const numbers = {
     startedAt: whole(reader),
     counter: whole(reader),
@@ -97,7 +102,12 @@ export function decodeExchange(bytes: Uint8Array): ExchangeMessage {
     hash: readText(reader),
     digest: readText(reader),
   };
-  return { ...numbers, ...texts, entries: Array.from({ length: count }, () => readEntry(reader)) };
+  return {
+    ...numbers,
+    ...texts,
+    masters: Array.from({ length: masters }, () => readText(reader)),
+    entries: Array.from({ length: entries }, () => readEntry(reader)),
+  };
 }
 
 function readEntry(reader: Reader): ExchangeEntry {

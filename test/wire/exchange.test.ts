@@ -30,12 +30,13 @@ const message: ExchangeMessage = {
   generation: 7,
   hash: 'f0',
   digest: 'd1',
+  masters: ['10.0.0.1'],
   entries: [drain, { ...drain, service: 'http', weight: null, reason: null, until: 512 }],
 };
 /** Written by hand from the header's picture. */
-const WRITTEN = `4c565358 01 00 0002
+const WRITTEN = `4c565358 01 01 0002
   0000000000000001 0000000000000002 0000010000000000 0000000000000007
-  0004 73686f70  0003 6c6231  0002 6630  0002 6431
+  0004 73686f70  0003 6c6231  0002 6630  0002 6431  0008 31302e302e302e31
   06 0000000000000100 0000000000000000 00000000 0004 77656231 0000 0003 616e6e 0002 c3a9
   09 0000000000000100 0000000000000200 00000000 0004 77656231 0004 68747470 0003 616e6e 0000`;
 
@@ -52,7 +53,7 @@ describe('the exchange between directors', () => {
   it.each([
     ['nothing', ''],
     ['another protocol', WRITTEN.replace('4c565358', '4c565359')],
-    ['a later version', WRITTEN.replace(' 01 00 ', ' 02 00 ')],
+    ['a later version', WRITTEN.replace(' 01 01 ', ' 02 01 ')],
     ['more entries than there are', WRITTEN.replace('0002\n', '0003\n')],
     ['a text longer than the rest', WRITTEN.replace('0003 616e6e 0000', '0003 616e6e 0001')],
     ['a number beyond 2^53', WRITTEN.replace('0000000000000007', '8000000000000007')],
@@ -85,6 +86,7 @@ describe('the exchange between directors', () => {
     generation: whole,
     hash: text,
     digest: text,
+    masters: fc.array(text, { maxLength: 3 }),
     entries: fc.array(entry, { maxLength: 4 }),
   });
 

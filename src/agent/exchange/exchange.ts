@@ -13,6 +13,7 @@ import { type ExchangeEntry, encodeExchange } from '../../wire/exchange.ts';
 import type { StoredConfig } from '../config-shape.ts';
 import type { Journal } from '../journal.ts';
 import { entriesOf, packed, saidIn } from './entries.ts';
+import { fence } from './fence.ts';
 import { Hearing } from './hearing.ts';
 import { Judgement, type Moment } from './judgement.ts';
 import { agrees, isSilent, type Own, type Peer, peerAlarms } from './peers.ts';
@@ -35,6 +36,8 @@ export interface ExchangeOptions {
   readonly journal: Journal;
   readonly keyPath: string;
   readonly said: () => Said;
+  /** First addresses of the virtual routers that this director is MASTER of. */
+  readonly masters: () => readonly string[];
   /** What other directors know of drains; afterwards {@link Exchange.tell} is called if that was news. */
   readonly learn: (said: Said, from: string) => void;
   /** The holds may be others now. */
@@ -103,9 +106,17 @@ export class Exchange {
   /** What keeps this director from becoming MASTER. */
   holds(): Hold[] {
     const waits = this.#waitsFor();
-    if (waits === null || this.#startMs === null) return this.#judgement.holds;
+    if (waits === null || this.#startMs === null) return this.#fence();
     const start = { instance: null, reason: waits, untilMs: this.#startMs + WAIT_FOR_PEERS_MS, endsAlone: false };
-    return [start, ...this.#judgement.holds];
+    return [start, ...this.#fence()];
+  }
+
+  #fence(): Hold[] {
+    const { behind } = this.#judgement;
+    const { config, self } = this.#stored ?? {};
+    if (behind === null || config === undefined) return [];
+    const instances = config.instances.filter(({ speakers }) => speakers.some(({ director }) => director === self));
+    return fence({ ...behind, ...this.#moment(), instances, peers: this.#hearing.peers });
   }
 
   get behind(): Judgement['behind'] {
@@ -160,6 +171,7 @@ export class Exchange {
       generation: this.#stored?.generation ?? 0,
       hash: this.#stored?.hash ?? '',
       digest: this.#digestNow(),
+      masters: this.#options.masters(),
     };
   }
 

@@ -1,5 +1,4 @@
 /** What follows for this director from what it hears, and what of it was told in the journal already. */
-import type { Hold } from '../../vrrp/hold.ts';
 import type { Journal } from '../journal.ts';
 import { isSilent, newerThan, type Peer } from './peers.ts';
 
@@ -25,11 +24,6 @@ export class Judgement {
   /** Since when this director is held for its old configuration, and why; null: it is not. */
   get behind(): { readonly reason: string; readonly since: number } | null {
     return this.#behind;
-  }
-
-  get holds(): Hold[] {
-    if (this.#behind === null) return [];
-    return [{ instance: null, reason: this.#behind.reason, untilMs: null, endsAlone: true }];
   }
 
   /** What is known to be newer now holds no more. @returns whether it did */

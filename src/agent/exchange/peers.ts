@@ -20,6 +20,8 @@ export interface Own {
   readonly generation: number;
   readonly hash: string;
   readonly digest: string;
+  /** First addresses of the virtual routers that it is MASTER of. */
+  readonly masters: readonly string[];
 }
 
 /** How far two directors' clocks may be apart: what is older is a repetition of something overheard. */
@@ -55,6 +57,18 @@ export function newerThan(generation: number, peers: readonly Peer[]): { directo
     .flatMap(({ director, heard }) => (heard === null ? [] : [{ director, generation: heard.generation }]))
     .reduce((a, b) => (b.generation > a.generation ? b : a), { director: '', generation });
   return newest.generation > generation ? newest : null;
+}
+
+/** Who says, and is heard, that it is MASTER of a virtual router with one of these addresses. */
+export function masterAmong(
+  vips: readonly string[],
+  peers: readonly Peer[],
+  sinceMs: number,
+  nowMs: number,
+): Peer | undefined {
+  return peers.find(
+    (peer) => !isSilent(peer, sinceMs, nowMs) && peer.heard?.masters.some((address) => vips.includes(address)),
+  );
 }
 
 /** Whether one knows the same of configuration and realservers. */

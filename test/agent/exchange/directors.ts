@@ -49,6 +49,7 @@ export class Director {
   readonly exchange: Exchange;
   readonly store: OverrideStore;
   readonly lines: string[] = [];
+  masters: string[] = [];
   readonly #folder: string;
   readonly #wall: () => number;
 
@@ -65,6 +66,7 @@ export class Director {
       journal,
       keyPath: join(folder, 'exchange.key'),
       said: () => this.store.said,
+      masters: () => this.masters,
       learn: (said) => {
         if (this.store.learn(said).isNews) this.exchange.tell();
       },
@@ -101,6 +103,6 @@ export class Director {
   }
 
   get held(): string[] {
-    return this.exchange.holds().map(({ reason }) => reason);
+    return [...new Set(this.exchange.holds().map(({ reason }) => reason))];
   }
 }

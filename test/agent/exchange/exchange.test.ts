@@ -79,6 +79,22 @@ describe('a director with an older configuration', () => {
     expect(lb1.exchange.alarms()).toEqual([]);
   });
 
+  it('is held for an instance also when it hears no MASTER of it, as long as one says that it is', () => {
+    const [lb1, lb2] = started({ generation: 8 }, { generation: 7 });
+    lb1.masters = ['10.77.1.100'];
+    directors.clock.advance(1_000);
+    const holds = () => lb2.exchange.holds().map(({ instance, endsAlone }) => `${instance} ${endsAlone}`);
+    expect(holds()).toEqual(['null true', 'public false']);
+    expect(lb2.exchange.holds()[1]?.untilMs).toBe(directors.clock.now() + 15_000);
+    directors.datagrams.cut.add(LB1);
+    directors.clock.advance(11_000);
+    expect(holds()).toEqual(['null true']);
+    directors.datagrams.cut.clear();
+    lb1.masters = ['10.77.1.101'];
+    directors.clock.advance(1_000);
+    expect(holds()).toEqual(['null true']);
+  });
+
   it('hears of it at once when it comes, and remembers it when its director falls silent', () => {
     const [lb1, lb2] = started({ generation: 7 }, { generation: 7 });
     lb1.configure({ self: 'lb1', generation: 8 });
