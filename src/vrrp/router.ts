@@ -12,7 +12,7 @@ import type { Effect, Found, Instance, InstanceEvent, InstanceSetup } from './in
 import { newInstance } from './instance.ts';
 import type { TrackerState } from './link.ts';
 import { nextDeadlineMs as instanceDeadlineMs, step } from './machine.ts';
-import { isSameRouter } from './reconfigure.ts';
+import { carriesOver, isSameRouter } from './reconfigure.ts';
 import {
   type InterfaceNow,
   known,
@@ -181,15 +181,9 @@ class Turn {
     return Map.groupBy(grouped, ({ setup }) => setup.syncGroup ?? '');
   }
 
-  #configure(setups: readonly InstanceSetup[], found: Readonly<Record<string, Found>>): void {
-    const wanted = new Map(setups.map((setup) => [setup.name, setup]));
-    const cause = 'no longer in the configuration';
-    for (const [name, { setup }] of [...this.#instances]) {
-      const after = wanted.get(name);
-      if (after !== undefined && isSameRouter(setup, after)) continue;
-      if (this.#instances.get(name)?.state !== 'INIT') this.#one(name, { type: 'shutdown', release: true, cause });
-      this.#instances.delete(name);
-    }
+  #configure(setups: readonly InstanceSetup[], inKernel: Readonly<Record<string, Found>>): void {
+    const carried = this.#endAllBut(setups).map((name) => [name, 'fresh'] as const);
+    const found: Readonly<Record<string, Found>> = { ...inKernel, ...Object.fromEntries(carried) };
     const fresh = setups.filter(({ name }) => !this.#instances.has(name));
     const adopted = fresh.filter((setup) => this.#foundFor(setup, setups, found) === 'fresh');
     this.#around = { ...this.#around, scripts: { ...wellTracked(adopted), ...this.#around.scripts } };
@@ -201,6 +195,23 @@ class Turn {
     for (const setup of fresh) this.#instances.set(setup.name, newInstance(setup, this.#nowMs));
     this.#watch();
     for (const setup of fresh) this.#one(setup.name, { type: 'startup', found: this.#foundFor(setup, setups, found) });
+  }
+
+  /** Ends virtual routers that are none of these. @returns names of those that go on, as MASTER, as another virtual router */
+  #endAllBut(setups: readonly InstanceSetup[]): string[] {
+    const wanted = new Map(setups.map((setup) => [setup.name, setup]));
+    const cause = 'no longer in the configuration';
+    const ending = [...this.#instances].filter(([name, { setup }]) => {
+      const after = wanted.get(name);
+      return after === undefined || !isSameRouter(setup, after);
+    });
+    return ending.flatMap(([name, { setup, state }]) => {
+      const after = wanted.get(name);
+      const goesOn = state === 'MASTER' && after !== undefined && carriesOver(setup, after);
+      if (state !== 'INIT') this.#one(name, { type: 'shutdown', release: !goesOn, cause });
+      this.#instances.delete(name);
+      return goesOn ? [name] : [];
+    });
   }
 
   /** A sync group that was MASTER goes on as a whole, also when one member is new or had lost its address. */
