@@ -5,6 +5,7 @@
 import { parseArgs } from 'node:util';
 import { control } from './agent/ctl.ts';
 import { runAgent } from './agent/run-agent.ts';
+import { systemDatagrams } from './kernel/datagrams.ts';
 import { openIpvs } from './kernel/netlink-ipvs.ts';
 import { openServiceManager } from './kernel/notify.ts';
 import { loadRawio } from './kernel/rawio.ts';
@@ -33,7 +34,12 @@ async function serve(): Promise<void> {
   const rawio = loadRawio();
   const stop = await runAgent(
     { config: values.config, socket: values.socket, vrrpSocket: values['vrrp-socket'], handover: values.handover },
-    { ipvs: openIpvs(rawio), firewall: openFirewall(), manager: openServiceManager(rawio, process.env) },
+    {
+      ipvs: openIpvs(rawio),
+      firewall: openFirewall(),
+      manager: openServiceManager(rawio, process.env),
+      datagrams: systemDatagrams,
+    },
     (line) => process.stdout.write(line),
   );
   for (const signal of ['SIGTERM', 'SIGINT'] as const)

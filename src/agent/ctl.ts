@@ -11,6 +11,8 @@ const USAGE = `usage: lvs-agent ctl status
        lvs-agent ctl drain REALSERVER… [--service SERVICE] [--reason TEXT]
        lvs-agent ctl undrain REALSERVER… [--service SERVICE]
        lvs-agent ctl yield INSTANCE
+       lvs-agent ctl hold [INSTANCE] [--reason TEXT] [--minutes N]
+       lvs-agent ctl release [INSTANCE]
 `;
 
 interface Asked {
@@ -44,30 +46,48 @@ function parse(argv: readonly string[]): Asked | undefined {
   try {
     const { values, positionals } = parseArgs({
       args: [...argv],
-      options: { service: { type: 'string', multiple: true }, reason: { type: 'string' } },
+      options: {
+        service: { type: 'string', multiple: true },
+        reason: { type: 'string' },
+        minutes: { type: 'string' },
+      },
       allowPositionals: true,
     });
-    return askedFor(positionals, values.service ?? null, values.reason ?? null);
+    return askedFor(positionals, values);
   } catch {
     return undefined;
   }
 }
 
-function askedFor(words: readonly string[], services: readonly string[] | null, reason: string | null) {
-  const [verb, ...names] = words;
-  if (verb === 'status' && names.length === 0) return { method: 'GET', path: '/v1/state' } as const;
-  if (verb === 'metrics' && names.length === 0) return { method: 'GET', path: '/v1/metrics' } as const;
-  if (names.length === 0) return undefined;
-  const body = { realservers: names, services };
-  if (verb === 'drain') {
-    const owner = `${userInfo().username} (on the director)`;
-    return { method: 'POST', path: '/v1/drain', body: { ...body, owner, reason } } as const;
-  }
-  if (verb === 'undrain') return { method: 'POST', path: '/v1/undrain', body } as const;
-  if (verb === 'yield' && names.length === 1) {
-    return { method: 'POST', path: '/v1/yield', body: { instance: names[0] } } as const;
-  }
-  return undefined;
+interface Options {
+  readonly service?: string[];
+  readonly reason?: string;
+  readonly minutes?: string;
+}
+
+const READINGS: Readonly<Record<string, string>> = { status: '/v1/state', metrics: '/v1/metrics' };
+
+function askedFor([verb = '', ...names]: readonly string[], options: Options): Asked | undefined {
+  const reading = names.length === 0 && Object.hasOwn(READINGS, verb) ? READINGS[verb] : undefined;
+  if (reading !== undefined) return { method: 'GET', path: reading };
+  const body = bodyFor(verb, names, options);
+  return body === undefined ? undefined : { method: 'POST', path: `/v1/${verb}`, body };
+}
+
+/** Of what is asked for by that name; undefined: nothing is, or not so. */
+function bodyFor(verb: string, names: readonly string[], options: Options): object | undefined {
+  const { service: services = null, reason = null, minutes } = options;
+  const [one = null, ...more] = names;
+  const owner = `${userInfo().username} (on the director)`;
+  const forMs = minutes === undefined ? undefined : Number(minutes) * 60_000;
+  const bodies: Readonly<Record<string, object | undefined>> = {
+    drain: one === null ? undefined : { realservers: names, services, owner, reason },
+    undrain: one === null ? undefined : { realservers: names, services },
+    yield: one === null || more.length > 0 ? undefined : { instance: one },
+    hold: more.length > 0 ? undefined : { instance: one, owner, reason, forMs },
+    release: more.length > 0 ? undefined : { instance: one },
+  };
+  return Object.hasOwn(bodies, verb) ? bodies[verb] : undefined;
 }
 
 function exchange(socketPath: string, { method, path, body }: Asked): Promise<{ status: number; text: string }> {

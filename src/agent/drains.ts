@@ -1,5 +1,6 @@
 /** What operators say of realservers: checked against the configuration, kept, told, applied at once, and ended at its time. */
-import type { Override } from '../balancer/override.ts';
+import { isSameSubject, type Override } from '../balancer/override.ts';
+import type { Said } from '../balancer/said.ts';
 import type { Config } from '../config/config.ts';
 import type { Journal } from './journal.ts';
 import type { OverrideStore } from './override-store.ts';
@@ -12,6 +13,8 @@ export interface DrainsOptions {
   readonly config: () => Config | null;
   /** Brings the kernel's table in line, and waits for it. */
   readonly apply: (cause: string) => Promise<void>;
+  /** Operators have said something new: the other directors shall know. */
+  readonly onSaid: () => void;
 }
 
 export class Drains {
@@ -29,21 +32,33 @@ export class Drains {
   async add(overrides: readonly Override[]): Promise<void> {
     for (const { realserver, service } of overrides) this.#mustKnow(realserver, service);
     this.#options.store.add(overrides);
-    for (const override of overrides) {
-      const { realserver, owner, reason, weight } = override;
-      const what = weight === 0 ? 'is drained' : `has weight ${weight}`;
-      const why = `${owner}${reason === null ? '' : `: ${reason}`}`;
-      this.#note(realserver, `${realserver} ${what}${inService(override)} (${why})`);
-    }
+    this.#options.onSaid();
+    for (const override of overrides) this.#note(override.realserver, wordsOf(override));
     await this.#options.apply('an operator has changed a weight');
   }
 
   /** @returns how many were taken back. @throws Error when it cannot be written */
   async remove(realservers: readonly string[], services: readonly string[] | null): Promise<number> {
     const gone = this.#options.store.remove(realservers, services);
+    this.#options.onSaid();
     this.#tellEnded(gone, 'was taken back');
     await this.#options.apply('an override was taken back');
     return gone.length;
+  }
+
+  /** Takes in what another director was told. */
+  learn(said: Said, from: string): void {
+    const { store, journal, onSaid, apply } = this.#options;
+    try {
+      const { added, gone, isNews } = store.learn(said);
+      for (const override of added) this.#note(override.realserver, `${wordsOf(override)}, as ${from} knows`);
+      const ended = gone.filter((one) => !added.some((other) => isSameSubject(one, other)));
+      this.#tellEnded(ended, `was taken back, as ${from} knows`);
+      if (isNews) onSaid();
+      if (added.length > 0 || gone.length > 0) void apply(`${from} knew of other drains`);
+    } catch (error) {
+      journal.note('error', 'override', `what ${from} knows of drains cannot be kept: ${(error as Error).message}`);
+    }
   }
 
   /** Forgets what has run out, which the table no longer heeds by itself. */
@@ -78,6 +93,12 @@ export class Drains {
     if (isIn) return;
     throw new Refusal(404, `${service ?? 'no service'} has ${service === null ? 'a' : 'no'} realserver ${realserver}`);
   }
+}
+
+function wordsOf(override: Override): string {
+  const { realserver, owner, reason, weight } = override;
+  const what = weight === 0 ? 'is drained' : `has weight ${weight}`;
+  return `${realserver} ${what}${inService(override)} (${owner}${reason === null ? '' : `: ${reason}`})`;
 }
 
 function inService({ service }: Override): string {

@@ -1,54 +1,111 @@
-/** Drains and other overrides, kept across restarts of agent and machine. */
+/** What operators have said of realservers, kept across restarts of agent and machine. */
 import { hasExpired, type Override, withOverrides, withoutOverrides } from '../balancer/override.ts';
+import { merged, removalsOf, renewed, type Said } from '../balancer/said.ts';
+import { canonicalJson } from '../config/canonical.ts';
 import type { Journal } from './journal.ts';
 import { readJson, writeJson } from './json-file.ts';
-import { overridesShape } from './ownership-shape.ts';
-import { accept } from './shape.ts';
+import { overridesShape, removalsShape } from './ownership-shape.ts';
+import { accept, type Shape } from './shape.ts';
+
+export interface OverrideStoreOptions {
+  /** Of overrides.json, and of removals.json: two files, so that an earlier release still reads the first. */
+  readonly folder: string;
+  readonly journal: Journal;
+  /** Epoch ms. */
+  readonly wall: () => number;
+}
+
+export interface Learnt {
+  readonly added: readonly Override[];
+  readonly gone: readonly Override[];
+  /** Also when something was only taken back that was not known here. */
+  readonly isNews: boolean;
+}
 
 export class OverrideStore {
-  readonly #path: string;
-  #overrides: readonly Override[];
+  readonly #options: OverrideStoreOptions;
+  #said: Said;
 
-  constructor(path: string, journal: Journal) {
-    this.#path = path;
-    this.#overrides = read(path, journal);
+  constructor(options: OverrideStoreOptions) {
+    this.#options = options;
+    const overrides = read(options, OVERRIDES, overridesShape, 'drains are lost');
+    const removals = read(options, REMOVALS, removalsShape, 'what was taken back is forgotten');
+    // A crash between the two writes has left both what was said and that it was taken back.
+    this.#said = merged({ overrides, removals }, NOTHING, options.wall());
   }
 
   get all(): readonly Override[] {
-    return this.#overrides;
+    return this.#said.overrides;
+  }
+
+  /** Also what was taken back. */
+  get said(): Said {
+    return this.#said;
   }
 
   /** @throws when it cannot be written; then nothing has changed */
   add(added: readonly Override[]): void {
-    this.#replace(withOverrides(this.#overrides, added));
+    const overrides = withOverrides(this.all, renewed(added, this.#said));
+    this.#replace(merged(this.#said, { overrides, removals: [] }, this.#options.wall()));
   }
 
   /** @returns those taken back. @throws when it cannot be written */
   remove(realservers: readonly string[], services: readonly string[] | null): readonly Override[] {
-    const kept = withoutOverrides(this.#overrides, realservers, services);
-    const gone = this.#overrides.filter((one) => !kept.includes(one));
-    if (gone.length > 0) this.#replace(kept);
+    const kept = withoutOverrides(this.all, realservers, services);
+    const gone = this.all.filter((one) => !kept.includes(one));
+    const wallMs = this.#options.wall();
+    if (gone.length > 0)
+      this.#replace(merged(this.#said, { overrides: [], removals: removalsOf(gone, wallMs) }, wallMs));
     return gone;
   }
 
-  /** @returns those whose time is over, which are forgotten */
+  /** @returns those whose time is over, which are forgotten. @throws when it cannot be written */
   expire(wallMs: number): readonly Override[] {
-    const gone = this.#overrides.filter((one) => hasExpired(one, wallMs));
-    if (gone.length > 0) this.#replace(this.#overrides.filter((one) => !gone.includes(one)));
+    const gone = this.all.filter((one) => hasExpired(one, wallMs));
+    if (gone.length > 0) this.#replace(merged(this.#said, NOTHING, wallMs));
     return gone;
   }
 
-  #replace(overrides: readonly Override[]): void {
-    writeJson(this.#path, overrides);
-    this.#overrides = overrides;
+  /** Takes in what another director knows. @throws when it cannot be written */
+  learn(heard: Said): Learnt {
+    const before = this.all;
+    const said = merged(this.#said, heard, this.#options.wall());
+    const added = missingIn(before, said.overrides);
+    const gone = missingIn(said.overrides, before);
+    const isNews = added.length > 0 || gone.length > 0 || missingIn(this.#said.removals, said.removals).length > 0;
+    if (isNews) this.#replace(said);
+    return { added, gone, isNews };
+  }
+
+  #replace(said: Said): void {
+    const { folder } = this.#options;
+    if (said.removals.length > 0 || this.#said.removals.length > 0) writeJson(`${folder}/${REMOVALS}`, said.removals);
+    writeJson(`${folder}/${OVERRIDES}`, said.overrides);
+    this.#said = said;
   }
 }
 
-function read(path: string, journal: Journal): readonly Override[] {
+const OVERRIDES = 'overrides.json';
+const REMOVALS = 'removals.json';
+const NOTHING: Said = { overrides: [], removals: [] };
+
+/** Those of `list` that `known` does not have just so. */
+function missingIn<T>(known: readonly T[], list: readonly T[]): T[] {
+  const texts = new Set(known.map(canonicalJson));
+  return list.filter((one) => !texts.has(canonicalJson(one)));
+}
+
+function read<T>(
+  { folder, journal }: OverrideStoreOptions,
+  name: string,
+  shape: Shape<readonly T[]>,
+  loss: string,
+): readonly T[] {
+  const path = `${folder}/${name}`;
   try {
-    return accept(overridesShape, readJson(path) ?? [], 'overrides');
+    return accept(shape, readJson(path) ?? [], name.replace('.json', ''));
   } catch (error) {
-    journal.note('error', 'override', `${path} is not readable, drains are lost: ${(error as Error).message}`);
+    journal.note('error', 'override', `${path} is not readable, ${loss}: ${(error as Error).message}`);
     return [];
   }
 }

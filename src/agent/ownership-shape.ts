@@ -1,6 +1,7 @@
 /** What the agent keeps on disk beside its configuration. */
 import type { Override } from '../balancer/override.ts';
 import type { Ownership } from '../balancer/ownership.ts';
+import type { Removal } from '../balancer/said.ts';
 import { decimal, flag, integer, list, nullable, object, record, type Shape, text } from './shape.ts';
 
 const time = decimal(0, Number.MAX_SAFE_INTEGER);
@@ -22,4 +23,8 @@ export const overridesShape: Shape<readonly Override[]> = list(
     since: time,
     until: nullable(time),
   }),
+);
+
+export const removalsShape: Shape<readonly Removal[]> = list(
+  object({ realserver: text, service: nullable(text), since: time }),
 );

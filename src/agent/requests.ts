@@ -3,6 +3,7 @@ import type { Override } from '../balancer/override.ts';
 import { EXPOSITION_TYPE } from '../status/exposition.ts';
 import { metricsText } from '../status/metrics.ts';
 import { storedConfigShape } from './config-shape.ts';
+import { HOLD_MS, holdRequestShape, releaseRequestShape } from './hold-shape.ts';
 import type { Journal } from './journal.ts';
 import { Refusal } from './refusal.ts';
 import { accept, decimal, list, matching, nullable, object, optional, text } from './shape.ts';
@@ -40,6 +41,8 @@ const ROUTES: Readonly<Record<string, Readonly<Record<string, Handler>>>> = {
   '/v1/drain': { POST: drain },
   '/v1/undrain': { POST: undrain },
   '/v1/yield': { POST: yieldInstance },
+  '/v1/hold': { POST: hold },
+  '/v1/release': { POST: release },
 };
 
 /** @throws Refusal, ShapeError */
@@ -105,4 +108,17 @@ function yieldInstance({ supervisor }: Agent, { body }: Request): Answer {
   const { instance } = accept(object({ instance: text }), body, 'yield');
   supervisor.yieldInstance(instance);
   return { json: { instance } };
+}
+
+function hold({ supervisor, wall }: Agent, { body }: Request): Answer {
+  const { instance = null, owner, reason = null, forMs = HOLD_MS } = accept(holdRequestShape, body, 'hold');
+  const since = wall();
+  supervisor.standby.hold({ instance, owner, reason, since, until: since + forMs });
+  return { json: { holds: supervisor.standby.holds } };
+}
+
+function release({ supervisor }: Agent, { body }: Request): Answer {
+  const { instance = null, owner = null } = accept(releaseRequestShape, body ?? {}, 'release');
+  const released = supervisor.standby.release(instance, owner);
+  return { json: { released, holds: supervisor.standby.holds } };
 }

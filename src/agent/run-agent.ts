@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { systemClock } from '../kernel/clock.ts';
+import type { Datagrams } from '../kernel/datagrams.ts';
 import type { Firewall } from '../kernel/firewall.ts';
 import type { Ipvs } from '../kernel/ipvs.ts';
 import type { ServiceManager } from '../kernel/notify.ts';
@@ -24,12 +25,13 @@ export interface AgentSystem {
   readonly ipvs: Ipvs;
   readonly firewall: Firewall;
   readonly manager: ServiceManager;
+  readonly datagrams: Datagrams;
 }
 
 /** @returns stops the agent; the kernel's table stays as it is unless the configuration says otherwise */
 export async function runAgent(
   paths: AgentPaths,
-  { ipvs, firewall, manager }: AgentSystem,
+  { ipvs, firewall, manager, datagrams }: AgentSystem,
   write: (line: string) => void,
 ): Promise<() => Promise<void>> {
   const clock = systemClock;
@@ -39,6 +41,7 @@ export async function runAgent(
     random: Math.random,
     ipvs,
     firewall,
+    datagrams,
     journal,
     probeOf,
     runScript: scriptRunner(helperPath()),

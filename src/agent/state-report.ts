@@ -22,6 +22,8 @@ export interface Known {
   /** Epoch ms of a time on the agent's monotonic clock. */
   readonly wallOf: (monotonicMs: number) => number;
   readonly overrides: readonly Override[];
+  readonly holds: NonNullable<AgentState['holds']>;
+  readonly exchange: NonNullable<AgentState['exchange']>;
   readonly vrrp: { readonly alive: boolean; readonly report: Report | undefined };
   /** What there is to say of a tracker that is down, or null. */
   readonly problemOf: (kind: TrackerKind, name: string) => string | null;
@@ -57,6 +59,8 @@ export function agentStateOf(known: Known): AgentState {
     },
     checks: checksOf(known),
     overrides: [...known.overrides],
+    holds: known.holds,
+    exchange: known.exchange,
     alarms: [...known.alarms, ...new Set(instances.flatMap(({ trackers }) => trackers.flatMap(trackerAlarm)))],
   };
 }

@@ -12,6 +12,7 @@ import { Drains } from './drains.ts';
 import { Notices, type NoticesOptions } from './notices.ts';
 import { OverrideStore } from './override-store.ts';
 import { Refusal } from './refusal.ts';
+import { Standby, type StandbyOptions } from './standby.ts';
 import { agentStateOf } from './state-report.ts';
 import type { RunScript } from './tracked-scripts.ts';
 import { Trackers } from './trackers.ts';
@@ -25,11 +26,12 @@ const CLOCK_STEP_MS = 100;
 
 export interface SupervisorOptions
   extends Pick<BalancingOptions, 'clock' | 'random' | 'ipvs' | 'firewall' | 'journal' | 'probeOf'>,
-    Pick<NoticesOptions, 'runProgram'> {
+    Pick<NoticesOptions, 'runProgram'>,
+    Pick<StandbyOptions, 'datagrams'> {
   readonly runScript: RunScript;
   /** config.json; last-good.json stands beside it. */
   readonly configPath: string;
-  /** Of overrides.json, table.json and what {@link Notices} keeps. */
+  /** Of overrides.json, removals.json, holds.json, table.json, the key of the exchange and what {@link Notices} keeps. */
   readonly stateFolder: string;
   readonly vrrpSocket: string;
   /** Is there when systemd stops the agent for good, and not when it restarts it. */
@@ -41,6 +43,7 @@ export class Supervisor {
   readonly #options: SupervisorOptions;
   readonly #store: ConfigStore;
   readonly #drains: Drains;
+  readonly #standby: Standby;
   readonly #balancing: Balancing;
   readonly #trackers: Trackers;
   readonly #link: VrrpLink;
@@ -57,7 +60,7 @@ export class Supervisor {
     this.#options = options;
     this.#startedAt = clock.wall();
     this.#store = new ConfigStore(options.configPath, journal);
-    const overrides = new OverrideStore(`${stateFolder}/overrides.json`, journal);
+    const overrides = new OverrideStore({ folder: stateFolder, journal, wall: () => clock.wall() });
     this.#balancing = new Balancing({
       ...options,
       overrides,
@@ -74,6 +77,14 @@ export class Supervisor {
       wall: () => clock.wall(),
       config: () => this.#stored?.config ?? null,
       apply: (cause) => this.#balancing.apply(cause),
+      onSaid: () => this.#standby.exchange.tell(),
+    });
+    this.#standby = new Standby({
+      ...options,
+      said: () => overrides.said,
+      learn: (said, from) => this.#drains.learn(said, from),
+      masters: () => this.#masters(),
+      send: (message) => this.#link.send(message),
     });
     this.#trackers = new Trackers({
       clock,
@@ -87,7 +98,10 @@ export class Supervisor {
       path: vrrpSocket,
       clock,
       greeting: () => this.#greeting(),
-      onTransition: (transition) => this.#notices.transition(transition),
+      onTransition: (transition) => {
+        setImmediate(() => this.#standby.exchange.tell()); // the report comes right behind it
+        this.#notices.transition(transition);
+      },
       onFound: (instances) => this.#notices.found(instances),
       onAlive: (alive) => {
         if (alive) journal.note('info', 'vrrp', 'the VRRP process answers');
@@ -101,6 +115,8 @@ export class Supervisor {
     if (error !== null) this.#options.journal.note('error', 'config', error);
     this.#adopt(stored);
     this.#configError = error;
+    this.#standby.configure(stored);
+    this.#standby.exchange.start();
     await this.#balancing.start(stored);
     this.#notices.judge();
     this.#link.start();
@@ -109,6 +125,7 @@ export class Supervisor {
   async stop(): Promise<void> {
     const isForGood = existsSync(this.#options.handoverMark);
     if (isForGood) await this.#hearFarewell();
+    this.#standby.exchange.stop();
     this.#link.stop();
     this.#trackers.stop();
     await Promise.all([
@@ -145,6 +162,7 @@ export class Supervisor {
     if (problems.length === 0) {
       this.#store.confirm(next);
       this.#configError = null;
+      this.#standby.configure(next);
       journal.note('notice', 'config', `configuration ${next.generation} is in force`, { hash: next.hash });
       return;
     }
@@ -181,6 +199,10 @@ export class Supervisor {
     return this.#drains;
   }
 
+  get standby(): Standby {
+    return this.#standby;
+  }
+
   /** Asks the VRRP process to give an instance away. @throws Refusal */
   yieldInstance(instance: string): void {
     const found = this.#link.instances.find(({ name }) => name === instance);
@@ -195,6 +217,7 @@ export class Supervisor {
     const { clock, release } = this.#options;
     const offsetMs = this.#wallOffset();
     const { view, desired, prober } = this.#balancing;
+    const { exchange } = this.#standby;
     return agentStateOf({
       config: this.#stored?.config ?? null,
       self: this.#stored?.self ?? '',
@@ -204,9 +227,11 @@ export class Supervisor {
       standing: (key) => prober.standing(key),
       wallOf: (ms) => Math.round(ms + offsetMs),
       overrides: this.#drains.all,
+      holds: this.#standby.holds,
+      exchange: { key: exchange.key(), peers: exchange.peers((ms) => Math.round(ms + offsetMs)) },
       vrrp: { alive: this.#link.isAlive, report: this.#link.report },
       problemOf: (kind, name) => this.#trackers.problemOf(kind, name),
-      alarms: [...this.#vrrpAlarms(), ...view.errors, ...this.#notices.problems],
+      alarms: [...this.#vrrpAlarms(), ...exchange.alarms(), ...view.errors, ...this.#notices.problems],
       rest: {
         at: clock.wall(),
         release: release.hash,
@@ -229,6 +254,11 @@ export class Supervisor {
     return this.#offsetMs;
   }
 
+  #masters(): string[] {
+    if (!this.#link.isAlive) return [];
+    return this.#link.instances.flatMap(({ state, vips }) => (state === 'MASTER' ? vips.slice(0, 1) : []));
+  }
+
   #vrrpAlarms(): string[] {
     const { isAlive, refusal } = this.#link;
     if (isAlive) return refusal === null ? [] : [`the VRRP process refused the configuration: ${refusal}`];
@@ -242,6 +272,7 @@ export class Supervisor {
   #afterComparison(): void {
     this.#link.check();
     this.#drains.expire();
+    this.#standby.expire();
     if (this.#isReady || !this.#balancing.isReady) return;
     this.#isReady = true;
     this.#link.send({ type: 'ready' });
@@ -252,6 +283,7 @@ export class Supervisor {
     return [
       ...(this.#stored === null ? [] : [{ type: 'config', config: this.#stored.config } as const]),
       this.#trackers.greeting(),
+      this.#standby.greeting(),
       ...(this.#isReady ? [{ type: 'ready' } as const] : []),
     ];
   }

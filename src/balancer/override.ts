@@ -46,6 +46,7 @@ export function withoutOverrides(
   return overrides.filter((one) => !isMeant(one));
 }
 
-function isSameSubject(left: Override, right: Override): boolean {
+/** Whether both are said of the same realserver and service. */
+export function isSameSubject(left: Override, right: Override): boolean {
   return left.realserver === right.realserver && left.service === right.service;
 }

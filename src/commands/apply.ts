@@ -11,6 +11,7 @@ import { recapText } from '../output/recap.ts';
 import { applyHosts, type Ended } from '../playbook/apply.ts';
 import { closeAll, type Reading } from '../playbook/cluster.ts';
 import { LockHeldError, takeLock } from '../playbook/lock.ts';
+import { absentDirectors, isStuck, wantsPartial } from '../playbook/partial.ts';
 import { type HostPlan, planHosts } from '../playbook/plan.ts';
 import type { HostRun, Run, RunEvent } from '../playbook/run.ts';
 import { type ClusterOptions, openCluster, type ReadCluster, readCluster, reread } from './cluster.ts';
@@ -22,6 +23,7 @@ import { recapOf } from './recap.ts';
 interface ApplyOptions extends ClusterOptions {
   readonly yes?: boolean;
   readonly check?: boolean;
+  readonly partial?: boolean;
 }
 
 const EXAMPLES = `
@@ -29,7 +31,8 @@ Examples:
   lvsctl apply topology.yaml                    shows the plan and asks
   lvsctl apply topology.yaml --yes              for scripts
   lvsctl apply topology.yaml --check            as plan
-  lvsctl apply topology.yaml --yes --limit web1 one host only`;
+  lvsctl apply topology.yaml --yes --limit web1 one host only
+  lvsctl apply topology.yaml --yes --partial    although a director is down`;
 
 export function applyCommand(): Command {
   return new Command('apply')
@@ -38,6 +41,7 @@ export function applyCommand(): Command {
     .option('--yes', 'do not ask (needed where there is no terminal)')
     .option('--check', 'only show what would change')
     .option('--limit <hosts>', 'only these hosts, separated by commas')
+    .option('--partial', 'also without directors that cannot be reached; they come back held as BACKUP')
     .addHelpText('after', EXAMPLES)
     .action(async (topology: string | undefined, _options, command: Command) => {
       const globals = command.optsWithGlobals<ApplyOptions>();
@@ -53,15 +57,19 @@ async function apply(options: ApplyOptions): Promise<number> {
     const plans = planHosts(read.readings, read.shared);
     const outcomes = plans.map(outcomeOfPlan);
     const changes = plans.some((plan) => plan.changes.length > 0);
-    if (options.check || !changes || stuck(plans)) {
-      show(cluster.config.cluster, plans, output, options.check ? [] : recaps(plans, []));
-      return exitCodeOf(options.check ? outcomes : outcomes.filter((one) => one !== 'differences'));
+    const { check = false, partial = false } = options;
+    if (check || !changes || isStuck(plans, partial)) {
+      show(cluster.config.cluster, plans, output, check ? [] : recaps(plans, []));
+      if (!partial && wantsPartial(plans)) output.note(partialHint(plans));
+      return exitCodeOf(check ? outcomes : outcomes.filter((one) => one !== 'differences'));
     }
     output.note(planText(plans, output.messageStyle, output.verbosity > 0));
     if (!options.yes) await ask(output);
-    const { hosts, ended } = await perform(cluster.config.cluster, read, output);
+    const absent = absentDirectors(plans).map(({ host }) => host);
+    const { hosts, ended } = await perform(cluster.config.cluster, { ...read, absent }, output);
     output.document({ schema: 1, cluster: cluster.config.cluster, ended, hosts: recaps(plans, hosts) });
     output.text(recapText(recaps(plans, hosts), output.style));
+    if (absent.length > 0) output.note(absenceText(absent, read.shared.generation));
     if (ended !== 'done') output.note(`${ended}: what was done stands, and the next apply goes on from there`);
     tellObstacles(plans, output);
     return exitCodeOf([
@@ -74,9 +82,14 @@ async function apply(options: ApplyOptions): Promise<number> {
   }
 }
 
-/** A problem anywhere, or a director that cannot be read, stops the run before it begins: half a cluster is none. */
-function stuck(plans: readonly HostPlan[]): boolean {
-  return plans.some(({ problems, failure, role }) => problems.length > 0 || (failure !== null && role === 'director'));
+function partialHint(plans: readonly HostPlan[]): string {
+  const names = absentDirectors(plans).map(({ host }) => host);
+  return `${names.join(' and ')} cannot be reached, so nothing is applied; --partial applies to the others`;
+}
+
+function absenceText(absent: readonly string[], generation: number): string {
+  const [who, it] = [absent.join(' and '), absent.length === 1 ? 'it' : 'each'];
+  return `${who} ${absent.length === 1 ? 'was' : 'were'} not there: ${it} comes back held as BACKUP until an apply gives it generation ${generation}; until then realservers keep what they no longer need`;
 }
 
 function show(cluster: string, plans: readonly HostPlan[], output: Output, after: ReturnType<typeof recaps>): void {
@@ -93,7 +106,7 @@ async function ask(output: Output): Promise<void> {
 
 async function perform(
   cluster: string,
-  read: ReadCluster,
+  read: ReadCluster & { readonly absent: readonly string[] },
   output: Output,
 ): Promise<{ readonly hosts: readonly HostRun[]; readonly ended: Ended }> {
   const present = read.readings.flatMap((reading) => ('connection' in reading ? [reading] : []));
@@ -111,6 +124,7 @@ async function perform(
     const run: Run = {
       shared: read.shared,
       hosts,
+      absent: read.absent,
       emit: (event) => tell(event, progress, output),
       signal: interrupt.signal,
       stopping: interrupt.stopping,

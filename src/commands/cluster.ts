@@ -8,6 +8,7 @@ import { askSecret, canAsk } from '../output/ask.ts';
 import { Failure } from '../output/failure.ts';
 import { createOutput } from '../output/output.ts';
 import { closeAll, factsOf, type Reading, readHosts, readSteps, type Target } from '../playbook/cluster.ts';
+import { exchangeKeyFor } from '../playbook/exchange-key.ts';
 import { contextFor, generationFor, type Shared } from '../playbook/plan.ts';
 import { buildRelease, ReleaseMissingError } from '../playbook/release.ts';
 import type { Connect } from '../ssh/connection.ts';
@@ -61,8 +62,10 @@ export async function readCluster({ config, targets, connect }: Cluster, signal?
     throw error;
   });
   const releases = { x64, arm64 };
-  const generation = generationFor(readings, configHash);
-  return { readings, shared: { digest, configHash, generation, releases, firewall: config.firewall } };
+  const { length } = config.directors;
+  const generation = generationFor(readings, configHash, length, Math.floor(Date.now() / 1000));
+  const exchange = exchangeKeyFor(readings, length);
+  return { readings, shared: { digest, configHash, generation, exchange, releases, firewall: config.firewall } };
 }
 
 type Present = Extract<Reading, { readonly facts: unknown }>;

@@ -16,6 +16,7 @@ export const AGENT = {
   current: '/opt/lvs-agent/current',
   command: '/usr/local/sbin/lvs-agent',
   config: '/var/lib/lvs-agent/config.json',
+  exchangeKey: '/var/lib/lvs-agent/exchange.key',
   controlSocket: '/run/lvs-agent/control.sock',
   vrrpSocket: '/run/lvs-agent/vrrp.sock',
   /** Its presence at SIGTERM means: for good, so give the addresses away. */

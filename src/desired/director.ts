@@ -1,5 +1,6 @@
 /** What a director needs: modules, sysctls, and the agent with its configuration. */
 import type { Config, DirectorConfig, VipConfig } from '../config/config.ts';
+import { EXCHANGE_PORT, exchangePoints } from '../config/exchange.ts';
 import { executedBy } from '../config/executed.ts';
 import type { InstanceConfig } from '../config/instance.ts';
 import { trackedOn } from '../config/tracked.ts';
@@ -25,6 +26,7 @@ export function directorParts(config: Config, director: DirectorConfig): Directo
     inbound: inbound(config, instances.length > 0),
     director: {
       usesIpvs,
+      exchanges: exchangePoints(config).length > 1,
       interfaces: director.dips.map((dip) => ({ name: dip.interface, address: dip.address })),
       instances: instances.map(({ instance: { name, vrid, version, family }, speaker }) => ({
         name,
@@ -114,5 +116,8 @@ function inbound(config: Config, speaks: boolean): Inbound[] {
     ...(speaks ? [{ protocol: 'vrrp', port: null, purpose: 'VRRP' } satisfies Inbound] : []),
     ...services,
     ...(sync ? [{ protocol: 'udp', port: config.sync.port, purpose: 'connection sync' } satisfies Inbound] : []),
+    ...(exchangePoints(config).length > 1
+      ? [{ protocol: 'udp', port: EXCHANGE_PORT, purpose: 'exchange between directors' } satisfies Inbound]
+      : []),
   ];
 }

@@ -84,6 +84,8 @@ export interface InstanceWanted {
 
 export interface DirectorWanted {
   readonly usesIpvs: boolean;
+  /** It has other directors to tell what it knows. */
+  readonly exchanges: boolean;
   readonly interfaces: readonly { readonly name: string; readonly address: Address }[];
   /** Instances that this director takes part in. */
   readonly instances: readonly InstanceWanted[];

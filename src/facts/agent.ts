@@ -20,12 +20,15 @@ export interface AgentFacts {
   readonly leftovers: readonly string[];
   /** The command on the PATH is there. */
   readonly command: boolean;
+  /** Fingerprint of the key that it shares with the other directors; null: it has none. */
+  readonly exchangeKey: string | null;
 }
 
 export interface AgentQuestion {
   readonly root: string;
   readonly socket: string;
   readonly command: string;
+  readonly exchangeKey: string;
 }
 
 /** A request of HTTP/1.0: the answer ends with the stream and is never chunked. */
@@ -33,11 +36,11 @@ const REQUEST = 'GET /v1/state HTTP/1.0\r\nHost: agent\r\n\r\n';
 
 /**
  * Costs one fork. A release is known by its folder's name and its stamp, which is written last; its second line is the hash
- * of the Node binary, its third that of all that the VRRP process is made of.
+ * of the Node binary, its third that of all that the VRRP process is made of. Of the key only its first line is read.
  */
 export const agentFact: Fact<AgentQuestion, AgentFacts> = {
   name: 'agent',
-  script: ({ root, socket, command }) => `for d in '${root}'/releases/*/; do
+  script: ({ root, socket, command, exchangeKey }) => `for d in '${root}'/releases/*/; do
   if [ -f "\${d}stamp" ] && { read -r v; read -r n; read -r p || p=; } <"\${d}stamp"; then
     [ ! "$d" -ef '${root}/current' ] || echo "current $v"
     echo "release $v $n $p"
@@ -45,6 +48,7 @@ export const agentFact: Fact<AgentQuestion, AgentFacts> = {
 done
 for f in '${root}/incoming' '${root}/incoming.tar.gz'; do [ ! -e "$f" ] || echo "leftover $f"; done
 [ ! -x '${command}' ] || echo command
+[ ! -r '${exchangeKey}' ] || { read -r v <'${exchangeKey}' && echo "key $v"; }
 if [ -S '${socket}' ] && [ -x '${root}/current/stdio' ]; then
   echo answer
   '${root}/current/stdio' '${socket}' <<'REQUEST' 2>&1 || :
@@ -67,6 +71,7 @@ fi
       vrrpParts: Object.fromEntries(releases.flatMap(({ name, parts }) => (parts ? [[name, parts]] : []))),
       leftovers: lines.flatMap((line) => /^leftover (\/\S+)$/.exec(line)?.[1] ?? []),
       command: lines.includes('command'),
+      exchangeKey: lines.flatMap((line) => /^key ([0-9a-f]{32})$/.exec(line)?.[1] ?? [])[0] ?? null,
     };
   },
 };

@@ -46,6 +46,7 @@ export interface HostQuestion {
     readonly root: string;
     readonly socket: string;
     readonly command: string;
+    readonly exchangeKey: string;
     readonly release: string;
   } | null;
 }

@@ -6,6 +6,7 @@ import type { Wanted } from '../desired/wanted.ts';
 import type { HostFacts } from '../facts/host.ts';
 import type { Step } from '../shell/step.ts';
 import { agent } from './agent.ts';
+import { exchangeKey } from './exchange-key.ts';
 import { files } from './files.ts';
 import { modules } from './modules.ts';
 import type { Change, Context, Operation } from './operation.ts';
@@ -28,6 +29,7 @@ const OPERATIONS: readonly Operation[] = [
   realserverUnit,
   scriptUser,
   release,
+  exchangeKey,
   agent,
 ];
 

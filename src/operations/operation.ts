@@ -5,7 +5,7 @@
 import type { Digest } from '../desired/managed.ts';
 import type { Wanted } from '../desired/wanted.ts';
 import type { HostFacts } from '../facts/host.ts';
-import type { Command } from '../shell/command.ts';
+import type { Command, Secret } from '../shell/command.ts';
 
 export interface Change {
   readonly sign: '+' | '~' | '-';
@@ -28,6 +28,11 @@ export interface Context {
   readonly configHash: string;
   /** The generation that the configuration has, or gets if it is new. */
   readonly generation: number;
+  /**
+   * The key that directors shall share, by its fingerprint; a null id: a new one is made. Its file only while it is applied.
+   * null: none can be made, because not every director can be read.
+   */
+  readonly exchange: { readonly id: string | null; readonly file: Secret | null } | null;
 }
 
 export interface Operation {

@@ -12,7 +12,12 @@ const EVER_SET = ['all', 'lo'].flatMap((name) => [
 ]);
 
 /** Where the agent is asked. */
-export const AGENT_QUESTION = { root: AGENT.root, socket: AGENT.controlSocket, command: AGENT.command } as const;
+export const AGENT_QUESTION = {
+  root: AGENT.root,
+  socket: AGENT.controlSocket,
+  command: AGENT.command,
+  exchangeKey: AGENT.exchangeKey,
+} as const;
 
 export function questionFor(wanted: Wanted, release: string | null): HostQuestion {
   return {

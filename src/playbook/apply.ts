@@ -8,6 +8,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Placed } from '../desired/wanted.ts';
 import { growing, returning } from '../operations/phase.ts';
 import { applyDirector, directorOrder, refreshAgent } from './directors.ts';
+import { withExchangeKey } from './exchange-key.ts';
 import { giveToPreferred, newInstances } from './hand-over.ts';
 import { bring, doing, type HostRun, type Run } from './run.ts';
 import { stageReleases } from './stage-releases.ts';
@@ -18,9 +19,11 @@ const POLL_MS = 1_000;
 
 export type Ended = 'done' | 'failed' | 'stopped';
 
-export async function applyHosts(run: Run): Promise<Ended> {
-  const directors = run.hosts.filter(({ target }) => target.wanted.director !== null);
-  const others = run.hosts.filter(({ target }) => target.wanted.director === null);
+export async function applyHosts(begun: Run): Promise<Ended> {
+  const directors = begun.hosts.filter(({ target }) => target.wanted.director !== null);
+  const others = begun.hosts.filter(({ target }) => target.wanted.director === null);
+  const run = await withExchangeKey(begun, directors);
+  if (run === null) return 'failed';
   const fresh = newInstances(directors);
   const stages: (readonly [name: string, work: () => Promise<boolean>])[] = [
     ['realservers', () => prepare(run, directors, others)],
@@ -66,7 +69,9 @@ async function inTurn(
   return true;
 }
 
+/** Not while a director is absent: it may serve all the same, and send to realservers what the others no longer do. */
 async function cleanUp(run: Run, directors: readonly HostRun[], others: readonly HostRun[]): Promise<boolean> {
+  if (run.absent.length > 0) return true;
   const losing = others.filter(({ target, facts }) => losesSomething(target.wanted.placed, facts.placed));
   if (losing.length > 0 && !(await untilLeft(run, directors))) return false;
   return together(others, (host) => bring(run, host, host.target.wanted, 'clean-up'));

@@ -28,6 +28,7 @@ export interface Shared {
   readonly digest: Context['digest'];
   readonly configHash: string;
   readonly generation: number;
+  readonly exchange: Context['exchange'];
   readonly firewall: Firewall;
   readonly releases: Readonly<Record<'x64' | 'arm64', ReleaseNames | { readonly problem: string }>>;
 }
@@ -68,10 +69,18 @@ function planHost(reading: Extract<Reading, { facts: unknown }>, shared: Shared)
   return { host: wanted.host, role: roleOf(wanted), changes, reasons, problems, failure: null };
 }
 
-export function contextFor({ system }: HostFacts, { digest, configHash, generation, releases }: Shared): Context {
+export function contextFor({ system }: HostFacts, shared: Shared): Context {
+  const { digest, configHash, generation, exchange, releases } = shared;
   const release = releases[system.architecture ?? 'x64'];
   const names = 'hash' in release ? release : null;
-  return { digest, configHash, generation, release: names?.hash ?? null, vrrpParts: names?.vrrpParts ?? null };
+  return {
+    digest,
+    configHash,
+    generation,
+    exchange,
+    release: names?.hash ?? null,
+    vrrpParts: names?.vrrpParts ?? null,
+  };
 }
 
 function releaseProblem(wanted: Wanted, { system }: HostFacts, { releases }: Shared): string[] {
@@ -83,13 +92,29 @@ function releaseProblem(wanted: Wanted, { system }: HostFacts, { releases }: Sha
 /**
  * The generation of a configuration: the newest one that any director has, if that is this configuration, else one more: an
  * agent takes nothing older than what it has, and one that went back to an earlier topology has it under a new number.
- * Counting up from what the hosts say needs no state here.
+ * Counting up from what the hosts say needs no state here. Where a director cannot say, the clock counts (seconds since 1970):
+ * whatever that one has is older, and must not be taken for newer when it comes back.
+ * @param directors how many the topology has, whoever was asked
  */
-export function generationFor(readings: readonly Reading[], configHash: string): number {
+export function generationFor(
+  readings: readonly Reading[],
+  configHash: string,
+  directors: number,
+  nowSeconds: number,
+): number {
   const known = readings.flatMap((reading) =>
     'facts' in reading && reading.facts.agent?.state ? [reading.facts.agent.state.config] : [],
   );
   const newest = Math.max(0, ...known.map(({ generation }) => generation));
   const isThis = known.some(({ generation, hash }) => generation === newest && hash === configHash);
-  return isThis ? newest : newest + 1;
+  if (isThis) return newest;
+  const isWhole = readings.filter(says).length >= directors;
+  return isWhole ? newest + 1 : Math.max(newest + 1, nowSeconds);
+}
+
+/** A director whose generation is known: its agent answers, or none was ever there. */
+function says(reading: Reading): boolean {
+  if (!('facts' in reading) || reading.target.wanted.director === null) return false;
+  const { agent } = reading.facts;
+  return agent === null || agent.state !== null || agent.current === null;
 }

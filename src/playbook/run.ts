@@ -36,6 +36,8 @@ export interface HostRun {
 export interface Run {
   readonly shared: Shared;
   readonly hosts: readonly HostRun[];
+  /** Directors that are not part of it, because they are not there. */
+  readonly absent: readonly string[];
   readonly emit: (event: RunEvent) => void;
   /** Everything is given up at once. */
   readonly signal?: AbortSignal;

@@ -112,6 +112,33 @@ const overrideState = z.object({
   until: z.number().nullable(),
 });
 
+const holdState = z.object({
+  /** null: every instance. */
+  instance: z.string().nullable(),
+  owner: z.string(),
+  reason: z.string().nullable(),
+  since: z.number(),
+  /** null: as long as its reason is true. */
+  until: z.number().nullable(),
+});
+
+const exchangeState = z.object({
+  /** Fingerprint of the key that all directors share, or null: there is none. */
+  key: z.string().nullable(),
+  peers: z.array(
+    z.object({
+      director: z.string(),
+      address: z.string(),
+      /** When it was last believed, or null: never. */
+      heardAt: z.number().nullable(),
+      /** Of the configuration that it has. */
+      generation: z.number().int().nullable(),
+      /** It is heard, and knows the same of configuration and realservers. */
+      agrees: z.boolean(),
+    }),
+  ),
+});
+
 export const agentState = z.object({
   schema: z.literal(1),
   cluster: z.string(),
@@ -146,6 +173,10 @@ export const agentState = z.object({
   }),
   checks: z.array(checkState),
   overrides: z.array(overrideState),
+  /** What keeps instances of this director from becoming MASTER; an earlier release tells none. */
+  holds: z.array(holdState).optional(),
+  /** What this director hears of the others; an earlier release does not listen. */
+  exchange: exchangeState.optional(),
   /** One sentence each. */
   alarms: z.array(z.string()),
 });

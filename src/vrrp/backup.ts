@@ -5,7 +5,7 @@ import { becomeMaster, chain, downMs, letGo, same } from './transition.ts';
 
 /** RFC 9568 section 6.4.2. */
 export function advertisementInBackup(instance: Instance, event: EventOf<'advertisement'>, nowMs: number): Step {
-  const heard: Instance = { ...instance, advertsReceived: instance.advertsReceived + 1 };
+  const heard: Instance = { ...instance, advertsReceived: instance.advertsReceived + 1, heardAtMs: nowMs };
   const { priority, advertIntervalMs } = event.advertisement;
   // the MASTER gives up: wait the skew only
   if (priority === 0) {

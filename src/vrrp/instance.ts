@@ -80,6 +80,8 @@ export interface Instance {
   readonly masterAdvertMs: number;
   /** Source of the last accepted advertisement. */
   readonly master: Address | null;
+  /** When, as BACKUP, it last accepted one; null: never. */
+  readonly heardAtMs: number | null;
   /** RFC Active_Down_Timer; null when it does not run. */
   readonly masterDownAtMs: number | null;
   /** RFC Adver_Timer; null when it does not run. */
@@ -187,6 +189,7 @@ export function newInstance(setup: InstanceSetup, nowMs: number): Instance {
     waitingFor: null,
     masterAdvertMs: setup.advertIntervalMs,
     master: null,
+    heardAtMs: null,
     masterDownAtMs: null,
     advertAtMs: null,
     lastAdvertMs: null,

@@ -4,6 +4,7 @@
  * VRRP process sends a full `report`, the supervisor its `tracking`.
  */
 import type { Config } from '../config/config.ts';
+import type { Hold } from './hold.ts';
 
 export type TrackerState = 'up' | 'down' | 'unknown';
 export type TrackerKind = 'interface' | 'script' | 'service' | 'file';
@@ -24,6 +25,8 @@ export type ToVrrp =
     }
   /** The start gate: IPVS is programmed and the first verdicts are in. */
   | { readonly type: 'ready' }
+  /** All that keep instances from becoming MASTER; nothing is held that is not in the last of these. */
+  | { readonly type: 'holds'; readonly holds: readonly Hold[] }
   /** MASTER of this instance gives it away: priority 0, then BACKUP. */
   | { readonly type: 'yield'; readonly instance: string };
 

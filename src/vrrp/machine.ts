@@ -41,7 +41,7 @@ const HANDLERS: Readonly<Record<InstanceStateName, Handlers>> = {
     dropped,
     priority: priorityInBackup,
     faults,
-    gate: setGate,
+    gate: gateInBackup,
     promote: (instance, _event, nowMs) =>
       becomeMaster(
         instance,
@@ -148,6 +148,15 @@ function setPriority(instance: Instance, { priority }: EventOf<'priority'>): Ste
 
 function setGate(instance: Instance, { waitingFor }: EventOf<'gate'>): Step {
   return same({ ...instance, waitingFor });
+}
+
+/** A member that would, and only waits for the rest of its sync group, no longer does: it listens on, an interval at a time. */
+function gateInBackup(instance: Instance, event: EventOf<'gate'>, nowMs: number): Step {
+  const closes = event.waitingFor !== null && instance.wantsMaster;
+  const known = closes
+    ? { ...instance, wantsMaster: false, masterDownAtMs: nowMs + instance.masterAdvertMs }
+    : instance;
+  return setGate(known, event);
 }
 
 /** Ours: something that it cannot do without is gone. A MASTER says so while it still can. */

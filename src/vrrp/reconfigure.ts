@@ -13,6 +13,15 @@ export function isSameRouter(before: InstanceSetup, after: InstanceSetup): boole
   );
 }
 
+/**
+ * Whether a MASTER that becomes another virtual router goes on as its MASTER: its addresses stay where they are, so that clients
+ * notice nothing. The others must have changed before it and be held (hold.ts), because they hear nobody until it follows.
+ */
+export function carriesOver(before: InstanceSetup, after: InstanceSetup): boolean {
+  const isSame = (one: VirtualAddress): boolean => contains(after.addresses, one);
+  return before.addresses.length === after.addresses.length && before.addresses.every(isSame);
+}
+
 /** Timers already running keep their moment; a MASTER advertises on the new grid from its next turn. */
 export function setUpAgain(instance: Instance, { setup }: EventOf<'setup'>, nowMs: number): Step {
   const next: Instance = {

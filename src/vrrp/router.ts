@@ -7,11 +7,12 @@
  */
 import type { Address } from '../wire/address.ts';
 import type { Advertisement } from '../wire/vrrp.ts';
+import { type Hold, heldStanding } from './hold.ts';
 import type { Effect, Found, Instance, InstanceEvent, InstanceSetup } from './instance.ts';
 import { newInstance } from './instance.ts';
 import type { TrackerState } from './link.ts';
 import { nextDeadlineMs as instanceDeadlineMs, step } from './machine.ts';
-import { isSameRouter } from './reconfigure.ts';
+import { carriesOver, isSameRouter } from './reconfigure.ts';
 import {
   type InterfaceNow,
   known,
@@ -25,6 +26,7 @@ import {
 export interface Router {
   readonly instances: Readonly<Record<string, Instance>>;
   readonly around: Surroundings;
+  readonly holds: readonly Hold[];
 }
 
 export type RouterEvent =
@@ -42,6 +44,8 @@ export type RouterEvent =
       readonly files?: Readonly<Record<string, TrackerState>>;
     }
   | { readonly type: 'ready' }
+  /** All that hold from now on. */
+  | { readonly type: 'holds'; readonly holds: readonly Hold[] }
   | { readonly type: 'time' }
   | {
       readonly type: 'advertisement';
@@ -60,7 +64,8 @@ export interface RouterStep {
 }
 
 export function newRouter(startedAtMs: number): Router {
-  return { instances: {}, around: { interfaces: {}, scripts: {}, services: {}, files: {}, ready: false, startedAtMs } };
+  const around = { interfaces: {}, scripts: {}, services: {}, files: {}, ready: false, startedAtMs };
+  return { instances: {}, around, holds: [] };
 }
 
 /** The one way in. Never throws; an event for an instance that is not there changes nothing. */
@@ -75,10 +80,15 @@ export function stepRouter(router: Router, event: RouterEvent, nowMs: number): R
 export function nextDeadlineMs(router: Router, nowMs: number): number | null {
   const deadlines = Object.values(router.instances).flatMap((instance) => [
     instanceDeadlineMs(instance),
-    instance.waitingFor === null ? null : standingOf(instance.setup, router.around, nowMs).opensAtMs,
+    instance.waitingFor === null ? null : standingIn(router, instance, nowMs).opensAtMs,
   ]);
   const known = deadlines.filter((atMs) => atMs !== null);
   return known.length === 0 ? null : Math.min(...known);
+}
+
+/** As its surroundings and the holds have it. */
+function standingIn({ around, holds }: Omit<Router, 'instances'>, instance: Instance, nowMs: number): Standing {
+  return heldStanding(standingOf(instance.setup, around, nowMs), holds, instance, nowMs);
 }
 
 /** One event's way through the instances: a cursor over a copy of the router, gathering effects. */
@@ -87,15 +97,18 @@ class Turn {
   readonly #effects: Effect[] = [];
   readonly #nowMs: number;
   #around: Surroundings;
+  #holds: readonly Hold[];
 
   constructor(router: Router, nowMs: number) {
     this.#instances = new Map(Object.entries(router.instances));
     this.#around = router.around;
+    this.#holds = router.holds;
     this.#nowMs = nowMs;
   }
 
   result(): RouterStep {
-    return { router: { instances: Object.fromEntries(this.#instances), around: this.#around }, effects: this.#effects };
+    const instances = Object.fromEntries(this.#instances);
+    return { router: { instances, around: this.#around, holds: this.#holds }, effects: this.#effects };
   }
 
   take(event: RouterEvent): void {
@@ -116,6 +129,9 @@ class Turn {
         break;
       case 'ready':
         this.#around = { ...this.#around, ready: true };
+        break;
+      case 'holds':
+        this.#holds = event.holds;
         break;
       case 'time':
         this.#all({ type: 'time' });
@@ -145,6 +161,7 @@ class Turn {
       this.#fall(members);
       this.#rise(members);
     }
+    this.#watch(); // one that was MASTER and no longer is may be held
   }
 
   #all(event: InstanceEvent): void {
@@ -164,15 +181,9 @@ class Turn {
     return Map.groupBy(grouped, ({ setup }) => setup.syncGroup ?? '');
   }
 
-  #configure(setups: readonly InstanceSetup[], found: Readonly<Record<string, Found>>): void {
-    const wanted = new Map(setups.map((setup) => [setup.name, setup]));
-    const cause = 'no longer in the configuration';
-    for (const [name, { setup }] of [...this.#instances]) {
-      const after = wanted.get(name);
-      if (after !== undefined && isSameRouter(setup, after)) continue;
-      if (this.#instances.get(name)?.state !== 'INIT') this.#one(name, { type: 'shutdown', release: true, cause });
-      this.#instances.delete(name);
-    }
+  #configure(setups: readonly InstanceSetup[], inKernel: Readonly<Record<string, Found>>): void {
+    const carried = this.#endAllBut(setups).map((name) => [name, 'fresh'] as const);
+    const found: Readonly<Record<string, Found>> = { ...inKernel, ...Object.fromEntries(carried) };
     const fresh = setups.filter(({ name }) => !this.#instances.has(name));
     const adopted = fresh.filter((setup) => this.#foundFor(setup, setups, found) === 'fresh');
     this.#around = { ...this.#around, scripts: { ...wellTracked(adopted), ...this.#around.scripts } };
@@ -184,6 +195,23 @@ class Turn {
     for (const setup of fresh) this.#instances.set(setup.name, newInstance(setup, this.#nowMs));
     this.#watch();
     for (const setup of fresh) this.#one(setup.name, { type: 'startup', found: this.#foundFor(setup, setups, found) });
+  }
+
+  /** Ends virtual routers that are none of these. @returns names of those that go on, as MASTER, as another virtual router */
+  #endAllBut(setups: readonly InstanceSetup[]): string[] {
+    const wanted = new Map(setups.map((setup) => [setup.name, setup]));
+    const cause = 'no longer in the configuration';
+    const ending = [...this.#instances].filter(([name, { setup }]) => {
+      const after = wanted.get(name);
+      return after === undefined || !isSameRouter(setup, after);
+    });
+    return ending.flatMap(([name, { setup, state }]) => {
+      const after = wanted.get(name);
+      const goesOn = state === 'MASTER' && after !== undefined && carriesOver(setup, after);
+      if (state !== 'INIT') this.#one(name, { type: 'shutdown', release: !goesOn, cause });
+      this.#instances.delete(name);
+      return goesOn ? [name] : [];
+    });
   }
 
   /** A sync group that was MASTER goes on as a whole, also when one member is new or had lost its address. */
@@ -213,7 +241,7 @@ class Turn {
   }
 
   #watch(): void {
-    const standings = new Map([...this.#instances].map(([name, { setup }]) => [name, this.#standing(setup)]));
+    const standings = new Map([...this.#instances].map(([name, instance]) => [name, this.#standing(instance)]));
     for (const [name, { priority, waitingFor }] of standings) {
       const instance = this.#instances.get(name);
       if (instance === undefined) continue;
@@ -224,8 +252,8 @@ class Turn {
     }
   }
 
-  #standing(setup: InstanceSetup): Standing {
-    return standingOf(setup, this.#around, this.#nowMs);
+  #standing(instance: Instance): Standing {
+    return standingIn({ around: this.#around, holds: this.#holds }, instance, this.#nowMs);
   }
 
   /** Its own faults, or those of the rest of its sync group. */

@@ -39,6 +39,11 @@ export class Reader {
     return this.#view.getUint32(this.#advance(4));
   }
 
+  /** Exact up to 2^53. */
+  u64(): number {
+    return Number(this.#view.getBigUint64(this.#advance(8)));
+  }
+
   u16Host(): number {
     return this.#view.getUint16(this.#advance(2), true);
   }
@@ -110,6 +115,13 @@ export class Writer {
   u32(value: number): this {
     const at = this.#extend(4);
     this.#view.setUint32(at, value);
+    return this;
+  }
+
+  /** Exact up to 2^53. */
+  u64(value: number): this {
+    const at = this.#extend(8);
+    this.#view.setBigUint64(at, BigInt(value));
     return this;
   }
 

@@ -6,6 +6,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runAgent } from '../../src/agent/run-agent.ts';
+import { systemDatagrams } from '../../src/kernel/datagrams.ts';
 import { FakeFirewall } from '../../src/kernel/fake-firewall.ts';
 import { FakeIpvs } from '../../src/kernel/fake-ipvs.ts';
 import { FakeServiceManager } from '../../src/kernel/fake-notify.ts';
@@ -40,7 +41,9 @@ export class AgentFixture {
       handover: join(this.folder, 'handover'),
     };
     const { ipvs, firewall, manager } = this;
-    this.#stop = await runAgent(paths, { ipvs, firewall, manager }, (line) => this.lines.push(line));
+    this.#stop = await runAgent(paths, { ipvs, firewall, manager, datagrams: systemDatagrams }, (line) =>
+      this.lines.push(line),
+    );
   }
 
   async stop(): Promise<void> {

@@ -93,11 +93,12 @@ describe('what hosts shall be', () => {
     expect(host('lb1', topology('tun')).onLink).toEqual([]);
   });
 
-  it('asks a firewall for VRRP, the services and connection sync', () => {
+  it('asks a firewall for VRRP, the services, connection sync and the exchange', () => {
     expect(host('lb1', topology('dr')).inbound).toEqual([
       { protocol: 'vrrp', port: null, purpose: 'VRRP' },
       { protocol: 'tcp', port: 80, halfSeen: true, purpose: 'service http' },
       { protocol: 'udp', port: 8848, purpose: 'connection sync' },
+      { protocol: 'udp', port: 8112, purpose: 'exchange between directors' },
     ]);
     expect(host('lb1', topology('one-director')).inbound.map(({ protocol }) => protocol)).toEqual(['tcp']);
   });

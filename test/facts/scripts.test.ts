@@ -71,12 +71,15 @@ describe.each(SHELLS)('%s', (shell, options) => {
     release('cc', null);
     mkdirSync(join(root, 'incoming'));
     symlinkSync(join(root, 'releases/bb'), join(root, 'current'));
-    const facts = agentFact.parse(run(agentFact.script({ root, socket: root, command: '/bin/sh' })));
+    const key = join(root, 'exchange.key');
+    writeFileSync(key, `${'0'.repeat(32)}\n${'1'.repeat(64)}\n`);
+    const facts = agentFact.parse(run(agentFact.script({ root, socket: root, command: '/bin/sh', exchangeKey: key })));
     expect(facts).toMatchObject({
       current: 'bb',
       releases: ['aa', 'bb'],
       nodes: { 11: 'bb' },
       vrrpParts: { bb: 'b0' },
+      exchangeKey: '0'.repeat(32),
     });
     expect(facts.leftovers).toEqual([join(root, 'releases/cc'), join(root, 'incoming')]);
   });
@@ -107,9 +110,11 @@ describe.each(SHELLS)('%s', (shell, options) => {
 
   it('ends well where there is nothing to be found', () => {
     const nowhere = join(folder, 'nowhere');
-    expect(agentFact.parse(run(agentFact.script({ root: nowhere, socket: nowhere, command: nowhere }))).silence).toBe(
-      'it is not running',
-    );
+    const asked = { root: nowhere, socket: nowhere, command: nowhere, exchangeKey: nowhere };
+    expect(agentFact.parse(run(agentFact.script(asked)))).toMatchObject({
+      silence: 'it is not running',
+      exchangeKey: null,
+    });
     expect(modulesFact.parse(run(modulesFact.script(['no_such_module'])))).toEqual({ no_such_module: 'absent' });
     expect(unitsFact.parse(run(unitsFact.script([{ name: 'no-such.service', socket: nowhere }])))).toEqual({});
     expect(run(firewallFact.script(null))).toBeTypeOf('string');

@@ -10,7 +10,14 @@ import { agentState } from '../facts/agent-state.ts';
 
 export const digest = (text: string): string => createHash('sha256').update(text).digest('hex');
 
-export const CONTEXT: Context = { digest, release: 'bb', vrrpParts: 'b0', configHash: 'f00d', generation: 3 };
+export const CONTEXT: Context = {
+  digest,
+  release: 'bb',
+  vrrpParts: 'b0',
+  configHash: 'f00d',
+  generation: 3,
+  exchange: { id: 'k0', file: null },
+};
 
 export function address(text: string): Address {
   const found = parseAddress(text);
@@ -53,6 +60,7 @@ export function runningAgent(change: Partial<AgentFacts> = {}): AgentFacts {
     vrrpParts: { aa: 'a0', bb: 'b0' },
     leftovers: [],
     command: true,
+    exchangeKey: 'k0',
     ...change,
   };
 }

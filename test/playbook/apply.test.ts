@@ -1,16 +1,8 @@
 /** Applies against models of hosts: what is sent, in which order, and what is never true on the way. */
 import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
-import type { Config } from '../../src/config/config.ts';
-import { hashedText } from '../../src/desired/agent-config.ts';
-import { wantedHosts } from '../../src/desired/hosts.ts';
-import { applyHosts } from '../../src/playbook/apply.ts';
-import { factsOf, readSteps } from '../../src/playbook/cluster.ts';
-import { generationFor, planHosts, type Shared } from '../../src/playbook/plan.ts';
-import type { HostRun, Run } from '../../src/playbook/run.ts';
 import { topology } from '../desired/topology.ts';
-import { digest } from '../operations/facts.ts';
-import { ModelHost, targetOf } from './model-host.ts';
+import { ModelCluster } from './model-cluster.ts';
 
 const RELEASE = vi.hoisted(() => ({ hash: 'bb', node: '22', vrrpParts: 'b0' }));
 
@@ -20,53 +12,6 @@ vi.mock(import('../../src/playbook/release.ts'), async (original) => ({
   buildRelease: async () => ({ architecture: 'x64' as const, ...RELEASE, manifest: '', files: [] }),
   packRelease: async () => ({ path: '/dev/null', size: 0 }),
 }));
-
-/** Nobody may answer ARP for a VIP that is only here to be silent. */
-function silent(host: ModelHost): void {
-  const vips = [...host.addresses].filter((one) => / dev (lo|tunl0)$/.test(one));
-  if (vips.length > 0 && host.sysctls.get('net.ipv4.conf.all.arp_ignore') !== '1') {
-    throw new Error(`${host.name} answers for ${vips.join(', ')}`);
-  }
-}
-
-class ModelCluster {
-  readonly log: string[] = [];
-  readonly hosts = new Map(['lb1', 'lb2', 'web1', 'web2'].map((name) => [name, new ModelHost(name, this.log, silent)]));
-
-  host(name: string): ModelHost {
-    return this.hosts.get(name)!;
-  }
-
-  async runs(config: Config): Promise<{ hosts: HostRun[]; shared: Shared }> {
-    const shared: Shared = {
-      digest,
-      configHash: digest(hashedText(config)),
-      generation: 1,
-      firewall: 'check',
-      releases: { x64: RELEASE, arm64: { problem: 'x' } },
-    };
-    const hosts = wantedHosts(config).map(async (wanted): Promise<HostRun> => {
-      const model = this.host(wanted.host);
-      const [connection, target] = [model.connection(), targetOf(model, wanted)];
-      const facts = factsOf(target, await connection.runScript(readSteps(wanted, 'bb')));
-      return { target, connection, facts, ok: 0, changed: 0, failure: null, told: '' };
-    });
-    const read = await Promise.all(hosts);
-    return { hosts: read, shared: { ...shared, generation: generationFor(read, shared.configHash) } };
-  }
-
-  async apply(config: Config, stopping: () => boolean = () => false) {
-    const { hosts, shared } = await this.runs(config);
-    const run: Run = { hosts, shared, emit: () => {}, stopping };
-    return { ended: await applyHosts(run), hosts };
-  }
-
-  /** Changes that a plan would show now. */
-  async left(config: Config): Promise<string[]> {
-    const { hosts, shared } = await this.runs(config);
-    return planHosts(hosts, shared).flatMap(({ host, changes }) => changes.map(({ what }) => `${host}: ${what}`));
-  }
-}
 
 const NAMES = ['dr', 'nat', 'tun', 'fwmark', 'dual-master'] as const;
 
@@ -241,7 +186,9 @@ describe('an apply', { timeout: 60_000 }, () => {
 
   it('begins nothing new once it is told to stop', async () => {
     const cluster = new ModelCluster();
-    const { ended } = await cluster.apply(topology('dr'), () => cluster.log.some((line) => line.startsWith('lb1')));
+    const { ended } = await cluster.apply(topology('dr'), {
+      stopping: () => cluster.log.some((line) => line.startsWith('lb1')),
+    });
     expect(ended).toBe('stopped');
     expect(cluster.log.some((line) => line.startsWith('lb2'))).toBe(false);
   });

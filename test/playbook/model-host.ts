@@ -97,10 +97,15 @@ export class ModelHost {
     return '';
   }
 
+  get #keyFile(): string {
+    return this.files.get('/var/lib/lvs-agent/exchange.key') ?? '';
+  }
+
   #pending = '';
 
   #program(argv: readonly string[], input: string): string {
     if (argv[0] === 'ip') this.#ip(argv.join(' '));
+    else if (argv[0] === 'cp') this.files.set(argv[2] ?? '', this.files.get(argv[1] ?? '') ?? '');
     else if (argv[0] === 'mv') this.releases.add(argv.at(-1)?.split('/').at(-1) ?? '');
     else if (argv[0] === 'modprobe') for (const name of argv.slice(2)) this.modules.add(name);
     else if (argv[0] === 'sysctl') for (const pair of argv.slice(3)) this.sysctls.set(...split(pair));
@@ -188,9 +193,11 @@ export class ModelHost {
           ...[...this.active].map((unit) => `active ${unit}\n`),
           ...[...this.enabled].map((unit) => `enabled ${unit}\n`),
         ].join(''),
+      'exchange key': () => this.#keyFile,
       agent: () =>
         [...this.releases].map((one) => `release ${one} 22 b0\n`).join('') +
         (this.current ? `current ${this.current}\ncommand\n` : '') +
+        (this.#keyFile === '' ? '' : `key ${this.#keyFile.split('\n')[0]}\n`) +
         (this.state ? `answer\nHTTP/1.1 200 OK\r\n\r\n${JSON.stringify(this.state)}` : ''),
     };
     return printers[name]?.() ?? '';

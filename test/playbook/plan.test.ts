@@ -60,6 +60,7 @@ describe('a plan', () => {
 });
 
 describe('the generation of a configuration', () => {
+  const NOW = 1_795_000_000;
   it.each<[string, readonly Reading[], number]>([
     ['the first one', [read(lb1, freshFacts()), lost], 1],
     ['one more than any has seen', [at(4, 'old'), at(7, 'older')], 8],
@@ -67,6 +68,14 @@ describe('the generation of a configuration', () => {
     ['a new one when another one came in between', [at(4, 'f00d'), at(9, 'other')], 10],
     ['the same again when nothing has changed', [at(5, 'f00d'), at(5, 'f00d')], 5],
   ])('is %s', (_title, readings, expected) => {
-    expect(generationFor(readings, 'f00d')).toBe(expected);
+    expect(generationFor(readings, 'f00d', readings.length - 1, NOW)).toBe(expected);
+  });
+
+  it('is counted by the clock where a director cannot say what it has: that is older, whatever its number', () => {
+    expect(generationFor([at(4, 'old'), lost], 'f00d', 2, NOW)).toBe(NOW);
+    expect(generationFor([at(NOW + 5, 'old')], 'f00d', 2, NOW)).toBe(NOW + 6);
+    const mute = read(lb2, freshFacts({ agent: runningAgent({ state: null }) }));
+    expect(generationFor([at(4, 'old'), mute], 'f00d', 2, NOW)).toBe(NOW);
+    expect(generationFor([at(4, 'f00d'), lost], 'f00d', 2, NOW)).toBe(4);
   });
 });

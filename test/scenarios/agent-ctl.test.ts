@@ -28,6 +28,22 @@ it('shows the state, drains and takes it back', async () => {
   expect(JSON.parse((await ctl('undrain', 'web1', '--service', 'http')).stdout)).toMatchObject({ removed: 1 });
 });
 
+it('holds an instance, or all of them, and lets go of whatever is held', async () => {
+  const held = await ctl('hold', 'public', '--reason', 'new cable', '--minutes', '5');
+  expect(JSON.parse(held.stdout).holds).toMatchObject([{ instance: 'public', reason: 'new cable' }]);
+  expect(await ctl('hold')).toMatchObject({ code: 0 });
+  expect((await agent.state()).holds).toHaveLength(2);
+  expect(JSON.parse((await ctl('release', 'public')).stdout)).toMatchObject({
+    released: 1,
+    holds: [{ instance: null }],
+  });
+  expect(JSON.parse((await ctl('release')).stdout)).toMatchObject({ released: 1, holds: [] });
+  expect(await ctl('hold', 'private')).toMatchObject({
+    code: 1,
+    stderr: '{"error":"there is no instance private here"}\n',
+  });
+});
+
 it('says why it was refused', async () => {
   expect(await ctl('drain', 'web9')).toMatchObject({
     code: 1,
@@ -38,12 +54,17 @@ it('says why it was refused', async () => {
   expect((await ctl('status')).stderr).toMatch(/^the agent does not answer on .*control\.sock: /);
 });
 
-it.each([[], ['status', 'x'], ['drain'], ['reboot', 'x'], ['drain', 'a', '--force'], ['yield', 'a', 'b']])(
-  'shows its usage for %j',
-  async (...argv) => {
-    expect(await ctl(...argv)).toMatchObject({
-      code: 64,
-      stderr: expect.stringContaining('usage: lvs-agent ctl status'),
-    });
-  },
-);
+it.each([
+  [],
+  ['status', 'x'],
+  ['drain'],
+  ['reboot', 'x'],
+  ['drain', 'a', '--force'],
+  ['yield', 'a', 'b'],
+  ['hold', 'a', 'b'],
+])('shows its usage for %j', async (...argv) => {
+  expect(await ctl(...argv)).toMatchObject({
+    code: 64,
+    stderr: expect.stringContaining('usage: lvs-agent ctl status'),
+  });
+});

@@ -239,7 +239,10 @@ describe('without ip_vs', () => {
     agent.ipvs.loaded = true;
     await eventually(() => agent.weights()).toBe('127.0.0.21:80=1 127.0.0.22:80=2');
     expect(ports).toHaveLength(2);
-    expect((await agent.state()).alarms).toEqual(['the VRRP process does not answer']);
+    expect((await agent.state()).alarms).toEqual([
+      'the VRRP process does not answer',
+      expect.stringContaining('no exchange with the other directors'),
+    ]);
   });
 
   it('a configuration without services never asks for it', async () => {
@@ -323,7 +326,12 @@ describe('beside the VRRP process', () => {
     expect(servers.every(({ requests }) => requests > 0)).toBe(true);
     await vrrp.close();
     const next = await agent.startVrrp();
-    await eventually(() => next.received.map(({ type }) => type).slice(0, 3)).toEqual(['config', 'tracking', 'ready']);
+    await eventually(() => next.received.map(({ type }) => type).slice(0, 4)).toEqual([
+      'config',
+      'tracking',
+      'holds',
+      'ready',
+    ]);
   });
 
   it('shows its report, hands on a request to yield, and follows its transitions', async () => {

@@ -71,6 +71,18 @@ const event: fc.Arbitrary<RouterEvent> = fc.oneof(
   fc.record({ type: fc.constant('yield' as const), instance: name }),
   fc.record({ type: fc.constant('dropped' as const), instance: name, reason: fc.constant('ttl') }),
   fc.constantFrom(configured('absent'), configured('fresh')),
+  fc.record({
+    type: fc.constant('holds' as const),
+    holds: fc.array(
+      fc.record({
+        instance: fc.option(name),
+        reason: fc.constantFrom('release by root', 'generation 8'),
+        untilMs: fc.option(fc.integer({ min: 0, max: 60_000 })),
+        endsAlone: fc.boolean(),
+      }),
+      { maxLength: 2 },
+    ),
+  }),
   fc.constant<RouterEvent>({ type: 'addresses-removed', interface: 'eth1', addresses: [address('10.9.0.100')] }),
 );
 /** Most steps are short, some are a stall. */
@@ -164,6 +176,26 @@ describe('after every event', { timeout: 300_000 }, () => {
           hold(held, step);
           checkHolders(held, step);
           checkTransitions(step);
+        });
+      }),
+    );
+  });
+
+  it('nobody becomes MASTER who is held without an end', () => {
+    fc.assert(
+      fc.property(history, (one) => {
+        play(one, ({ before, after, event: each }) => {
+          const isHeld = (member: string): boolean =>
+            [before, after].every(({ holds }) =>
+              holds.some(
+                ({ instance: on, untilMs, endsAlone }) =>
+                  (on ?? member) === member && untilMs === null && endsAlone === false,
+              ),
+            );
+          for (const [member, { state: is }] of Object.entries(after.instances)) {
+            const isNew = before.instances[member] === undefined || each.type === 'config';
+            if (is === 'MASTER' && !isNew && isHeld(member)) expect(before.instances[member]?.state).toBe('MASTER');
+          }
         });
       }),
     );

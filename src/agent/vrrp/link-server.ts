@@ -2,7 +2,9 @@
 import { chmodSync, mkdirSync, rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { dirname } from 'node:path';
+import type { Hold } from '../../vrrp/hold.ts';
 import type { FromVrrp, ToVrrp, TrackerState } from '../../vrrp/link.ts';
+import { decimal, flag, list, nullable, object, type Shape, text } from '../shape.ts';
 import type { Log } from './log.ts';
 
 /** A configuration is one line: a thousand services take about a megabyte. */
@@ -86,6 +88,15 @@ function lineReader(onLine: (line: string) => void, onTooLong: () => void): (tex
   };
 }
 
+const holdsShape: Shape<readonly Hold[]> = list(
+  object({
+    instance: nullable(text),
+    reason: text,
+    untilMs: nullable(decimal(0, Number.MAX_SAFE_INTEGER)),
+    endsAlone: flag,
+  }),
+);
+
 /** The message in a line, or undefined for one of another release, a broken one, or none. */
 export function parseMessage(line: string): ToVrrp | undefined {
   let value: unknown;
@@ -98,6 +109,8 @@ export function parseMessage(line: string): ToVrrp | undefined {
   switch (value['type']) {
     case 'ready':
       return { type: 'ready' };
+    case 'holds':
+      return holdsShape(value['holds'], 'holds') === undefined ? (value as unknown as ToVrrp) : undefined;
     case 'yield':
       return typeof value['instance'] === 'string' ? { type: 'yield', instance: value['instance'] } : undefined;
     case 'tracking': {

@@ -1,6 +1,8 @@
 /** The VRRP process put together: loop, link to the supervisor, configuration file, signals. */
 import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import type { Config } from '../../config/config.ts';
+import { WAIT_FOR_PEERS_MS } from '../../config/exchange.ts';
 import type { ServiceManager } from '../../kernel/notify.ts';
 import type { FromVrrp, ToVrrp } from '../../vrrp/link.ts';
 import { readJson } from '../json-file.ts';
@@ -41,6 +43,7 @@ export function serve(paths: Paths, machinery: Machinery, manager: ServiceManage
     if (message.type !== 'config') loop.take(message);
     else answer({ type: 'configured', error: again() });
   };
+  awaitSupervisor(loop, paths, machinery);
   configure(loop, paths, machinery);
   let cancel = (): void => undefined;
   const beat = (): void => {
@@ -61,6 +64,17 @@ export function serve(paths: Paths, machinery: Machinery, manager: ServiceManage
 /** Whether this stop is for good: the unit's ExecStop leaves a mark. */
 export function isHandover({ handover }: Paths): boolean {
   return existsSync(handover);
+}
+
+/**
+ * A director of several may have been away while the others were given another configuration: it adopts what it holds already,
+ * and takes nothing more before its supervisor has told who is held, two seconds at most.
+ */
+function awaitSupervisor(loop: VrrpLoop, { config }: Paths, { clock }: Machinery): void {
+  if (!existsSync(join(dirname(config), 'exchange.key'))) return;
+  const untilMs = clock.now() + WAIT_FOR_PEERS_MS;
+  const reason = 'word from the supervisor about the other directors';
+  loop.take({ type: 'holds', holds: [{ instance: null, reason, untilMs, endsAlone: false }] });
 }
 
 /** @returns why the old configuration stays in force, or null. A file that is not there yet is no error: one will be sent. */

@@ -95,6 +95,8 @@ describe('a message', () => {
     '{"type":"tracking","scripts":{},"services":{},"files":[]}',
     '{"type":"tracking","scripts":{"x":true},"services":{}}',
     '{"type":"x"}',
+    '{"type":"holds"}',
+    '{"type":"holds","holds":[{"instance":null,"reason":"x","untilMs":"soon","endsAlone":false}]}',
   ])('%s is none', (line) => {
     expect(parseMessage(line)).toBeUndefined();
   });

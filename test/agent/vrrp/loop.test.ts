@@ -561,15 +561,45 @@ describe('a new configuration', () => {
     expect(b.says().state).toBe('MASTER');
   });
 
-  it('with another VRID ends the old virtual router in its own name, and starts the new one', () => {
+  it('with another VRID and other VIPs ends the old virtual router in its own name, and starts the new one', () => {
     const { segment, a, b } = elected();
     segment.lan.sent.length = 0;
-    a.loop.configure(configuration([instance({ vrid: 99, version: 2 })]), 'a');
+    const vips = [vip('10.9.0.101')];
+    a.loop.configure(configuration([instance({ vrid: 99, version: 2, vips })]), 'a');
     expect(Buffer.from(segment.lan.sent[0]?.payload ?? []).toString('hex')).toMatch(/^313300/);
     expect(a.says()).toMatchObject({ vrid: 99, state: 'BACKUP' });
     segment.clock.advance(610);
     expect(b.says().state).toBe('MASTER');
   });
+
+  it.each<[string, Partial<InstanceConfig>]>([
+    ['version', { version: 2 }],
+    ['VRID', { vrid: 99 }],
+    ['transport', { transport: 'multicast' }],
+    ['password and version', { version: 2, authentication: { pass: { source: 'literal', value: 'new' } } }],
+  ])(
+    'with another %s rolls through a BACKUP that is held: the MASTER keeps its VIPs, and there is never a second one',
+    (_what, more) => {
+      const { segment, a, b } = elected();
+      const after = configuration([instance(more)]);
+      b.loop.take({ type: 'holds', holds: [{ instance: 'public', reason: 'x', untilMs: null, endsAlone: false }] });
+      b.loop.configure(after, 'b');
+      segment.clock.advance(20_000);
+      expect([owners(a, b), a.says().state, b.says().state]).toEqual([1, 'MASTER', 'BACKUP']);
+      segment.lan.sent.length = 0;
+      a.loop.configure(after, 'a');
+      expect(a.has(VIP)).toBe(true);
+      segment.clock.advance(1_000);
+      expect(b.says().master).toBe('10.9.0.1');
+      b.loop.take({ type: 'holds', holds: [] });
+      segment.clock.advance(20_000);
+      expect([a.says().state, b.says().state, owners(a, b)]).toEqual(['MASTER', 'BACKUP', 1]);
+      expect(a.transitions.length).toBe(2);
+      segment.lan.cut.add('a');
+      segment.clock.advance(DOWN + 1_100);
+      expect(b.says().state).toBe('MASTER');
+    },
+  );
 
   it('that is broken is refused, and the old one stays in force', () => {
     const { segment, a } = elected();
