@@ -16,7 +16,7 @@ export function isSameRouter(before: InstanceSetup, after: InstanceSetup): boole
 /** Timers already running keep their moment; a MASTER advertises on the new grid from its next turn. */
 export function setUpAgain(instance: Instance, { setup }: EventOf<'setup'>, nowMs: number): Step {
   const next: Instance = { ...instance, setup };
-  if (instance.state !== 'MASTER') return { instance: next, effects: leftOver(instance, setup) };
+  if (instance.state !== 'MASTER') return { instance: listening(next), effects: leftOver(instance, setup) };
   const fresh = setup.addresses.filter((one) => !contains(instance.setup.addresses, one));
   const effects: Effect[] = [...leftOver(instance, setup)];
   if (fresh.length > 0) {
@@ -41,6 +41,13 @@ export function setUpAgain(instance: Instance, { setup }: EventOf<'setup'>, nowM
     },
     effects,
   };
+}
+
+/** The interval of a MASTER that was heard stays in version 3; else it is our own (RFC 9568 section 6.4.1, RFC 3768 section 6.1). */
+function listening(instance: Instance): Instance {
+  const { setup, master, masterAdvertMs } = instance;
+  const isLearned = setup.version === 3 && master !== null;
+  return { ...instance, masterAdvertMs: isLearned ? masterAdvertMs : setup.advertIntervalMs };
 }
 
 /** Addresses that we hold and that are no longer ours. */
