@@ -16,7 +16,7 @@ export function isSameRouter(before: InstanceSetup, after: InstanceSetup): boole
 /** Timers already running keep their moment; a MASTER advertises on the new grid from its next turn. */
 export function setUpAgain(instance: Instance, { setup }: EventOf<'setup'>, nowMs: number): Step {
   const next: Instance = { ...instance, setup };
-  if (instance.state !== 'MASTER') return { instance: listening(next), effects: leftOver(instance, setup) };
+  if (instance.state !== 'MASTER') return { instance: listening(next, nowMs), effects: leftOver(instance, setup) };
   const fresh = setup.addresses.filter((one) => !contains(instance.setup.addresses, one));
   const effects: Effect[] = [...leftOver(instance, setup)];
   if (fresh.length > 0) {
@@ -43,11 +43,15 @@ export function setUpAgain(instance: Instance, { setup }: EventOf<'setup'>, nowM
   };
 }
 
-/** The interval of a MASTER that was heard stays in version 3; else it is our own (RFC 9568 section 6.4.1, RFC 3768 section 6.1). */
-function listening(instance: Instance): Instance {
-  const { setup, master, masterAdvertMs } = instance;
+/**
+ * The interval of a MASTER that was heard stays in version 3; else it is our own (RFC 9568 section 6.4.1, RFC 3768 section 6.1).
+ * A member that waited for its sync group, and now has none, has waited long enough.
+ */
+function listening(instance: Instance, nowMs: number): Instance {
+  const { setup, master, masterAdvertMs, wantsMaster } = instance;
   const isLearned = setup.version === 3 && master !== null;
-  return { ...instance, masterAdvertMs: isLearned ? masterAdvertMs : setup.advertIntervalMs };
+  const next = { ...instance, masterAdvertMs: isLearned ? masterAdvertMs : setup.advertIntervalMs };
+  return wantsMaster && setup.syncGroup === null ? { ...next, wantsMaster: false, masterDownAtMs: nowMs } : next;
 }
 
 /** Addresses that we hold and that are no longer ours. */

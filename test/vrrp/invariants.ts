@@ -34,7 +34,10 @@ const RULES: readonly { readonly rule: string; readonly holds: (instance: Instan
         : one.masterDownAtMs === null && !one.wantsMaster,
   },
   { rule: 'a MASTER holds its addresses', holds: (one) => !isMaster(one) || one.holdsAddresses },
-  { rule: 'a FAULT has a reason, and only that', holds: (one) => one.faults.length > 0 === (one.state === 'FAULT') },
+  {
+    rule: 'a FAULT has a reason, and no other state that runs has one',
+    holds: (one) => one.state === 'INIT' || one.faults.length > 0 === (one.state === 'FAULT'),
+  },
   { rule: 'a MASTER follows nobody', holds: (one) => !isMaster(one) || (one.master === null && !one.yielded) },
   {
     rule: 'announcements are in order',
