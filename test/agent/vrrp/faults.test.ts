@@ -10,8 +10,8 @@
  *   at most D ahead, so by T + D the first one rises and advertises. Of equal priorities all may rise in one moment; d later
  *   the advertisements that they sent have left the one with the highest address.
  * - With `preempt: false` a BACKUP that hears any MASTER sets its timer anew; one whose timer fires before it hears is a second
- *   MASTER, and that is settled by the advertisement that it sends, as above. With `preempt: true` a higher BACKUP lets its
- *   timer run on, so it takes over by T + D. Nobody rises later: whoever is not MASTER hears one, each I.
+ *   MASTER, and that is settled by the advertisement that it sends, as above. With `preempt: true`, and for an owner, a higher
+ *   BACKUP lets its timer run on, so it takes over by T + D. Nobody rises later: whoever is not MASTER hears one, each I.
  * - The start gate holds a riser back until the link has been up for G; it looks again every I, so it rises by T + G + I.
  *
  * So exactly one by T + max(D, G + I) + 2d, and for good: less than the master_down and one interval that are promised. Of
@@ -38,7 +38,7 @@ const RANKS = {
   unequal: [110, 100, 90],
   equal: [100, 100, 100],
   'two alike': [110, 100, 100],
-  crossed: [90, 100, 110],
+  owner: [100, 255, 90],
 };
 /** What the tracked script is worth: enough to turn any of the orders round. */
 const WEIGHT = -30;
@@ -188,7 +188,8 @@ class Run {
   }
 
   #settle(): void {
-    const { preempt, preemptDelayMs, linkUpMs, version, faults, isGroup } = this.#scenario;
+    const { preemptDelayMs, linkUpMs, version, faults, isGroup, ranks } = this.#scenario;
+    const preempt = this.#scenario.preempt || ranks === 'owner';
     const intervalMs = intervalOf(this.#scenario);
     const lowest = Math.min(...RANKS[this.#scenario.ranks]);
     const downMs = masterDownMs(version, lowest, intervalMs);
