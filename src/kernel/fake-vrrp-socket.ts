@@ -17,10 +17,12 @@ export interface SentPacket {
   readonly atMs: number;
 }
 
-/** One network segment. Delivery is at once and in order; {@link cut} hosts neither send nor receive. */
+/** One network segment. Delivery is at once and in order unless {@link delaysMs} says otherwise; {@link cut} hosts neither send nor receive. */
 export class FakeLan {
   readonly sent: SentPacket[] = [];
   readonly cut = new Set<string>();
+  /** After how long each copy of a packet comes to a host: none is a loss, two a duplicate, 0 is at once. */
+  delaysMs: (from: string, to: string) => readonly number[] = () => [0];
   readonly #clock: Clock;
   #members: Member[] = [];
 
@@ -51,16 +53,20 @@ export class FakeLan {
     this.sent.push({ host: from.host, payload, destination, atMs: this.#clock.now() });
     for (const to of this.#members) {
       if (to.host === from.host || this.cut.has(to.host) || !hears(to, destination)) continue;
-      to.handlers.onPacket({
-        payload: payload.slice(),
-        source: from.options.source,
-        destination,
-        ttl: 255,
-        ifindex: 1,
-        receivedAtMs: this.#clock.now(),
-      });
+      for (const delayMs of this.delaysMs(from.host, to.host)) this.#deliver(from, to, payload, destination, delayMs);
     }
     return undefined;
+  }
+
+  #deliver(from: Member, to: Member, payload: Uint8Array, destination: Address, delayMs: number): void {
+    const { source } = from.options;
+    const arrive = (): void => {
+      if (!this.#members.includes(to)) return;
+      const receivedAtMs = this.#clock.now();
+      to.handlers.onPacket({ payload: payload.slice(), source, destination, ttl: 255, ifindex: 1, receivedAtMs });
+    };
+    if (delayMs === 0) arrive();
+    else this.#clock.setTimer(this.#clock.now() + delayMs, arrive);
   }
 }
 

@@ -76,7 +76,10 @@ function contentProblem(advertisement: Advertisement, setup: InstanceSetup): Dro
   return advertisement.advertIntervalMs === setup.advertIntervalMs ? undefined : 'interval-mismatch';
 }
 
-/** What an operator should know although the packet counts: RFC 9568 section 7.1 leaves both to the configuration. */
+/**
+ * What an operator should know although the packet counts: RFC 9568 section 7.1 leaves addresses and interval to the
+ * configuration, and its erratum 8298 a second owner, who would else be ignored for ever.
+ */
 function notesOn(advertisement: Advertisement, setup: InstanceSetup): string[] {
   const theirs = [...advertisement.addresses].sort().join(' ');
   const ours = [...setup.advertised].sort().join(' ');
@@ -85,5 +88,8 @@ function notesOn(advertisement: Advertisement, setup: InstanceSetup): string[] {
     ...(advertisement.advertIntervalMs === setup.advertIntervalMs
       ? []
       : [`its interval is ${advertisement.advertIntervalMs} ms, ours ${setup.advertIntervalMs} ms`]),
+    ...(advertisement.priority === 255 && setup.basePriority === 255
+      ? ['it says that it owns the addresses, as we do (priority 255)']
+      : []),
   ];
 }

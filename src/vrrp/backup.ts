@@ -22,8 +22,10 @@ export function advertisementInBackup(instance: Instance, event: EventOf<'advert
   return same(heard); // pre-empt: discard, the timer runs on
 }
 
+/** The owner of the addresses always may (RFC 9568 section 6.1, Preempt_Mode), unless it gave the role away. */
 function mayPreempt(instance: Instance, nowMs: number): boolean {
-  return instance.setup.preempt && !instance.yielded && nowMs >= preemptFrom(instance, nowMs);
+  const { setup, priority, yielded } = instance;
+  return (setup.preempt || priority === 255) && !yielded && nowMs >= preemptFrom(instance, nowMs);
 }
 
 /** preempt_delay (ours, as keepalived's): counted from when a lower-priority MASTER is first heard. */

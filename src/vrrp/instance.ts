@@ -87,6 +87,8 @@ export interface Instance {
   /** RFC Adver_Timer; null when it does not run. */
   readonly advertAtMs: number | null;
   readonly lastAdvertMs: number | null;
+  /** The interval that it told, by which the others wait since then. */
+  readonly toldIntervalMs: number;
   readonly addressRefreshAtMs: number | null;
   /** Rounds of announcements to come, ascending. */
   readonly announceAtMs: readonly number[];
@@ -193,6 +195,7 @@ export function newInstance(setup: InstanceSetup, nowMs: number): Instance {
     masterDownAtMs: null,
     advertAtMs: null,
     lastAdvertMs: null,
+    toldIntervalMs: setup.advertIntervalMs,
     addressRefreshAtMs: null,
     announceAtMs: [],
     announceRefreshAtMs: null,

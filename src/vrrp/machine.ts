@@ -107,9 +107,9 @@ export function nextDeadlineMs(instance: Instance): number | null {
  * anything, instead of fighting its successor; a release must still go through.
  */
 function stalled(instance: Instance, event: InstanceEvent, nowMs: number): Step | undefined {
-  const { state, lastAdvertMs, setup, priority } = instance;
+  const { state, lastAdvertMs, toldIntervalMs, setup, priority } = instance;
   if (state !== 'MASTER' || lastAdvertMs === null || event.type === 'shutdown') return undefined;
-  const limitMs = masterDownMs(setup.version, priority, setup.advertIntervalMs);
+  const limitMs = masterDownMs(setup.version, priority, toldIntervalMs);
   const silentMs = nowMs - lastAdvertMs;
   if (silentMs <= limitMs) return undefined;
   const cause = `stalled: nothing was sent for ${Math.round(silentMs)} ms, longer than master_down (${Math.round(limitMs)} ms)`;

@@ -29,7 +29,7 @@ export function setUpAgain(instance: Instance, { setup }: EventOf<'setup'>, nowM
     setup,
     preemptFromMs: waitsAnew(instance, setup) ? null : instance.preemptFromMs,
   };
-  if (instance.state !== 'MASTER') return { instance: next, effects: leftOver(instance, setup) };
+  if (instance.state !== 'MASTER') return { instance: listening(next, nowMs), effects: leftOver(instance, setup) };
   const fresh = setup.addresses.filter((one) => !contains(instance.setup.addresses, one));
   const effects: Effect[] = [...leftOver(instance, setup)];
   if (fresh.length > 0) {
@@ -59,6 +59,17 @@ export function setUpAgain(instance: Instance, { setup }: EventOf<'setup'>, nowM
 /** preempt_delay counts from the configuration that asks for it. */
 function waitsAnew({ setup: before }: Instance, { preempt, preemptDelayMs }: InstanceSetup): boolean {
   return before.preempt !== preempt || before.preemptDelayMs !== preemptDelayMs;
+}
+
+/**
+ * The interval of a MASTER that was heard stays in version 3; else it is our own (RFC 9568 section 6.4.1, RFC 3768 section 6.1).
+ * A member that waited for its sync group, and now has none, has waited long enough.
+ */
+function listening(instance: Instance, nowMs: number): Instance {
+  const { setup, master, masterAdvertMs, wantsMaster } = instance;
+  const isLearned = setup.version === 3 && master !== null;
+  const next = { ...instance, masterAdvertMs: isLearned ? masterAdvertMs : setup.advertIntervalMs };
+  return wantsMaster && setup.syncGroup === null ? { ...next, wantsMaster: false, masterDownAtMs: nowMs } : next;
 }
 
 /** Addresses that we hold and that are no longer ours. */

@@ -279,7 +279,11 @@ class Turn {
   }
 
   #rise(members: readonly Instance[]): void {
-    if (!members.every(({ setup }) => this.#instances.get(setup.name)?.wantsMaster)) return;
+    const isReady = ({ setup }: Instance): boolean => {
+      const { wantsMaster = false, waitingFor = null } = this.#instances.get(setup.name) ?? {};
+      return wantsMaster && waitingFor === null; // a gate may have closed again since it wanted
+    };
+    if (!members.every(isReady)) return;
     for (const { setup } of members) this.#one(setup.name, { type: 'promote' });
   }
 }

@@ -22,9 +22,9 @@ export function advertisementOf(instance: Instance, priority = instance.priority
 
 /** Sends an advertisement; priority 0 gives the role away. */
 export function send(instance: Instance, nowMs: number, priority = instance.priority): Step {
-  const { name, interface: on } = instance.setup;
+  const { name, interface: on, advertIntervalMs: toldIntervalMs } = instance.setup;
   return {
-    instance: { ...instance, lastAdvertMs: nowMs, advertsSent: instance.advertsSent + 1 },
+    instance: { ...instance, lastAdvertMs: nowMs, toldIntervalMs, advertsSent: instance.advertsSent + 1 },
     effects: [{ type: 'send', instance: name, interface: on, advertisement: advertisementOf(instance, priority) }],
   };
 }

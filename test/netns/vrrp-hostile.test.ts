@@ -18,7 +18,7 @@ afterEach(() => lan.close());
 const FLOOD = resolve(import.meta.dirname, 'vrrp-flood-program.ts');
 
 describe('the VRRP process', () => {
-  it('survives 40,000 random packets, counts them, and stays MASTER without a gap', async () => {
+  it('survives 40,000 packets that it must not believe, counts them, and stays MASTER without a gap', async () => {
     const config = configuration([instance({ transport: 'multicast' })]);
     const a = await new VrrpAgent(lan, 'a', config).start().connect();
     await a.reaches('MASTER');

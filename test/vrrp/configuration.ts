@@ -1,6 +1,7 @@
 /** Configurations for tests: the defaults of the product, changed where a test says so. */
 import type { Config, DirectorConfig, VipConfig } from '../../src/config/config.ts';
 import type { GarpConfig, InstanceConfig, NotifyConfig } from '../../src/config/instance.ts';
+import type { InstanceSetup } from '../../src/vrrp/instance.ts';
 import type { Address } from '../../src/wire/address.ts';
 
 export const address = (text: string): Address => text as Address;
@@ -60,6 +61,42 @@ export function instance(more: Partial<InstanceConfig> = {}): InstanceConfig {
     ...more,
   };
 }
+
+/** What the machine's tests move. */
+export const VIRTUAL_ADDRESS = {
+  address: address('10.9.0.100'),
+  prefixLength: 32,
+  interface: 'eth1',
+  label: null,
+  scope: 'global',
+  broadcast: null,
+} as const;
+
+/** 10.9.0.2 with priority 100 on eth1, by multicast: a setup as {@link setupsFor} makes it. */
+export const instanceSetup = (more: Partial<InstanceSetup> = {}): InstanceSetup => ({
+  name: 'public',
+  vrid: 51,
+  version: 3,
+  family: 4,
+  interface: 'eth1',
+  source: address('10.9.0.2'),
+  basePriority: 100,
+  advertised: [VIRTUAL_ADDRESS.address],
+  addresses: [VIRTUAL_ADDRESS],
+  transport: 'multicast',
+  group: address('224.0.0.18'),
+  peers: [],
+  advertIntervalMs: 1000,
+  checksum: 'pseudo-header',
+  password: null,
+  preempt: false,
+  preemptDelayMs: 0,
+  garp: GARP,
+  track: { interfaces: [], scripts: [], services: [], files: [] },
+  startAfter: { linkUpMs: 0, verdicts: false },
+  syncGroup: null,
+  ...more,
+});
 
 const director = (name: string): DirectorConfig => ({ name, dips: [], vips: [], ssh: {}, sysctl: {} });
 

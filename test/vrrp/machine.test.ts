@@ -8,44 +8,10 @@ import { newInstance } from '../../src/vrrp/instance.ts';
 import { masterDownMs } from '../../src/vrrp/intervals.ts';
 import { nextDeadlineMs, step } from '../../src/vrrp/machine.ts';
 import type { Advertisement } from '../../src/wire/vrrp.ts';
-import { address, GARP } from './configuration.ts';
+import { address, GARP, instanceSetup as setup, VIRTUAL_ADDRESS as VIP } from './configuration.ts';
 
 const NOW = 100_000;
 const [LOW, HIGH] = [address('10.9.0.1'), address('10.9.0.3')];
-const VIP = {
-  address: address('10.9.0.100'),
-  prefixLength: 32,
-  interface: 'eth1',
-  label: null,
-  scope: 'global',
-  broadcast: null,
-} as const;
-
-const setup = (more: Partial<InstanceSetup> = {}): InstanceSetup => ({
-  name: 'public',
-  vrid: 51,
-  version: 3,
-  family: 4,
-  interface: 'eth1',
-  source: address('10.9.0.2'),
-  basePriority: 100,
-  advertised: [VIP.address],
-  addresses: [VIP],
-  transport: 'multicast',
-  group: address('224.0.0.18'),
-  peers: [],
-  advertIntervalMs: 1000,
-  checksum: 'pseudo-header',
-  password: null,
-  preempt: false,
-  preemptDelayMs: 0,
-  garp: { ...GARP, intervalMs: 0 },
-  track: { interfaces: [], scripts: [], services: [], files: [] },
-  startAfter: { linkUpMs: 0, verdicts: false },
-  syncGroup: null,
-  ...more,
-});
-
 const adv = (priority: number, advertIntervalMs = 1000): Advertisement => ({
   version: 3,
   vrid: 51,

@@ -1,5 +1,5 @@
 /** Hosts on one imagined segment, each with the real loop on fake kernel parts and one clock: hours pass in milliseconds. */
-import { VrrpLoop } from '../../../src/agent/vrrp/loop.ts';
+import { type Machinery, VrrpLoop } from '../../../src/agent/vrrp/loop.ts';
 import type { Config } from '../../../src/config/config.ts';
 import { FakeAddresses } from '../../../src/kernel/fake-addresses.ts';
 import { FakeFrameSender } from '../../../src/kernel/fake-arp.ts';
@@ -22,8 +22,17 @@ export class Segment {
   readonly clock = new FakeClock(1_000_000);
   readonly lan = new FakeLan(this.clock);
 
-  /** @param own of eth1, with prefix length 24 */
-  host(name: string, own: string, config: Config, kernel = this.kernel(own)): Host {
+  /**
+   * @param own of eth1, with prefix length 24
+   * @param around puts something between the loop and its kernel
+   */
+  host(
+    name: string,
+    own: string,
+    config: Config,
+    kernel = this.kernel(own),
+    around = (machinery: Machinery): Machinery => machinery,
+  ): Host {
     const frames = new FakeFrameSender();
     for (const link of ['eth1', 'eth2']) frames.macs.set(link, Uint8Array.from([2, 0, 0, 0, 0, 1]));
     const lines: string[] = [];
@@ -38,7 +47,7 @@ export class Segment {
       afterInput: (fn: () => void) => fn(),
       release: 'aa',
     };
-    const loop = new VrrpLoop(machinery, (transition) => transitions.push(transition));
+    const loop = new VrrpLoop(around(machinery), (transition) => transitions.push(transition));
     loop.configure(config, name);
     return {
       loop,
