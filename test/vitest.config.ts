@@ -24,7 +24,12 @@ const kinds = {
     fileParallelism: false,
     retry: MACHINE_STALLS,
   },
-  scenarios: { include: ['test/scenarios/**/*.test.ts'], testTimeout: 120_000, hookTimeout: 120_000 },
+  scenarios: {
+    include: ['test/scenarios/**/*.test.ts'],
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    retry: MACHINE_STALLS,
+  },
   lab: {
     include: ['test/lab/**/*.test.ts'],
     globalSetup: ['test/lab/lab-setup.ts'],

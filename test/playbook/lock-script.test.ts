@@ -96,7 +96,7 @@ describe.each([
       const { sshd, shell, ended } = await startHolder();
       expect(take(playSs(sshd, figures))).toBe('');
       await ended;
-      expect(isThere(shell)).toBe(false);
+      await expect.poll(() => isThere(shell)).toBe(false);
       expect(readFileSync(join(folder, 'holder'), 'utf8')).toContain('"new"');
     },
   );
