@@ -37,17 +37,7 @@ const VALUES: readonly (readonly [path: string, value: (source: string) => boole
   ...CHECK_LISTS.map((path) => [path, (source: string) => CHECK_KEYS.includes(source)] as const),
 ];
 
-const ADDRESSES: readonly string[] = [
-  'directors.*.dip.*',
-  'directors.*.vips',
-  'directors.*.vips.address',
-  'realservers.*.rip',
-  'vrrp.*.vips',
-  'vrrp.*.vips.address',
-  'vrrp.*.extra_vips',
-  'vrrp.*.extra_vips.address',
-  'services.*.listen',
-];
+const ADDRESSES: readonly string[] = ['realservers.*.rip', 'services.*.listen'];
 
 const REFUSED_KEYS = [...KEYS, ...CHECK_LISTS.flatMap((list) => CHECK_KEYS.map((key) => `${list}.${key}`))];
 /** All rows, for the test that each names a key. */

@@ -33,6 +33,7 @@ export function directorParts(config: Config, director: DirectorConfig): Directo
         version,
         family,
         interface: speaker.interface,
+        source: speaker.source,
       })),
       vips: [
         ...instances.flatMap(({ instance, speaker }) =>

@@ -25,8 +25,8 @@ export interface InstanceSetup {
   readonly version: 2 | 3;
   readonly family: Family;
   readonly interface: string;
-  /** Source of our advertisements, which settles a tie of priorities. */
-  readonly source: Address;
+  /** Source of our advertisements, which settles a tie of priorities. null: the interface has no link-local address yet. */
+  readonly source: Address | null;
   /** 1–255; 255 owns the addresses. */
   readonly basePriority: number;
   /** In the advertisement, in this order. */

@@ -1,5 +1,5 @@
 /** The Active state, which we call MASTER: RFC 9568 section 6.4.3, the branches in its order; additions of ours marked. */
-import { compareAddresses } from '../wire/address.ts';
+import { type Address, compareAddresses } from '../wire/address.ts';
 import type { EventOf, Instance, Step } from './instance.ts';
 import { addressRefreshMs } from './intervals.ts';
 import {
@@ -23,7 +23,7 @@ export function advertisementInMaster(instance: Instance, event: EventOf<'advert
   if (priority === 0) return chain(send(heard, nowMs), (next) => same(rescheduled(next, nowMs)));
   // higher priority, or the same and a higher address: it wins
   const higher =
-    priority > heard.priority || (priority === heard.priority && compareAddresses(event.source, setup.source) > 0);
+    priority > heard.priority || (priority === heard.priority && isHigherAddress(event.source, setup.source));
   if (higher) {
     const masterAdvertMs = setup.version === 3 ? advertIntervalMs : setup.advertIntervalMs;
     const cause = `${event.source} advertises priority ${priority}, ours is ${heard.priority}`;
@@ -37,6 +37,11 @@ export function advertisementInMaster(instance: Instance, event: EventOf<'advert
     instance: { ...answered.instance, announceAtMs: merged(answered.instance.announceAtMs, later) },
     effects: lowerPriority.count > 0 ? [...answered.effects, announce(heard, 1)] : answered.effects,
   };
+}
+
+/** One without an address to speak from cannot insist. */
+function isHigherAddress(theirs: Address, ours: Address | null): boolean {
+  return ours === null || compareAddresses(theirs, ours) > 0;
 }
 
 /** The Adver_Timer is set anew after an answer out of turn. */

@@ -4,6 +4,7 @@ import type { FrameSender } from '../../kernel/arp.ts';
 import type { VirtualAddress } from '../../vrrp/instance.ts';
 import { familyOf } from '../../wire/address.ts';
 import { gratuitousArp } from '../../wire/arp.ts';
+import { neighbourAdvertisement } from '../../wire/ndp.ts';
 import { type Log, onChange } from './log.ts';
 
 export class VirtualAddresses {
@@ -32,16 +33,16 @@ export class VirtualAddresses {
     }
   }
 
-  /** Gratuitous ARP, each address once a round. IPv6 has none: neighbour advertisements belong to the IPv6 work. */
+  /** Gratuitous ARP or unsolicited neighbour advertisements, each address once a round. */
   announce(addresses: readonly VirtualAddress[], rounds: number): void {
     for (let round = 0; round < rounds; round++) for (const one of addresses) this.#announceOne(one);
   }
 
   #announceOne({ address, interface: on }: VirtualAddress): void {
-    if (familyOf(address) !== 4) return;
     const mac = this.#frames.macOf(on);
     if (mac === undefined) return; // no neighbours to tell: the loopback, or an interface that is gone
-    const error = this.#frames.sendFrame(on, gratuitousArp(mac, address));
+    const frame = familyOf(address) === 4 ? gratuitousArp(mac, address) : neighbourAdvertisement(mac, address);
+    const error = this.#frames.sendFrame(on, frame);
     this.#say(`announcements on ${on}`, 'warning', error?.message);
   }
 }

@@ -13,6 +13,7 @@ import type { Effect, InstanceSetup, VirtualAddress } from '../../vrrp/instance.
 import type { FromVrrp, ToVrrp } from '../../vrrp/link.ts';
 import { newRouter, nextDeadlineMs, type Router, type RouterEvent, stepRouter } from '../../vrrp/router.ts';
 import { setupsFor, vipsOf } from '../../vrrp/setup.ts';
+import { isLinkLocal } from '../../wire/address.ts';
 import { VirtualAddresses } from './addresses.ts';
 import { Heard } from './heard.ts';
 import { HeldAddresses } from './held.ts';
@@ -241,10 +242,19 @@ export class VrrpLoop {
     const own = this.#ownOf(host);
     const isMore = [...own].some((one) => !this.#ownAddresses.has(one));
     this.#ownAddresses = own;
-    // a network that has just come may be where a VIP belongs
-    if (isMore && this.#config !== undefined) this.configure(this.#config.config, this.#config.self);
+    // a network that has just come may be where a VIP belongs, a link-local address that has gone may have a successor
+    const isAnew = isMore || this.#hasLostLinkLocal(host);
+    if (isAnew && this.#config !== undefined) this.configure(this.#config.config, this.#config.self);
     else this.#dispatch({ type: 'interfaces', interfaces: interfacesOf(host) });
     this.#mend(host);
+  }
+
+  #hasLostLinkLocal(host: Host): boolean {
+    const interfaces = interfacesOf(host);
+    return this.#setups().some(
+      ({ source, interface: on }) =>
+        source !== null && isLinkLocal(source) && !interfaces[on]?.addresses.includes(source),
+    );
   }
 
   /** Addresses of ours that somebody deleted come back. */

@@ -91,7 +91,7 @@ export const instance = record('a VRRP instance', {
   ),
   source: optional(
     address,
-    'the `dip` of the interface',
+    'the first `dip` of the interface that has the family of `vips`; for IPv6 over multicast its link-local address',
     'Source address of adverts, for the director that has it.',
     '198.51.100.11',
   ),
