@@ -10,7 +10,6 @@ import type { Raw } from './raw.ts';
 const KEYS: readonly string[] = [
   'vrrp.*.hmac',
   'vrrp.*.virtual_mac',
-  'vrrp.*.garp.lower_priority',
   'ipvs.connection_table_bits',
   'ipvs.probe_marks',
   'services.*.slow_start',

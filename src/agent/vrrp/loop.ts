@@ -15,6 +15,7 @@ import { newRouter, nextDeadlineMs, type Router, type RouterEvent, stepRouter } 
 import { setupsFor, vipsOf } from '../../vrrp/setup.ts';
 import { isLinkLocal } from '../../wire/address.ts';
 import { VirtualAddresses } from './addresses.ts';
+import { Announcer } from './announcer.ts';
 import { Heard } from './heard.ts';
 import { HeldAddresses } from './held.ts';
 import { type Host, interfacesOf, namedAddresses } from './host.ts';
@@ -41,6 +42,7 @@ type Transition = Extract<FromVrrp, { type: 'transition' }>;
 export class VrrpLoop {
   readonly #machinery: Machinery;
   readonly #sockets: Sockets;
+  readonly #announcer: Announcer;
   readonly #virtual: VirtualAddresses;
   readonly #held: HeldAddresses;
   readonly #heard = new Heard();
@@ -65,7 +67,10 @@ export class VrrpLoop {
     this.#say = onChange(log);
     this.#lateness = new Lateness(log);
     this.#sockets = new Sockets(network, (packet, setups) => this.#packet(packet, setups), log);
-    this.#virtual = new VirtualAddresses(addresses, frames, log);
+    // a stall that cost us the role is noticed before what waited is announced
+    const beforeTurn = (): void => this.#dispatch({ type: 'time' });
+    this.#announcer = new Announcer({ frames, clock, log, beforeTurn });
+    this.#virtual = new VirtualAddresses(addresses, this.#announcer, log);
     this.#held = new HeldAddresses(this.#virtual, clock);
     this.#router = newRouter(clock.now());
     this.#host = new HostWatch({
@@ -118,6 +123,7 @@ export class VrrpLoop {
     this.#host.stop(); // what goes now is not to come back
     this.#held.stop(release);
     this.#cancelTimer();
+    this.#announcer.stop();
     this.#sockets.close();
   }
 
@@ -182,7 +188,7 @@ export class VrrpLoop {
         this.#virtual.release(effect.addresses);
         break;
       case 'announce':
-        this.#virtual.announce(effect.addresses, effect.rounds);
+        this.#virtual.announce(effect.addresses, effect.rounds, effect.intervalMs);
         break;
       case 'transition':
         this.#transition(effect);
