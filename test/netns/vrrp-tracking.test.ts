@@ -9,7 +9,9 @@ import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Config } from '../../src/config/config.ts';
 import { loadTopology } from '../../src/config/load.ts';
 import { type AgentState, agentState } from '../../src/status/state.ts';
-import { until, VrrpAgent, VrrpLan } from './vrrp-lan.ts';
+import { VrrpAgent } from './vrrp/agent.ts';
+import { VrrpLan } from './vrrp/lan.ts';
+import { until } from './vrrp/until.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const VIP = '10.9.0.100';
