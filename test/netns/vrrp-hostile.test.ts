@@ -15,7 +15,7 @@ beforeEach(async () => {
   lan = new VrrpLan();
   lan.addHost('a', { eth1: A, eth2: '10.9.1.1' });
   lan.addHost('b', { eth1: B, eth2: '10.9.1.2' });
-  witness = await lan.watch('lan', `ip proto 112 and src ${A}`);
+  witness = await lan.watch({ filter: `ip proto 112 and src ${A}` });
 });
 afterEach(() => lan.close());
 

@@ -4,7 +4,7 @@
  */
 import { describe, expect, inject, it } from 'vitest';
 import { ABSENT, AXES, CELLS, nameOf, sampleOf } from './interop/cells.ts';
-import { run } from './interop/scenarios.ts';
+import { plainChecksum, run } from './interop/scenarios.ts';
 
 describe('the cells', () => {
   it('are every combination of the axes, or say why there is none', () => {
@@ -26,5 +26,7 @@ describe('the cells', () => {
 const CHOSEN = inject('soak') ? CELLS : sampleOf(inject('seed'));
 
 describe.concurrent('beside a real peer', () => {
+  it.each(AXES.peer)('a checksum without the pseudo-header: %s discards it', (peer) => plainChecksum(peer));
+
   it.each(CHOSEN.map((cell) => [nameOf(cell), cell] as const))('%s', (_name, cell) => run(cell));
 });

@@ -15,7 +15,7 @@ export function checkWhatWasSent({ witness, first, second }: Stage): void {
 }
 
 function advertOf({ isUs, conf }: Part) {
-  const { version, family, transport, intervalMs, vips, password, peer } = conf;
+  const { version, family, transport, intervalMs, vips, password, checksum, peer } = conf;
   const group = family === 4 ? '224.0.0.18' : 'ff02::12';
   return {
     version,
@@ -24,7 +24,7 @@ function advertOf({ isUs, conf }: Part) {
     addresses: vips,
     password,
     destination: transport === 'multicast' ? group : peer,
-    checksum: version === 2 ? 'plain' : 'pseudo-header',
+    checksum: checksum ?? (version === 2 ? 'plain' : 'pseudo-header'),
     // keepalived leaves IPv6 unicast at the kernel's 64: there no receiver may ask for 255
     ...(isUs || transport === 'multicast' ? { ttl: 255 } : {}),
   };

@@ -28,7 +28,7 @@ export const ours: MakeSpeaker = (lan, host, conf) => {
 
 /** The foreign router is told as one. */
 function configOf(host: string, conf: SpeakerConf): Config {
-  const { version, family, transport, priority, preempt, intervalMs, vips, password, peer } = conf;
+  const { version, family, transport, priority, preempt, intervalMs, vips, password, checksum, peer } = conf;
   const source = family === 6 && transport === 'multicast' ? null : address(ownAddress(host, family));
   return configuration(
     [
@@ -38,6 +38,7 @@ function configOf(host: string, conf: SpeakerConf): Config {
         transport,
         preempt,
         advertIntervalMs: intervalMs,
+        checksum: checksum ?? 'pseudo-header',
         vips: vips.map((text) => vip(text)),
         multicastGroup: address(family === 4 ? '224.0.0.18' : 'ff02::12'),
         authentication: password === null ? null : { pass: { source: 'literal', value: password } },

@@ -18,6 +18,15 @@ import {
   vipsOf,
 } from './stage.ts';
 
+/**
+ * Version 3 over IPv4 as RFC 9568 section 5.2.8 has it. keepalived 2.2.7 and FRR 8.4 go by RFC 5798, and discard it: the form that
+ * is sent must be theirs (`checksum: pseudo-header`, the default); we read both.
+ */
+export async function plainChecksum(peer: Cell['peer']): Promise<void> {
+  const cell = { peer, version: 3, family: 4, transport: 'multicast', master: 'us', scenario: 'crash' } as const;
+  await onStage(cell, { first: { checksum: 'plain' } }, apart);
+}
+
 interface Scenario {
   readonly casting: (cell: Cell) => Casting;
   readonly play: (stage: Stage) => Promise<void>;

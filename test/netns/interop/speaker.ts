@@ -12,6 +12,8 @@ export interface SpeakerConf {
   readonly vips: readonly string[];
   /** Version 2 only. */
   readonly password: string | null;
+  /** Ours only: what version 3 over IPv4 is sent with. */
+  readonly checksum?: 'pseudo-header' | 'plain';
   /** The other one, as it is configured for unicast. */
   readonly peer: string;
 }

@@ -62,7 +62,7 @@ export async function onStage(cell: Cell, casting: Casting, play: (stage: Stage)
   try {
     lan.addHost('us', { eth1: ['10.9.0.1', 'fd09::1'] });
     lan.addHost('them', { eth1: ['10.9.0.2', 'fd09::2'] });
-    const witness = await lan.watch('them');
+    const witness = await lan.watch({ host: 'them' });
     const part = (role: 'first' | 'second'): Part => {
       const isUs = (role === 'first') === (cell.master === 'us');
       const make = isUs ? ours : cell.peer === 'keepalived' ? keepalived : frr;

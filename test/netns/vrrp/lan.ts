@@ -11,6 +11,12 @@ import { VRRP_AND_ANNOUNCEMENTS, Witness } from './witness.ts';
 /** Where the bridges are. */
 const LAN = 'lan';
 
+interface Watched {
+  readonly host?: string;
+  readonly on?: 'eth1' | 'eth2';
+  readonly filter?: string;
+}
+
 export class VrrpLan {
   readonly dir = mkdtempSync(join(tmpdir(), 'vrrp-lan-'));
   readonly #prefix: string;
@@ -31,10 +37,16 @@ export class VrrpLan {
     );
   }
 
-  /** Everything that is sent on eth1 of a host, or by default on its segment. @param filter narrower where a flood would make tcpdump lose packets */
-  watch(host = LAN, filter = VRRP_AND_ANNOUNCEMENTS): Promise<Witness> {
-    const on = host === LAN ? 'br-eth1' : 'eth1';
-    return Witness.of(this.spawn(host, ['tcpdump', '-n', '-U', '-w', '-', '--immediate-mode', '-i', on, filter]));
+  /**
+   * Sees everything that is sent on a host's interface, or by default on the segment of all eth1's.
+   * @param filter narrower where a flood would make tcpdump lose packets
+   */
+  watch({ host = LAN, on = 'eth1', filter = VRRP_AND_ANNOUNCEMENTS }: Watched = {}): Promise<Witness> {
+    const device = host === LAN ? `br-${on}` : on;
+    // room for a burst of thousands of small frames, which tcpdump writes slower than they come
+    const room = ['-B', '16384', '-s', '1600'];
+    const dump = ['tcpdump', '-n', '-U', '-w', '-', '--immediate-mode', ...room, '-i', device, filter];
+    return Witness.of(this.spawn(host, dump));
   }
 
   /**
