@@ -9,6 +9,7 @@ import { blockedInbound, openingCommands } from './inbound.ts';
 export function problemsOf(wanted: Wanted, facts: HostFacts, firewall: 'manage' | 'check' | 'ignore'): string[] {
   return [
     ...(wanted.director ? directorProblems(wanted, facts) : []),
+    ...(wanted.director ? speechlessInstances(wanted.director, facts.network) : []),
     ...(wanted.placed.vips.length > 0 || wanted.placed.returnRoute ? systemdProblems(facts) : []),
     ...wanted.modules.filter(({ name, required }) => required && facts.modules[name] === 'absent').map(absentModule),
     ...wanted.onLink.flatMap((address) => onLinkProblem(address, facts)),
@@ -46,7 +47,6 @@ function directorProblems(wanted: Wanted, { system, units, network, agent, chang
             ];
       }),
     ),
-    ...(wanted.director === null ? [] : speechlessInstances(wanted.director, network)),
   ];
 }
 
