@@ -49,6 +49,8 @@ export default defineConfig({
   root: new URL('..', import.meta.url).pathname,
   test: {
     sequence: { sequencer: LabOrder },
+    // what runs beside one another waits for timers (the interoperation matrix): more than processors
+    maxConcurrency: 8,
     projects: Object.entries(kinds).map(([name, test]) => ({
       test: { name, setupFiles: ['test/setup.ts'], provide, ...test },
     })),

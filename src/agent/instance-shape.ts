@@ -41,7 +41,7 @@ export const instanceShape = object({
   family: oneOf(4, 6),
   vips: list(vipShape),
   extraVips: list(vipShape),
-  speakers: list(object({ director: name, interface: name, source: address, priority: integer(1, 255) })),
+  speakers: list(object({ director: name, interface: name, source: nullable(address), priority: integer(1, 255) })),
   foreignPeers: list(address),
   transport: oneOf('unicast', 'multicast'),
   multicastGroup: address,

@@ -45,8 +45,8 @@ export interface InstanceConfig {
 export interface SpeakerConfig {
   readonly director: string;
   readonly interface: string;
-  /** Source address of its adverts; the dip of the interface. */
-  readonly source: Address;
+  /** Source address of its adverts: the dip of the interface. null: its link-local IPv6 address, found out on the director. */
+  readonly source: Address | null;
   /** 1–255; 255 is the address owner. */
   readonly priority: number;
 }

@@ -10,7 +10,6 @@ import type { Raw } from './raw.ts';
 const KEYS: readonly string[] = [
   'vrrp.*.hmac',
   'vrrp.*.virtual_mac',
-  'vrrp.*.garp.lower_priority',
   'ipvs.connection_table_bits',
   'ipvs.probe_marks',
   'services.*.slow_start',
@@ -37,17 +36,7 @@ const VALUES: readonly (readonly [path: string, value: (source: string) => boole
   ...CHECK_LISTS.map((path) => [path, (source: string) => CHECK_KEYS.includes(source)] as const),
 ];
 
-const ADDRESSES: readonly string[] = [
-  'directors.*.dip.*',
-  'directors.*.vips',
-  'directors.*.vips.address',
-  'realservers.*.rip',
-  'vrrp.*.vips',
-  'vrrp.*.vips.address',
-  'vrrp.*.extra_vips',
-  'vrrp.*.extra_vips.address',
-  'services.*.listen',
-];
+const ADDRESSES: readonly string[] = ['realservers.*.rip', 'services.*.listen'];
 
 const REFUSED_KEYS = [...KEYS, ...CHECK_LISTS.flatMap((list) => CHECK_KEYS.map((key) => `${list}.${key}`))];
 /** All rows, for the test that each names a key. */

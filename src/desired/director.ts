@@ -35,6 +35,7 @@ export function directorParts(config: Config, director: DirectorConfig): Directo
         version,
         family,
         interface: speaker.interface,
+        source: speaker.source,
       })),
       vips: [
         ...instances.flatMap(({ instance, speaker }) =>

@@ -80,6 +80,8 @@ export interface InstanceWanted {
   readonly version: 2 | 3;
   readonly family: Family;
   readonly interface: string;
+  /** What it speaks from; null: the link-local IPv6 address of `interface`. */
+  readonly source: Address | null;
 }
 
 export interface DirectorWanted {

@@ -40,7 +40,7 @@ export class FakeAddresses implements Addresses {
   addresses(): readonly KernelAddress[] {
     const nowMs = this.#clock.now();
     const remaining = (seconds: number | null, sinceMs: number): number | null =>
-      seconds === null ? null : seconds - Math.floor((nowMs - sinceMs) / 1000);
+      seconds === null ? null : Math.max(0, seconds - Math.floor((nowMs - sinceMs) / 1000));
     return this.#addresses
       .map((one) => ({
         ...one,
@@ -69,7 +69,7 @@ export class FakeAddresses implements Addresses {
       dadFailed: false,
       protocol: 0,
       validSeconds: request.validSeconds,
-      preferredSeconds: request.validSeconds,
+      preferredSeconds: familyOf(request.address) === 6 ? 0 : request.validSeconds,
       createdAtMs: old?.createdAtMs ?? nowMs,
       refreshedAtMs: nowMs,
     };

@@ -1,12 +1,15 @@
 /** What must hold on a host before anything is changed there: each problem is one sentence with cause and next step. */
-import type { Inbound, Wanted } from '../desired/wanted.ts';
+import type { DirectorWanted, Inbound, Wanted } from '../desired/wanted.ts';
 import type { HostFacts } from '../facts/host.ts';
+import type { HostAddress } from '../facts/network.ts';
+import { isLinkLocal } from '../wire/address.ts';
 import { blockedInbound, openingCommands } from './inbound.ts';
 
 /** Sentences without the host's name in front, some with commands in lines of their own behind; empty: go on. */
 export function problemsOf(wanted: Wanted, facts: HostFacts, firewall: 'manage' | 'check' | 'ignore'): string[] {
   return [
     ...(wanted.director ? directorProblems(wanted, facts) : []),
+    ...(wanted.director ? speechlessInstances(wanted.director, facts.network) : []),
     ...(wanted.placed.vips.length > 0 || wanted.placed.returnRoute ? systemdProblems(facts) : []),
     ...wanted.modules.filter(({ name, required }) => required && facts.modules[name] === 'absent').map(absentModule),
     ...wanted.onLink.flatMap((address) => onLinkProblem(address, facts)),
@@ -45,6 +48,18 @@ function directorProblems(wanted: Wanted, { system, units, network, agent, chang
       }),
     ),
   ];
+}
+
+/** IPv6 over multicast is sent from the interface's link-local address, which the topology does not name. */
+function speechlessInstances({ instances, vips }: DirectorWanted, { addresses }: HostFacts['network']): string[] {
+  const isOwn = ({ address }: HostAddress): boolean =>
+    isLinkLocal(address) && !vips.some((vip) => vip.address === address);
+  return instances
+    .filter(({ source, interface: on }) => source === null && !addresses.some((one) => one.device === on && isOwn(one)))
+    .map(
+      ({ name, interface: on }) =>
+        `instance ${name} speaks IPv6 from the link-local address of ${on}, and it has none; enable IPv6 there (sysctl net.ipv6.conf.${on}.disable_ipv6=0) or set \`transport: unicast\`.`,
+    );
 }
 
 function foreignMachine(machine: string | null): string {

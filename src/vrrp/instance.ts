@@ -25,8 +25,8 @@ export interface InstanceSetup {
   readonly version: 2 | 3;
   readonly family: Family;
   readonly interface: string;
-  /** Source of our advertisements, which settles a tie of priorities. */
-  readonly source: Address;
+  /** Source of our advertisements, which settles a tie of priorities. null: the interface has no link-local address yet. */
+  readonly source: Address | null;
   /** 1–255; 255 owns the addresses. */
   readonly basePriority: number;
   /** In the advertisement, in this order. */
@@ -93,6 +93,9 @@ export interface Instance {
   /** Rounds of announcements to come, ascending. */
   readonly announceAtMs: readonly number[];
   readonly announceRefreshAtMs: number | null;
+  /** When it last began to win its addresses back from another MASTER, and when the closing rounds of that are due. */
+  readonly reclaimedMs: number | null;
+  readonly reclaimAtMs: number | null;
   /** A sync group takes over as a whole: this member would. */
   readonly wantsMaster: boolean;
   /** Not before this may a lower-priority MASTER be pre-empted; null: none was heard. */
@@ -145,12 +148,13 @@ export type Effect =
   | AddressesEffect<'add-addresses'>
   | AddressesEffect<'refresh-addresses'>
   | { readonly type: 'delete-addresses'; readonly instance: string; readonly addresses: readonly VirtualAddress[] }
-  /** Gratuitous ARP (or unsolicited neighbour advertisements): so many rounds now. */
+  /** Gratuitous ARP (or unsolicited neighbour advertisements): so many rounds from now on, with the least time between two. */
   | {
       readonly type: 'announce';
       readonly instance: string;
       readonly addresses: readonly VirtualAddress[];
       readonly rounds: number;
+      readonly intervalMs: number;
     }
   | {
       readonly type: 'transition';
@@ -199,6 +203,8 @@ export function newInstance(setup: InstanceSetup, nowMs: number): Instance {
     addressRefreshAtMs: null,
     announceAtMs: [],
     announceRefreshAtMs: null,
+    reclaimedMs: null,
+    reclaimAtMs: null,
     wantsMaster: false,
     preemptFromMs: null,
     yielded: false,

@@ -98,6 +98,7 @@ export function nextDeadlineMs(instance: Instance): number | null {
     instance.addressRefreshAtMs,
     instance.announceAtMs[0] ?? null,
     instance.announceRefreshAtMs,
+    instance.reclaimAtMs,
   ].filter((atMs) => atMs !== null);
   return timers.length === 0 ? null : Math.min(...timers);
 }

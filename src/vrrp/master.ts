@@ -1,18 +1,8 @@
 /** The Active state, which we call MASTER: RFC 9568 section 6.4.3, the branches in its order; additions of ours marked. */
-import { compareAddresses } from '../wire/address.ts';
+import { type Address, compareAddresses } from '../wire/address.ts';
 import type { EventOf, Instance, Step } from './instance.ts';
 import { addressRefreshMs } from './intervals.ts';
-import {
-  announce,
-  announcementTimes,
-  becomeBackup,
-  chain,
-  letGo,
-  lifetimeSeconds,
-  resign,
-  same,
-  send,
-} from './transition.ts';
+import { announce, becomeBackup, chain, letGo, lifetimeSeconds, resign, same, send } from './transition.ts';
 
 /** RFC 9568 section 6.4.3. */
 export function advertisementInMaster(instance: Instance, event: EventOf<'advertisement'>, nowMs: number): Step {
@@ -20,33 +10,53 @@ export function advertisementInMaster(instance: Instance, event: EventOf<'advert
   const { setup } = heard;
   const { priority, advertIntervalMs } = event.advertisement;
   // the other gives up: say that we are here
-  if (priority === 0) return chain(send(heard, nowMs), (next) => same(rescheduled(next, nowMs)));
+  if (priority === 0) return chain(answer(heard, nowMs), (next) => reclaim(next, nowMs));
   // higher priority, or the same and a higher address: it wins
   const higher =
-    priority > heard.priority || (priority === heard.priority && compareAddresses(event.source, setup.source) > 0);
+    priority > heard.priority || (priority === heard.priority && isHigherAddress(event.source, setup.source));
   if (higher) {
     const masterAdvertMs = setup.version === 3 ? advertIntervalMs : setup.advertIntervalMs;
     const cause = `${event.source} advertises priority ${priority}, ours is ${heard.priority}`;
-    return chain(letGo({ ...heard, masterAdvertMs, master: event.source }), (next) => becomeBackup(next, nowMs, cause));
+    return chain(parting({ ...heard, masterAdvertMs, master: event.source }, nowMs), (next) =>
+      becomeBackup(next, nowMs, cause),
+    );
   }
-  // lower: RFC 9568 answers at once, and whoever was misled hears from us again
-  const { lowerPriority, intervalMs } = setup.garp;
-  const later = announcementTimes(nowMs, lowerPriority.count, lowerPriority.afterMs, intervalMs);
-  const answered = chain(send(heard, nowMs), (next) => same(rescheduled(next, nowMs)));
-  return {
-    instance: { ...answered.instance, announceAtMs: merged(answered.instance.announceAtMs, later) },
-    effects: lowerPriority.count > 0 ? [...answered.effects, announce(heard, 1)] : answered.effects,
-  };
+  // lower: RFC 9568 answers at once
+  return chain(answer(heard, nowMs), (next) => reclaim(next, nowMs));
 }
 
-/** The Adver_Timer is set anew after an answer out of turn. */
-function rescheduled(instance: Instance, nowMs: number): Instance {
-  return { ...instance, advertAtMs: nowMs + instance.setup.advertIntervalMs };
+/** One without an address to speak from cannot insist. */
+function isHigherAddress(theirs: Address, ours: Address | null): boolean {
+  return ours === null || compareAddresses(theirs, ours) > 0;
 }
 
-/** Rounds already planned are not multiplied by a peer that keeps talking: the burst is as long as its longest cause. */
-function merged(planned: readonly number[], more: readonly number[]): number[] {
-  return planned.length >= more.length ? [...planned] : [...more];
+/**
+ * Ours, as keepalived's vrrp_higher_prio_send_advert: having let go of the addresses it says once more that it had them, or the
+ * winner may never know that there were two, and leave neighbours believing the loser.
+ */
+function parting(instance: Instance, nowMs: number): Step {
+  return chain(letGo(instance), (next) => send(next, nowMs));
+}
+
+/** An advertisement out of turn, which sets the Adver_Timer anew. */
+function answer(instance: Instance, nowMs: number): Step {
+  return chain(send(instance, nowMs), (next) => same({ ...next, advertAtMs: nowMs + next.setup.advertIntervalMs }));
+}
+
+/**
+ * Ours, `garp.lower_priority`: there was another MASTER, so neighbours may take our addresses for its own. They hear from us at
+ * once, and again when it has been silent for a while: what it sent last is outlived. One that does not give up and keeps talking
+ * is not answered with a burst each time.
+ */
+function reclaim(instance: Instance, nowMs: number): Step {
+  const { garp, advertIntervalMs } = instance.setup;
+  const { count, afterMs } = garp.lowerPriority;
+  if (count === 0) return same(instance);
+  const { reclaimedMs } = instance;
+  const reclaimAtMs = nowMs + afterMs;
+  if (reclaimedMs !== null && nowMs < reclaimedMs + Math.max(afterMs, advertIntervalMs))
+    return same({ ...instance, reclaimAtMs });
+  return { instance: { ...instance, reclaimedMs: nowMs, reclaimAtMs }, effects: [announce(instance, count)] };
 }
 
 /** RFC 9568 section 6.4.3, the Adver_Timer; and ours: lifetimes and announcements. */
@@ -76,18 +86,23 @@ function renew(instance: Instance, nowMs: number): Step {
 }
 
 function announceDue(instance: Instance, nowMs: number): Step {
-  const { announceAtMs, announceRefreshAtMs, setup } = instance;
+  const { announceAtMs, announceRefreshAtMs, reclaimAtMs, setup } = instance;
+  const { garp } = setup;
   const refresh = announceRefreshAtMs !== null && nowMs >= announceRefreshAtMs;
-  const due = announceAtMs.filter((atMs) => atMs <= nowMs).length + (refresh ? setup.garp.refreshCount : 0);
-  if (due === 0) return same(instance);
-  const nextRefreshMs = refresh ? nextOnGrid(announceRefreshAtMs, setup.garp.refreshMs, nowMs) : announceRefreshAtMs;
+  const reclaims = reclaimAtMs !== null && nowMs >= reclaimAtMs;
+  const again = announceAtMs.filter((atMs) => atMs <= nowMs).length;
+  // causes that meet are not added up
+  const rounds = Math.max(again, refresh ? garp.refreshCount : 0, reclaims ? garp.lowerPriority.count : 0);
+  if (rounds === 0) return same(instance);
+  const nextRefreshMs = refresh ? nextOnGrid(announceRefreshAtMs, garp.refreshMs, nowMs) : announceRefreshAtMs;
   return {
     instance: {
       ...instance,
       announceAtMs: announceAtMs.filter((atMs) => atMs > nowMs),
       announceRefreshAtMs: nextRefreshMs,
+      reclaimAtMs: reclaims ? null : reclaimAtMs,
     },
-    effects: [announce(instance, due)],
+    effects: [announce(instance, rounds)],
   };
 }
 

@@ -2,10 +2,10 @@
 import type { Config, DirectorConfig, VipConfig } from '../config/config.ts';
 import { inGroup } from '../config/group.ts';
 import type { InstanceConfig, SpeakerConfig } from '../config/instance.ts';
-import { type Address, familyOf, hostPrefix, inNetwork } from '../wire/address.ts';
+import { type Address, familyOf, hostPrefix, inNetwork, isLinkLocal } from '../wire/address.ts';
 import type { InstanceSetup, Tracker, VirtualAddress } from './instance.ts';
 
-/** An address of the director's own, as the kernel has it. */
+/** An address of the director, usable, as the kernel has it. */
 export interface HostAddress {
   readonly interface: string;
   readonly address: Address;
@@ -50,20 +50,20 @@ function instanceSetup(
     instance;
   const missing = missingFeature(instance);
   if (missing !== undefined) throw new Error(`instance ${name}: ${missing} is not supported yet`);
-  const others = instance.speakers.filter(({ director }) => director !== speaker.director).map(({ source }) => source);
+  const others = instance.speakers.filter(({ director }) => director !== speaker.director);
   return {
     name,
     vrid,
     version,
     family,
     interface: speaker.interface,
-    source: speaker.source,
+    source: speaker.source ?? linkLocalOf(speaker.interface, own),
     basePriority: speaker.priority,
     advertised: instance.vips.map(({ address }) => address),
     addresses: [...instance.vips, ...instance.extraVips].map((vip) => resolved(vip, own, speaker.interface)),
     transport,
     group: instance.multicastGroup,
-    peers: [...others, ...instance.foreignPeers],
+    peers: [...others.flatMap(({ source }) => source ?? []), ...instance.foreignPeers],
     advertIntervalMs,
     checksum,
     password: instance.authentication?.pass.value ?? null,
@@ -80,10 +80,14 @@ function instanceSetup(
 }
 
 /** What may stand in a topology and is not built; refused when planning already, and here once more. */
-function missingFeature({ family, hmac, virtualMac }: InstanceConfig): string | undefined {
-  if (family === 6) return 'IPv6';
+function missingFeature({ hmac, virtualMac }: InstanceConfig): string | undefined {
   if (hmac !== null) return 'HMAC authentication';
   return virtualMac.enabled ? 'a virtual MAC' : undefined;
+}
+
+/** What keepalived and FRR send from, too: the first one that is no VIP (RFC 9568 section 5.1.2.1). */
+function linkLocalOf(interfaceName: string, own: readonly HostAddress[]): Address | null {
+  return own.find((one) => one.interface === interfaceName && isLinkLocal(one.address))?.address ?? null;
 }
 
 function trackersOf(config: Config, { track }: InstanceConfig): InstanceSetup['track'] {
@@ -105,10 +109,13 @@ function heldBy({ vips, dips }: DirectorConfig, own: readonly HostAddress[]): Vi
   return vips.map((vip) => resolved(vip, own, fallback));
 }
 
-/** On the interface it names; else on the one whose network contains it, the narrowest first; else on `fallback`. */
+/**
+ * On the interface it names; else on the one whose network contains it, the narrowest first; else on `fallback`. Every interface
+ * is in the link-local network: such an address goes on `fallback`.
+ */
 function resolved(vip: VipConfig, own: readonly HostAddress[], fallback: string): VirtualAddress {
   const { address, prefixLength, label, scope, broadcast } = vip;
-  const containing = own
+  const containing = (isLinkLocal(address) ? [] : own)
     .filter((host) => familyOf(host.address) === familyOf(address) && host.prefixLength < hostPrefix(address))
     .filter((host) => inNetwork(address, host.address, host.prefixLength))
     .sort((a, b) => b.prefixLength - a.prefixLength);

@@ -66,6 +66,7 @@ function interfaceFaults({ interface: name, source }: InstanceSetup, { interface
   const facts = interfaces[name];
   if (facts === undefined) return [`interface ${name} is not there`];
   if (facts.upSinceMs === null) return [`interface ${name} is down`];
+  if (source === null) return [`interface ${name} has no link-local IPv6 address`];
   return facts.addresses.includes(source) ? [] : [`address ${source} is not on interface ${name}`];
 }
 

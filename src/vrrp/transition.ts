@@ -11,6 +11,8 @@ const MASTER_TIMERS_OFF = {
   addressRefreshAtMs: null,
   announceAtMs: [],
   announceRefreshAtMs: null,
+  reclaimedMs: null,
+  reclaimAtMs: null,
 } as const;
 
 export function advertisementOf(instance: Instance, priority = instance.priority): Advertisement {
@@ -33,22 +35,13 @@ export function send(instance: Instance, nowMs: number, priority = instance.prio
 export function becomeMaster(instance: Instance, nowMs: number, cause: string): Step {
   const { garp } = instance.setup;
   const sent = send(instance, nowMs);
-  const announced = announcementTimes(nowMs, garp.count, 0, garp.intervalMs);
-  const again = announcementTimes(nowMs, garp.again, garp.againAfterMs, garp.intervalMs);
+  const again = Array.from({ length: garp.again }, () => nowMs + garp.againAfterMs);
   return {
-    instance: enter(
-      {
-        ...holding(sent.instance, nowMs),
-        announceAtMs: [...announced.filter((atMs) => atMs > nowMs), ...again].sort((a, b) => a - b),
-      },
-      'MASTER',
-      nowMs,
-      cause,
-    ),
+    instance: enter({ ...holding(sent.instance, nowMs), announceAtMs: again }, 'MASTER', nowMs, cause),
     effects: [
       ...sent.effects,
       addAddresses(instance),
-      announce(instance, announced.filter((atMs) => atMs <= nowMs).length),
+      announce(instance, garp.count),
       transition(instance, 'MASTER', cause),
     ],
   };
@@ -130,14 +123,9 @@ export function addAddresses(instance: Instance): Effect {
 }
 
 export function announce(instance: Instance, rounds: number, only?: readonly Address[]): Effect {
-  const { name, addresses } = instance.setup;
+  const { name, addresses, garp } = instance.setup;
   const chosen = only === undefined ? addresses : addresses.filter(({ address }) => only.includes(address));
-  return { type: 'announce', instance: name, addresses: chosen, rounds };
-}
-
-/** `count` moments from `nowMs + afterMs` on, `intervalMs` apart. */
-export function announcementTimes(nowMs: number, count: number, afterMs: number, intervalMs: number): number[] {
-  return Array.from({ length: count }, (_, index) => nowMs + afterMs + index * intervalMs);
+  return { type: 'announce', instance: name, addresses: chosen, rounds, intervalMs: garp.intervalMs };
 }
 
 export function lifetimeSeconds({ setup, priority }: Instance): number {

@@ -52,6 +52,11 @@ export function hostPrefix(address: Address): 32 | 128 {
   return familyOf(address) === 4 ? 32 : 128;
 }
 
+/** fe80::/10 (RFC 4291 section 2.5.6): means something on its own link only. */
+export function isLinkLocal(address: Address): boolean {
+  return /^fe[89ab]/.test(address);
+}
+
 /** Whether `address` lies in `network`/`prefixLength`; never across families. */
 export function inNetwork(address: Address, network: Address, prefixLength: number): boolean {
   if (familyOf(address) !== familyOf(network)) return false;

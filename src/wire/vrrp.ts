@@ -17,7 +17,7 @@
  * |              IPvX Address(es), 4 or 16 bytes each             |
  * ```
  * The version 3 checksum over IPv4: RFC 5798 section 5.2.8 puts the pseudo-header in, RFC 9568 section 5.2.8 leaves it out
- * for IPv4. keepalived 2.2.7 and FRR 8.4 send it with, and have no switch; newer ones do. The form sent is an option, both are read.
+ * for IPv4. keepalived 2.2.7 and FRR 8.4 send it with, discard it without, and have no switch; newer ones do. The form sent is an option, both are read.
  */
 import { type Address, addressBytes, addressFromBytes, type Family, familyOf } from './address.ts';
 import { internetChecksum } from './checksum.ts';

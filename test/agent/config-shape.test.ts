@@ -56,6 +56,15 @@ describe('a configuration', () => {
     expect(storedConfigShape(damaged, 'config')).toContain(`instances[0].track.${message}`);
   });
 
+  it('with an IPv6 instance whose source is found out on the director is accepted', () => {
+    const six = storedConfig(`cluster: six
+directors: { lb1: { dip: { eth1: [10.0.0.1, "2001:db8::1"] } }, lb2: { dip: { eth1: 10.0.0.2 } } }
+vrrp: { one: { vrid: 1, vips: ["2001:db8::9"], prefer: [lb1, lb2], transport: multicast } }
+`);
+    expect(six.config.instances[0]?.speakers.map(({ source }) => source)).toEqual([null, null]);
+    expect(storedConfigShape(six, 'config')).toBeUndefined();
+  });
+
   it('of a newer lvsctl, with keys that are not known here, is accepted', () => {
     const dr = read('inventory/topologies/dr.yaml');
     expect(storedConfigShape({ ...dr, more: 1, config: { ...dr.config, novelty: [] } }, 'config')).toBeUndefined();

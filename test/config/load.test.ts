@@ -154,6 +154,33 @@ describe('the Config of the other topologies', () => {
     expect(configOf('vrrp-only').instances[0]?.track.scripts).toEqual([{ name: 'nginx', weight: 0 }]);
   });
 
+  it('IPv4 and IPv6 on one interface: each instance speaks from an address of its own family, or from the link-local one', () => {
+    const { config, unsupported } = loaded(`cluster: both
+directors:
+  lb1: { dip: { eth1: [192.0.2.11, "2001:db8:0::11"], eth2: 198.51.100.11 } }
+  lb2: { dip: { eth1: ["2001:db8::12", 192.0.2.12], eth2: 198.51.100.12 } }
+vrrp:
+  four: { vrid: 51, vips: [192.0.2.100], prefer: [lb1, lb2] }
+  six: { vrid: 51, vips: ["2001:db8::100"], prefer: [lb1, lb2] }
+  group: { vrid: 52, vips: ["2001:db8::101"], prefer: [lb1, lb2], transport: multicast }
+  nowhere: { vrid: 51, interface: eth2, vips: ["2001:db8::102"], prefer: [lb2, lb1], transport: multicast }
+`);
+    expect(unsupported).toEqual([]);
+    expect(config.directors[0]?.dips).toEqual([
+      { interface: 'eth1', address: '192.0.2.11' },
+      { interface: 'eth1', address: '2001:db8::11' },
+      { interface: 'eth2', address: '198.51.100.11' },
+    ]);
+    const sources = config.instances.map(({ speakers }) => speakers.map((one) => `${one.interface} ${one.source}`));
+    expect(sources).toEqual([
+      ['eth1 192.0.2.11', 'eth1 192.0.2.12'],
+      ['eth1 2001:db8::11', 'eth1 2001:db8::12'],
+      ['eth1 null', 'eth1 null'],
+      ['eth2 null', 'eth2 null'],
+    ]);
+    expect(config.instances.map(({ multicastGroup }) => multicastGroup)).toContain('ff02::12');
+  });
+
   it('full.yaml: written values stand, groups are expanded, a later entry overrides, marks are chosen', () => {
     const config = configOf('full');
     const service = (name: string) => config.services.find((one) => one.name === name);

@@ -25,7 +25,7 @@ describe('keys that are not acted upon yet', () => {
 
   it('are refused where they stand, and only they', () => {
     const text = `cluster: a
-directors: { lb1: { dip: { eth1: 10.0.0.1 }, vips: [10.0.0.9] } }
+directors: { lb1: { dip: { eth1: [10.0.0.1, "2001:db8::2"] }, vips: [10.0.0.9, "2001:db8::9"] } }
 realservers: { web1: { rip: 10.0.0.2, gateway: { via: 10.0.0.9, scope: rip } }, six: { rip: "2001:db8::1" } }
 services:
   http:
@@ -34,6 +34,7 @@ services:
     tunnel: { type: ipip }
     checks: [ping, { tcp: 80, via: rip }, { tcp: 80, via: vip }, { file: /x }]
     quorum: { weight: 1 }
+  six: { listen: "[2001:db8::9]:80", mode: dr }
 `;
     expect(refused(text)).toEqual([
       '3:88 realservers.six.rip',
@@ -42,6 +43,7 @@ services:
       '9:54 services.http.checks[2].via',
       '9:68 services.http.checks[3].file',
       '10:5 services.http.quorum',
+      '11:10 services.six.listen',
     ]);
   });
 });

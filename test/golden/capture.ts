@@ -10,6 +10,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import ipaddr from 'ipaddr.js';
 
 interface Case {
   readonly name: string;
@@ -32,6 +33,7 @@ interface Packet {
 }
 
 const PEER = '10.9.0.2';
+const PEER_V6 = 'fd09::2';
 const plainCase = {
   vrid: 51,
   priority: 200,
@@ -48,12 +50,16 @@ const CASES: readonly Case[] = [
   { ...plainCase, name: 'keepalived-v3-unicast', daemon: 'keepalived', version: 3, checksum: 'pseudo-header', peer: PEER, addresses: ['10.9.0.100', '10.9.0.101', '192.0.2.7'] },
   { ...plainCase, name: 'frr-v2', daemon: 'frr', version: 2, checksum: 'plain' },
   { ...plainCase, name: 'frr-v3', daemon: 'frr', version: 3, checksum: 'pseudo-header', addresses: ['10.9.0.100', '10.9.0.101'] },
+  { ...plainCase, name: 'keepalived-v3-ipv6', daemon: 'keepalived', version: 3, checksum: 'pseudo-header', addresses: ['fe80::100', 'fd09::100'] },
+  { ...plainCase, name: 'keepalived-v3-ipv6-unicast', daemon: 'keepalived', version: 3, checksum: 'pseudo-header', peer: PEER_V6, addresses: ['fd09::100'] },
+  { ...plainCase, name: 'frr-v3-ipv6', daemon: 'frr', version: 3, checksum: 'pseudo-header', addresses: ['fe80::100', 'fd09::100'] },
 ]; // biome-ignore format: a table
 
 const [INSIDE, OUTSIDE] = [`golden-in-${process.pid}`, `golden-out-${process.pid}`];
 const run = (command: string, ...args: string[]): string =>
   execFileSync(command, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
 const ip = (line: string): string => run('ip', ...line.split(' '));
+const isV6 = ({ addresses: [first] }: Case): boolean => first?.includes(':') ?? false;
 
 function keepalivedConf(one: Case): string {
   const instance = [
@@ -64,8 +70,8 @@ function keepalivedConf(one: Case): string {
     `priority ${one.priority}`,
     `advert_int ${one.advertIntervalMs / 1000}`,
     one.password === null ? '' : `authentication { \n auth_type PASS\n auth_pass ${one.password}\n }`,
-    one.peer === null ? '' : `unicast_src_ip 10.9.0.1\n unicast_peer {\n ${one.peer}\n }`,
-    `virtual_ipaddress {\n ${one.addresses.map((address) => `${address}/32`).join('\n ')}\n }`,
+    one.peer === null ? '' : `unicast_src_ip ${isV6(one) ? 'fd09::1' : '10.9.0.1'}\n unicast_peer {\n ${one.peer}\n }`,
+    `virtual_ipaddress {\n ${one.addresses.map((address) => `${address}/${isV6(one) ? 128 : 32}`).join('\n ')}\n }`,
   ];
   return `global_defs {\n router_id golden\n}\nvrrp_instance V {\n ${instance.join('\n ')}\n}\n`;
 }
@@ -76,7 +82,7 @@ function frrConf(one: Case): string {
     `vrrp ${vrid} version ${one.version}`,
     `vrrp ${vrid} priority ${one.priority}`,
     `vrrp ${vrid} advertisement-interval ${one.advertIntervalMs}`,
-    ...one.addresses.map((address) => `vrrp ${vrid} ip ${address}`),
+    ...one.addresses.map((address) => `vrrp ${vrid} ${isV6(one) ? 'ipv6' : 'ip'} ${address}`),
   ];
   return `interface veth0\n ${lines.join('\n ')}\nexit\n`;
 }
@@ -99,10 +105,11 @@ async function startDaemon(one: Case, dir: string): Promise<Stop> {
     return start('keepalived', '-n', '-P', '-f', conf, '-p', join(dir, 'ka.pid'), '-r', join(dir, 'vrrp.pid'));
   }
   run('chown', 'frr', dir); // vrrpd gives up root, and its sockets lie there
-  ip(`-n ${INSIDE} link add vrrp4 link veth0 type macvlan mode bridge`);
-  ip(`-n ${INSIDE} link set vrrp4 address 00:00:5e:00:01:${one.vrid.toString(16).padStart(2, '0')}`);
-  for (const address of one.addresses) ip(`-n ${INSIDE} addr add ${address}/24 dev vrrp4`);
-  ip(`-n ${INSIDE} link set vrrp4 up`);
+  const family = isV6(one) ? '02' : '01';
+  ip(`-n ${INSIDE} link add vrrp link veth0 type macvlan mode bridge`);
+  ip(`-n ${INSIDE} link set vrrp address 00:00:5e:00:${family}:${one.vrid.toString(16).padStart(2, '0')}`);
+  for (const address of one.addresses) ip(`-n ${INSIDE} addr add ${address}/${isV6(one) ? 64 : 24} dev vrrp`);
+  ip(`-n ${INSIDE} link set vrrp up`);
   const options = (name: string): string[] => ['-z', join(dir, 'zserv.api'), '--vty_socket', dir, '-i', join(dir, `${name}.pid`), '--log', 'syslog']; // biome-ignore format: a command line
   const conf = join(dir, 'vrrpd.conf');
   const zebraConf = join(dir, 'zebra.conf');
@@ -133,8 +140,9 @@ function framesOf(file: string): Buffer[] {
 function packetsOf(file: string): Packet[] {
   const packets: Packet[] = [];
   for (const frame of framesOf(file)) {
-    if (frame.readUInt16BE(12) !== 0x0800) continue;
     const header = frame.subarray(14);
+    if (frame.readUInt16BE(12) === 0x86dd && header.readUInt8(6) === 112) packets.push(packetV6(header));
+    if (frame.readUInt16BE(12) !== 0x0800) continue;
     const headerLength = (header.readUInt8(0) & 0x0f) * 4;
     const dotted = (offset: number): string => [...header.subarray(offset, offset + 4)].join('.');
     const payload = header.subarray(headerLength, header.readUInt16BE(2));
@@ -143,24 +151,39 @@ function packetsOf(file: string): Packet[] {
   return packets;
 }
 
-/** Whoever has the address asks for it, and is told by nobody. */
-function announcementsOf(file: string, address: string): string[] {
-  const wanted = Buffer.from(address.split('.').map(Number));
-  const arp = framesOf(file).filter((frame) => frame.readUInt16BE(12) === 0x0806);
-  return arp.filter((frame) => frame.subarray(28, 32).equals(wanted)).map((frame) => frame.toString('hex'));
+function packetV6(header: Buffer): Packet {
+  const text = (offset: number): string => ipaddr.fromByteArray([...header.subarray(offset, offset + 16)]).toString();
+  const payload = header.subarray(40, 40 + header.readUInt16BE(4));
+  return { source: text(8), destination: text(24), ttl: header.readUInt8(7), payload };
 }
 
-async function capture(one: Case, announcements: string[]): Promise<object[]> {
+/** ARP: whoever has the address asks for it, and is told by nobody. IPv6: a neighbour advertisement of it to all nodes. */
+function announcementsOf(file: string, address: string): string[] {
+  const wanted = Buffer.from(ipaddr.parse(address).toByteArray());
+  const isAnnouncement = (frame: Buffer): boolean =>
+    wanted.length === 4
+      ? frame.readUInt16BE(12) === 0x0806 && frame.subarray(28, 32).equals(wanted)
+      : frame.subarray(0, 6).toString('hex') === '333300000001' && frame.subarray(62, 78).equals(wanted);
+  return framesOf(file)
+    .filter(isAnnouncement)
+    .map((frame) => frame.toString('hex'));
+}
+
+async function capture(one: Case, announcements: Map<string, string>): Promise<object[]> {
   const dir = mkdtempSync(join(tmpdir(), 'golden-'));
   const pcap = join(dir, 'out.pcap');
   ip(`netns add ${INSIDE}`);
   ip(`netns add ${OUTSIDE}`);
   try {
+    for (const key of ['all.forwarding=1', 'default.forwarding=1', 'all.accept_dad=0', 'default.accept_dad=0'])
+      run('ip', 'netns', 'exec', INSIDE, 'sysctl', '-qw', `net.ipv6.conf.${key}`);
     ip(`-n ${INSIDE} link add veth0 address 02:00:00:00:00:01 type veth peer name veth1 netns ${OUTSIDE}`);
     ip(`-n ${INSIDE} addr add 10.9.0.1/24 dev veth0`);
+    ip(`-n ${INSIDE} addr add fd09::1/64 dev veth0 nodad`);
     ip(`-n ${OUTSIDE} addr add ${PEER}/24 dev veth1`);
+    ip(`-n ${OUTSIDE} addr add ${PEER_V6}/64 dev veth1 nodad`);
     for (const [namespace, link] of [[INSIDE, 'veth0'], [INSIDE, 'lo'], [OUTSIDE, 'veth1']]) ip(`-n ${namespace} link set ${link} up`); // biome-ignore format: short
-    const dump = spawn('ip', ['netns', 'exec', OUTSIDE, 'tcpdump', '-U', '-i', 'veth1', '-w', pcap, 'ip proto 112 or arp'], { stdio: 'ignore' }); // biome-ignore format: a command line
+    const dump = spawn('ip', ['netns', 'exec', OUTSIDE, 'tcpdump', '-U', '-i', 'veth1', '-w', pcap, 'ip proto 112 or ip6 proto 112 or arp or icmp6'], { stdio: 'ignore' }); // biome-ignore format: a command line
     await sleep(500);
     const stop = await startDaemon(one, dir);
     for (let tries = 0; tries < 100 && packetsOf(pcap).length === 0; tries++) await sleep(200);
@@ -169,7 +192,9 @@ async function capture(one: Case, announcements: string[]): Promise<object[]> {
     dump.kill('SIGTERM');
     await new Promise((done) => dump.on('exit', done));
     const packets = packetsOf(pcap);
-    if (one.daemon === 'keepalived') announcements.push(...announcementsOf(pcap, one.addresses[0] ?? '').slice(0, 1));
+    const address = one.addresses.at(-1) ?? '';
+    for (const frame of announcementsOf(pcap, address).slice(0, 1))
+      if (one.daemon === 'keepalived' && !announcements.has(address)) announcements.set(address, frame);
     const [first, last] = [packets.at(0), packets.at(-1)];
     if (first === undefined || last === undefined) throw new Error(`${one.name}: nothing was sent`);
     const { daemon: _daemon, name, peer: _peer, ...configured } = one;
@@ -192,7 +217,7 @@ async function capture(one: Case, announcements: string[]): Promise<object[]> {
 
 const version = (command: string): string => run('sh', '-c', `${command} --version 2>&1 | head -n 1`).trim();
 const packets: object[] = [];
-const announcements: string[] = [];
+const announcements = new Map<string, string>();
 for (const one of CASES) {
   if (process.argv[2] !== undefined && !one.name.includes(process.argv[2])) continue;
   process.stderr.write(`${one.name}\n`);
@@ -201,5 +226,5 @@ for (const one of CASES) {
 const made = { keepalived: version('keepalived'), frr: version('/usr/lib/frr/vrrpd'), by: 'test/golden/capture.ts' };
 writeFileSync(
   new URL('./vrrp.json', import.meta.url),
-  `${JSON.stringify({ made, announcement: announcements[0] ?? null, packets }, null, 2)}\n`,
+  `${JSON.stringify({ made, announcements: Object.fromEntries(announcements), packets }, null, 2)}\n`,
 );

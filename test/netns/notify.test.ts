@@ -4,7 +4,9 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { configuration, instance } from '../vrrp/configuration.ts';
-import { until, VrrpAgent, VrrpLan } from './vrrp-lan.ts';
+import { VrrpAgent } from './vrrp/agent.ts';
+import { VrrpLan } from './vrrp/lan.ts';
+import { until } from './vrrp/until.ts';
 
 const AGENT = resolve(import.meta.dirname, '../../src/agent.ts');
 const VIP = '10.9.0.100';

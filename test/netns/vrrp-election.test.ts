@@ -4,9 +4,13 @@ import type { Config } from '../../src/config/config.ts';
 import type { InstanceConfig } from '../../src/config/instance.ts';
 import { masterDownMs } from '../../src/vrrp/intervals.ts';
 import { address, configuration, instance, vip } from '../vrrp/configuration.ts';
-import { until, VrrpAgent, VrrpLan } from './vrrp-lan.ts';
+import { VrrpAgent } from './vrrp/agent.ts';
+import { VrrpLan } from './vrrp/lan.ts';
+import { until } from './vrrp/until.ts';
+import type { Witness } from './vrrp/witness.ts';
 
 let lan: VrrpLan;
+let witness: Witness;
 const [A, B, VIP] = ['10.9.0.1', '10.9.0.2', '10.9.0.100'];
 const QUICK = { advertIntervalMs: 250 };
 const DOWN = masterDownMs(3, 100, 1000);
@@ -15,7 +19,7 @@ beforeEach(async () => {
   lan = new VrrpLan();
   lan.addHost('a', { eth1: A, eth2: '10.9.1.1' });
   lan.addHost('b', { eth1: B, eth2: '10.9.1.2' });
-  await lan.watch();
+  witness = await lan.watch();
 });
 afterEach(() => lan.close());
 
@@ -30,12 +34,12 @@ async function elected(more: Partial<InstanceConfig> = {}): Promise<{ a: VrrpAge
   const { a, b } = await started(configuration([instance(more)]));
   await a.reaches('MASTER');
   await b.reaches('BACKUP');
-  await lan.next(A, 0);
+  await witness.next(A, 0);
   return { a, b };
 }
 
 const owners = (): string[] => ['a', 'b'].filter((host) => lan.has(host, VIP));
-const lastMs = (source: string): number => lan.last(source)?.atMs ?? 0;
+const lastMs = (source: string): number => witness.last(source)?.atMs ?? 0;
 
 describe('two VRRP processes', () => {
   it.each<[string, Partial<InstanceConfig>]>([
@@ -51,7 +55,7 @@ describe('two VRRP processes', () => {
   ])('elect the higher priority, which alone has the VIP: %s', async (_name, more) => {
     await elected(more);
     await until('one owner', () => owners().join() === 'a');
-    expect(lan.last(B)).toBeUndefined();
+    expect(witness.last(B)).toBeUndefined();
     expect(lan.ip('a', '-o -4 addr show dev eth1')).toMatch(/10\.9\.0\.100\/32 .* valid_lft \d+sec/);
   });
 
@@ -59,7 +63,7 @@ describe('two VRRP processes', () => {
     const { a, b } = await elected();
     await a.signal('SIGKILL');
     const last = lastMs(A);
-    const takeover = await lan.next(B, last);
+    const takeover = await witness.next(B, last);
     console.log(`crash: ${(takeover.atMs - last).toFixed(1)} ms from last to first advertisement, master_down ${DOWN}`);
     expect(takeover.atMs - last).toBeLessThan(DOWN + 50);
     await b.reaches('MASTER');
@@ -69,8 +73,8 @@ describe('two VRRP processes', () => {
   it('hand over a stop for good with priority 0, within the skew', async () => {
     const { a } = await elected();
     await a.stopForGood();
-    const zero = await until('priority 0', () => lan.seen.find(({ priority }) => priority === 0));
-    const takeover = await lan.next(B, zero.atMs);
+    const zero = await until('priority 0', () => witness.seen.find(({ priority }) => priority === 0));
+    const takeover = await witness.next(B, zero.atMs);
     console.log(`stop: ${(takeover.atMs - zero.atMs).toFixed(1)} ms from priority 0 to the successor`);
     expect(takeover.atMs - zero.atMs).toBeLessThan(610 + 50);
     await until('one owner', () => owners().join() === 'b');
@@ -84,11 +88,11 @@ describe('two VRRP processes', () => {
     a.start();
     await a.connect();
     await a.reaches('MASTER');
-    await lan.next(A, lastMs(A) + 4000);
-    const gapMs = lan.longestGapMs(fromMs, lastMs(A));
+    await witness.next(A, lastMs(A) + 4000);
+    const gapMs = witness.longestGapMs(fromMs, lastMs(A));
     console.log(`restart after ${signal}: longest gap ${gapMs.toFixed(1)} ms`);
     expect(gapMs).toBeLessThan(DOWN);
-    expect(lan.seen.filter(({ source, priority }) => source === B || priority === 0)).toEqual([]);
+    expect(witness.seen.filter(({ source, priority }) => source === B || priority === 0)).toEqual([]);
     expect(b.transitions.map(({ to }) => to)).not.toContain('MASTER');
   });
 
@@ -99,7 +103,7 @@ describe('two VRRP processes', () => {
     await a.reaches('MASTER');
     const b = await new VrrpAgent(lan, 'b', config).start().connect();
     await b.reaches('BACKUP');
-    const fromMs = (await lan.next(A, lastMs(A))).atMs;
+    const fromMs = (await witness.next(A, lastMs(A))).atMs;
     const [works = 0, waits] = await until('one that waits', () => a.twins().length === 2 && a.twins());
     process.kill(works, 'SIGKILL');
     await until('the other works', () => a.twins()[0] === waits);
@@ -107,9 +111,9 @@ describe('two VRRP processes', () => {
     await a.connect();
     await a.signal('SIGHUP');
     await until('a new one works', () => a.twins()[0] !== waits && a.twins().length === 2);
-    await lan.next(A, lastMs(A) + 1000);
-    console.log(`twins: longest gap ${lan.longestGapMs(fromMs, lastMs(A)).toFixed(1)} ms`);
-    expect(lan.seen.filter(({ source, priority }) => source === B || priority === 0)).toEqual([]);
+    await witness.next(A, lastMs(A) + 1000);
+    console.log(`twins: longest gap ${witness.longestGapMs(fromMs, lastMs(A)).toFixed(1)} ms`);
+    expect(witness.seen.filter(({ source, priority }) => source === B || priority === 0)).toEqual([]);
     expect(b.transitions.map(({ to }) => to)).not.toContain('MASTER');
   });
 
@@ -125,8 +129,8 @@ describe('two VRRP processes', () => {
     await until('one line of the journal tells it', () => a.lines.some((line) => line.includes('did not run for')));
     const told = a.lines.filter((line) => line.includes('did not run for'));
     expect(told).toEqual([expect.stringMatching(/^<4>the VRRP process did not run for \d{4,} ms /)]);
-    await lan.next(B, lastMs(B) + 3000);
-    expect(lan.seen.filter(({ source, atMs }) => source === A && atMs > last)).toEqual([]);
+    await witness.next(B, lastMs(B) + 3000);
+    expect(witness.seen.filter(({ source, atMs }) => source === A && atMs > last)).toEqual([]);
     expect(owners()).toEqual(['b']);
   });
 
@@ -134,7 +138,7 @@ describe('two VRRP processes', () => {
     const { a, b } = await elected({ preempt, ...QUICK });
     a.send({ type: 'yield', instance: 'public' });
     await b.reaches('MASTER');
-    await lan.next(B, lastMs(B) + 2000);
+    await witness.next(B, lastMs(B) + 2000);
     expect(a.instance()?.state).toBe('BACKUP');
     expect(owners()).toEqual(['b']);
   });
@@ -144,7 +148,7 @@ describe('two VRRP processes', () => {
     const b = await new VrrpAgent(lan, 'b', config).start().connect();
     await b.reaches('MASTER');
     const a = await new VrrpAgent(lan, 'a', config).start().connect();
-    await (preempt ? a.reaches('MASTER') : lan.next(B, lastMs(B) + 2000));
+    await (preempt ? a.reaches('MASTER') : witness.next(B, lastMs(B) + 2000));
     await until('one owner', () => owners().join() === (preempt ? 'a' : 'b'));
   });
 
@@ -156,10 +160,10 @@ describe('two VRRP processes', () => {
 
   it('follow the link: down is FAULT, up is BACKUP', async () => {
     const { a, b } = await elected(QUICK);
-    lan.ip('lan', 'link set aeth1 down');
+    lan.unplug('a');
     await a.reaches('FAULT');
     await b.reaches('MASTER');
-    lan.ip('lan', 'link set aeth1 up');
+    lan.plug('a');
     await a.reaches('BACKUP');
     await until('one owner', () => owners().join() === 'b');
   });
@@ -204,7 +208,7 @@ describe('a sync group', () => {
     const { a, b } = await started(configuration([instance(QUICK), inside], { syncGroups }));
     await a.reaches('MASTER');
     await a.reaches('MASTER', 'inside');
-    lan.ip('lan', 'link set aeth2 down');
+    lan.unplug('a', 'eth2');
     await b.reaches('MASTER', 'inside');
     await b.reaches('MASTER');
     await until('the VIPs have moved', () => owners().join() === 'b' && !lan.has('a', '10.9.1.100'));

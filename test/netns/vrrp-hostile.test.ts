@@ -2,16 +2,20 @@
 import { resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { address, configuration, instance, vip } from '../vrrp/configuration.ts';
-import { until, VrrpAgent, VrrpLan } from './vrrp-lan.ts';
+import { VrrpAgent } from './vrrp/agent.ts';
+import { VrrpLan } from './vrrp/lan.ts';
+import { until } from './vrrp/until.ts';
+import type { Witness } from './vrrp/witness.ts';
 
 let lan: VrrpLan;
+let witness: Witness;
 const [A, B, VIP] = ['10.9.0.1', '10.9.0.2', '10.9.0.100'];
 
 beforeEach(async () => {
   lan = new VrrpLan();
   lan.addHost('a', { eth1: A, eth2: '10.9.1.1' });
   lan.addHost('b', { eth1: B, eth2: '10.9.1.2' });
-  await lan.watch(`ip proto 112 and src ${A}`);
+  witness = await lan.watch({ filter: `ip proto 112 and src ${A}` });
 });
 afterEach(() => lan.close());
 
@@ -22,9 +26,9 @@ describe('the VRRP process', () => {
     const config = configuration([instance({ transport: 'multicast' })]);
     const a = await new VrrpAgent(lan, 'a', config).start().connect();
     await a.reaches('MASTER');
-    const fromMs = (await lan.next(A, 0)).atMs;
+    const fromMs = (await witness.next(A, 0)).atMs;
     lan.exec('b', process.execPath, FLOOD, B, A);
-    const untilMs = (await lan.next(A, Date.now() + 2000)).atMs;
+    const untilMs = (await witness.next(A, Date.now() + 2000)).atMs;
     const drops = await until('drops are told', () => {
       const { dropped } = a.instance() ?? {};
       return dropped !== undefined && Object.keys(dropped).length > 2 && dropped;
@@ -32,7 +36,7 @@ describe('the VRRP process', () => {
     expect(drops['checksum']).toBeGreaterThan(100);
     expect(a.instance()?.state).toBe('MASTER');
     expect(a.transitions.filter(({ from }) => from === 'MASTER')).toEqual([]);
-    const own = lan.seen.filter(({ source, atMs }) => source === A && atMs >= fromMs && atMs <= untilMs);
+    const own = witness.seen.filter(({ source, atMs }) => source === A && atMs >= fromMs && atMs <= untilMs);
     const gaps = own.slice(1).map(({ atMs }, index) => atMs - (own[index]?.atMs ?? atMs));
     expect(Math.max(...gaps)).toBeLessThan(2000);
     expect(a.lines.length).toBeLessThan(30);

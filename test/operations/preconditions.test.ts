@@ -106,6 +106,21 @@ describe('what must hold before anything is changed', () => {
     expect(problems[0]).toMatch(/^.*\.(\n {4}iptables .*)*$/);
   });
 
+  it('looks for the link-local address that IPv6 over multicast is sent from, a VIP not being one', () => {
+    const speaker = { ...lb1.director!.instances[0]!, name: 'six', family: 6 as const, source: null };
+    const vip = { address: address('fe80::100'), interface: 'eth1' };
+    const wanted = { ...lb1, director: { ...lb1.director!, instances: [speaker], vips: [vip] } };
+    const has = (device: string, text: string): HostFacts => {
+      const more = { device, address: address(text), prefixLength: 64 };
+      return { ...ready, network: { ...ready.network, addresses: [...ready.network.addresses, more] } };
+    };
+    expect(problemsOf(wanted, has('eth1', 'fe80::1'), 'check')).toEqual([]);
+    for (const facts of [ready, has('eth2', 'fe80::1'), has('eth1', 'fe80::100'), has('eth1', '2001:db8::1')])
+      expect(problemsOf(wanted, facts, 'check')).toEqual([
+        expect.stringMatching(/^instance six speaks IPv6 from the link-local address of eth1, and it has none; /),
+      ]);
+  });
+
   it('does not look at a firewall that it is told to ignore', () => {
     expect(
       problemsOf(lb1, { ...ready, firewall: { input: ['-P INPUT DROP'], program: 'iptables' } }, 'ignore'),

@@ -2,7 +2,7 @@
 import type { Config, DirectorConfig, VipConfig } from '../../src/config/config.ts';
 import type { GarpConfig, InstanceConfig, NotifyConfig } from '../../src/config/instance.ts';
 import type { InstanceSetup } from '../../src/vrrp/instance.ts';
-import type { Address } from '../../src/wire/address.ts';
+import { type Address, hostPrefix } from '../../src/wire/address.ts';
 
 export const address = (text: string): Address => text as Address;
 
@@ -21,7 +21,7 @@ const NO_NOTIFY: NotifyConfig = { master: null, backup: null, fault: null, stop:
 export function vip(text: string, more: Partial<VipConfig> = {}): VipConfig {
   return {
     address: address(text),
-    prefixLength: 32,
+    prefixLength: hostPrefix(address(text)),
     interface: null,
     label: null,
     scope: 'global',
@@ -97,6 +97,21 @@ export const instanceSetup = (more: Partial<InstanceSetup> = {}): InstanceSetup 
   syncGroup: null,
   ...more,
 });
+
+/** The same speakers with an IPv6 VIP: fd09::1 and fd09::2 by unicast, the link-local addresses of eth1 by multicast. */
+export function instance6(more: Partial<InstanceConfig> = {}): InstanceConfig {
+  const source = (text: string): Address | null => (more.transport === 'multicast' ? null : address(text));
+  return instance({
+    family: 6,
+    vips: [vip('fd09::100')],
+    speakers: [
+      { director: 'a', interface: 'eth1', source: source('fd09::1'), priority: 110 },
+      { director: 'b', interface: 'eth1', source: source('fd09::2'), priority: 100 },
+    ],
+    multicastGroup: address('ff02::12'),
+    ...more,
+  });
+}
 
 const director = (name: string): DirectorConfig => ({ name, dips: [], vips: [], ssh: {}, sysctl: {} });
 

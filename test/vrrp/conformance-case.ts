@@ -120,7 +120,7 @@ function eventsOf(
   const names = new Set(setups.map((one) => one.interface));
   const up = (on: string) => ({
     up: true,
-    addresses: setups.filter((one) => one.interface === on).map((one) => one.source),
+    addresses: setups.filter((one) => one.interface === on).flatMap((one) => one.source ?? []),
   });
   const interfaces = Object.fromEntries([...names].map((name) => [name, up(name)]));
   const found = Object.fromEntries(setups.map(({ name }) => [name, input.start]));
@@ -181,7 +181,7 @@ function sent({ instance, advertisement }: Extract<Effect, { type: 'send' }>, be
   const setup = [after, before]
     .flatMap(({ instances }) => instances[instance]?.setup ?? [])
     .find(({ vrid }) => vrid === advertisement.vrid);
-  if (setup === undefined) return 'for nobody';
+  if (setup === undefined || setup.source === null) return 'for nobody';
   const { source, transport, group, peers, checksum } = setup;
   return (transport === 'multicast' ? [group] : peers)
     .map((destination) => {

@@ -58,7 +58,7 @@ export const FORMS: readonly Form[] = [
 /** What the peer itself would send. */
 export function validPacket({ setup, peer: source }: Form, random: Random): Received {
   const { version, vrid, transport, group, checksum, password } = setup;
-  const destination = transport === 'multicast' ? group : setup.source;
+  const destination = transport === 'multicast' ? group : setup.source!;
   const advertIntervalMs = version === 2 ? setup.advertIntervalMs : pick(random, [10, 200, 1000, 40_950]);
   const priority = pick(random, [0, 1, 99, 100, 101, 254, 255]);
   const authentication = password === null ? { type: 0, data: '' } : { type: 1, data: password };
@@ -116,14 +116,14 @@ const CHANGES: readonly Change[] = [
     Uint8Array.from([...payload, ...Array.from({ length: pick(random, [1, 4, 8, 16, 28]) }, () => random(256))]),
   ),
   (packet, _form, random) => ({ ...packet, ttl: pick(random, [0, 1, 64, 254, -1]) }),
-  (packet, { setup }) => ({ ...packet, source: setup.source }),
+  (packet, { setup }) => ({ ...packet, source: setup.source! }),
   (packet, { setup }, random) => ({
     ...packet,
     source: addressFromBytes(Uint8Array.from({ length: setup.family === 4 ? 4 : 16 }, () => random(256))),
   }),
   (packet, { setup }) => ({
     ...packet,
-    destination: packet.destination === setup.group ? setup.source : setup.group,
+    destination: packet.destination === setup.group ? setup.source! : setup.group,
   }),
 ];
 

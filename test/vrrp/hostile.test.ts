@@ -35,7 +35,7 @@ const VERDICTS = [
 
 /** A router that starts: BACKUP, MASTER as adopted, or in FAULT. */
 function started({ setup }: Form, as: 'BACKUP' | 'MASTER' | 'FAULT'): Router {
-  const interfaces = { [setup.interface]: { up: as !== 'FAULT', addresses: [setup.source] } };
+  const interfaces = { [setup.interface]: { up: as !== 'FAULT', addresses: [setup.source!] } };
   const found = { [setup.name]: as === 'MASTER' ? ('fresh' as const) : ('absent' as const) };
   const events: RouterEvent[] = [
     { type: 'interfaces', interfaces },

@@ -103,12 +103,12 @@ const ROWS: readonly Row[] = [
   { why: 'ours: restart, nothing is said or taken out', from: master(), event: { type: 'shutdown', release: false, cause: 'x' }, effects: [], becomes: { state: 'INIT', holdsAddresses: true } },
   { why: '6.4.3 Adver_Timer fires', from: master(), event: TIME, atMs: NOW + 603, effects: ['send 100', 'refresh 5'], becomes: { advertAtMs: NOW + 1600 } },
   { why: 'ours: turns that were missed are not made up for', from: master(), event: TIME, atMs: NOW + 2700, effects: ['send 100', 'refresh 5'], becomes: { advertAtMs: NOW + 3600 } },
-  { why: '6.4.3 priority 0: answer at once', from: master(), event: heard(0), effects: ['send 100'], becomes: { advertAtMs: NOW + 1000 } },
-  { why: '6.4.3 higher priority wins', from: master(), event: heard(101), effects: ['delete', 'MASTER→BACKUP'], becomes: { masterDownAtMs: NOW + down(), advertAtMs: null, master: LOW } },
-  { why: '6.4.3 with its interval', from: master(), event: heard(101, LOW, 250), effects: ['delete', 'MASTER→BACKUP'], becomes: { masterDownAtMs: NOW + down(100, 250) } },
-  { why: '6.4.3 equal, higher address wins', from: master(), event: heard(100, HIGH), effects: ['delete', 'MASTER→BACKUP'] },
-  { why: '6.4.3 equal, lower address: answer at once', from: master(), event: heard(100, LOW), effects: ['send 100', 'announce 1'], becomes: { state: 'MASTER', advertAtMs: NOW + 1000 } },
-  { why: '6.4.3 lower: answer at once', from: master(), event: heard(99, HIGH), effects: ['send 100', 'announce 1'], becomes: { state: 'MASTER' } },
+  { why: '6.4.3 priority 0: answer at once; ours: it was MASTER too, so announce', from: master(), event: heard(0), effects: ['send 100', 'announce 5'], becomes: { advertAtMs: NOW + 1000, reclaimAtMs: NOW + 5000 } },
+  { why: '6.4.3 higher priority wins; ours: and is told that there were two', from: master(), event: heard(101), effects: ['delete', 'send 100', 'MASTER→BACKUP'], becomes: { masterDownAtMs: NOW + down(), advertAtMs: null, master: LOW } },
+  { why: '6.4.3 with its interval', from: master(), event: heard(101, LOW, 250), effects: ['delete', 'send 100', 'MASTER→BACKUP'], becomes: { masterDownAtMs: NOW + down(100, 250) } },
+  { why: '6.4.3 equal, higher address wins', from: master(), event: heard(100, HIGH), effects: ['delete', 'send 100', 'MASTER→BACKUP'] },
+  { why: '6.4.3 equal, lower address: answer at once', from: master(), event: heard(100, LOW), effects: ['send 100', 'announce 5'], becomes: { state: 'MASTER', advertAtMs: NOW + 1000 } },
+  { why: '6.4.3 lower: answer at once', from: master(), event: heard(99, HIGH), effects: ['send 100', 'announce 5'], becomes: { state: 'MASTER', reclaimAtMs: NOW + 5000 } },
   { why: 'ours: fault, priority 0 while it still can', from: master(), event: { type: 'faults', faults: ['x'] }, effects: ['send 0', 'delete', 'MASTER→FAULT'] },
   { why: 'ours: yield', from: master(), event: { type: 'demote', cause: 'x', yielded: true }, effects: ['send 0', 'delete', 'MASTER→BACKUP'], becomes: { yielded: true, masterDownAtMs: NOW + down() } },
   { why: 'ours: deleted behind our back', from: master(), event: { type: 'addresses-removed', addresses: [VIP.address] }, effects: ['add 5', 'announce 1'] },
@@ -191,20 +191,48 @@ describe('announcements', () => {
     expect(rounds).toEqual([[0, 2], [2500, 3], [60_000, 1], [120_000, 1]]); // biome-ignore format: short
   });
 
-  it('keep the least time between two rounds', () => {
-    const { instance, effects } = step(
-      backup({ garp: { ...GARP, count: 3, again: 0, intervalMs: 20 } }),
-      TIME,
-      NOW + 3000,
-    );
-    expect(effects.map(word)).toContain('announce 1');
-    expect(instance.announceAtMs).toEqual([NOW + 3020, NOW + 3040]);
+  it('carry the least time between two', () => {
+    const { effects } = step(backup({ garp: { ...GARP, count: 3, intervalMs: 20 } }), TIME, NOW + 3000);
+    expect(effects).toContainEqual(expect.objectContaining({ type: 'announce', rounds: 3, intervalMs: 20 }));
   });
 
-  it('answer a chatty lower MASTER with one burst, not with one a packet', () => {
-    let instance = master();
-    for (let count = 0; count < 50; count++) instance = step(instance, heard(50), NOW + count).instance;
-    expect(instance.announceAtMs.length).toBeLessThanOrEqual(GARP.lowerPriority.count);
+  /** What is announced when, relative to `NOW`, while `events` come and until 20 s after. */
+  function announced(from: Instance, events: readonly (readonly [number, InstanceEvent])[]): [number, number][] {
+    const rounds: [number, number][] = [];
+    let instance = from;
+    const take = (event: InstanceEvent, atMs: number): void => {
+      const stepped = step(instance, event, atMs);
+      instance = stepped.instance;
+      for (const effect of stepped.effects) if (effect.type === 'announce') rounds.push([atMs - NOW, effect.rounds]);
+    };
+    const pass = (untilMs: number): void => {
+      for (let next = nextDeadlineMs(instance); next !== null && next <= untilMs; next = nextDeadlineMs(instance))
+        take(TIME, next);
+    };
+    for (const [atMs, event] of events) {
+      pass(NOW + atMs);
+      take(event, NOW + atMs);
+    }
+    pass(NOW + 20_000);
+    return rounds;
+  }
+
+  it('win the addresses back from a lower MASTER: at once, and when it has been silent for a while', () => {
+    const reclaiming = master({ garp: { ...GARP, refreshMs: 0, lowerPriority: { count: 3, afterMs: 2000 } } });
+    expect(announced(reclaiming, [[0, heard(50)]])).toEqual([[0, 3], [2000, 3]]); // biome-ignore format: short
+    const chatty = Array.from({ length: 50 }, (_, index) => [index * 100, heard(50)] as const);
+    expect(announced(reclaiming, chatty)).toEqual([[0, 3], [2000, 3], [4000, 3], [6900, 3]]); // biome-ignore format: short
+    expect(announced(reclaiming, [[0, heard(50)], [300, heard(0)]])).toEqual([[0, 3], [2300, 3]]); // biome-ignore format: short
+  });
+
+  it('leave it to the refresh where the count for a lower MASTER is 0', () => {
+    const silent = master({ garp: { ...GARP, refreshMs: 15_000, lowerPriority: { count: 0, afterMs: 2000 } } });
+    expect(announced(silent, [[0, heard(50)]])).toEqual([[14_600, 1]]);
+  });
+
+  it('are over when the role is', () => {
+    const { instance } = step(step(master(), heard(50), NOW).instance, heard(200), NOW + 10);
+    expect(instance).toMatchObject({ state: 'BACKUP', announceAtMs: [], reclaimAtMs: null, reclaimedMs: null });
   });
 });
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { setupsFor } from '../../src/vrrp/setup.ts';
-import { address, configuration, instance, vip } from './configuration.ts';
+import { address, configuration, instance, instance6, vip } from './configuration.ts';
 
 const HOST = [
   { interface: 'eth1', address: address('10.9.0.1'), prefixLength: 24 },
@@ -46,6 +46,19 @@ describe('the setups of one director', () => {
     expect(setup?.addresses[0]?.interface).toBe(on);
   });
 
+  it('speak from the link-local address of the interface for IPv6 over multicast, but never from a VIP', () => {
+    const config = configuration([instance6({ transport: 'multicast', vips: [vip('fe80::100'), vip('fd09::100')] })]);
+    const on = (name: string, text: string) => ({ interface: name, address: address(text), prefixLength: 64 });
+    const setupOf = (...more: ReturnType<typeof on>[]) => setupsFor(config, 'a', [...HOST, ...more]).instances[0];
+    expect(setupOf(on('eth2', 'fe80::2'), on('eth1', 'fd09::1'), on('eth1', 'fe80::100'))?.source).toBeNull();
+    const found = setupOf(on('eth2', 'fe80::2'), on('eth1', 'fe80::100'), on('eth1', 'fe80::1'), on('eth1', 'fe80::3'));
+    expect(found).toMatchObject({ source: 'fe80::1', peers: [], group: 'ff02::12' });
+    expect(found?.addresses.map((one) => `${one.address}/${one.prefixLength} ${one.interface}`)).toEqual([
+      'fe80::100/128 eth1',
+      'fd09::100/128 eth1',
+    ]);
+  });
+
   it('never take a VIP that is already there for a network of the host', () => {
     const wide = { interface: 'eth2', address: address('10.9.5.100'), prefixLength: 24 };
     const vips = [vip('10.9.5.100', { prefixLength: 24 }), vip('10.9.5.101')];
@@ -54,7 +67,6 @@ describe('the setups of one director', () => {
   });
 
   it.each<[string, Parameters<typeof instance>[0]]>([
-    ['IPv6', { family: 6 }],
     ['HMAC authentication', { hmac: { key: { source: 'literal', value: 'x' }, mode: 'enforce' } }],
     ['a virtual MAC', { virtualMac: { enabled: true, transmitFrom: 'virtual' } }],
   ])('are refused by name where they ask for %s', (feature, more) => {

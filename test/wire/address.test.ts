@@ -8,6 +8,7 @@ import {
   familyOf,
   hostPrefix,
   inNetwork,
+  isLinkLocal,
   parseAddress,
 } from '../../src/wire/address.ts';
 
@@ -77,6 +78,17 @@ describe('address', () => {
     ['10.0.0.1', '::', 0, false],
   ])('%s in %s/%i is %s', (value, network, prefix, inside) => {
     expect(inNetwork(address(value), address(network), prefix)).toBe(inside);
+  });
+
+  it.each([
+    ['fe80::1', true],
+    ['febf:ffff::1', true],
+    ['fec0::1', false],
+    ['fd09::fe80', false],
+    ['ff02::12', false],
+    ['169.254.0.1', false],
+  ])('%s is a link-local IPv6 address: %s', (text, is) => {
+    expect(isLinkLocal(text as Address)).toBe(is);
   });
 
   it('orders by number, not by text', () => {

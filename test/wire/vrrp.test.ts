@@ -25,7 +25,10 @@ describe('packets of real daemons', () => {
   it('are all here', () => {
     const names = golden.packets.map(({ name }) => name);
     expect(names).toEqual(
-      expect.arrayContaining(['keepalived-v2-pass', 'keepalived-v3-unicast-stop', 'frr-v2', 'frr-v3']),
+      expect.arrayContaining([
+        ...['keepalived-v2-pass', 'keepalived-v3-unicast-stop', 'frr-v2', 'frr-v3'],
+        ...['keepalived-v3-ipv6', 'keepalived-v3-ipv6-unicast-stop', 'frr-v3-ipv6'],
+      ]),
     );
   });
 

@@ -1,19 +1,17 @@
 /** Puts virtual addresses into the kernel, renews and announces them, and takes them out. */
 import type { Addresses } from '../../kernel/addresses.ts';
-import type { FrameSender } from '../../kernel/arp.ts';
 import type { VirtualAddress } from '../../vrrp/instance.ts';
-import { familyOf } from '../../wire/address.ts';
-import { gratuitousArp } from '../../wire/arp.ts';
+import type { Announcer } from './announcer.ts';
 import { type Log, onChange } from './log.ts';
 
 export class VirtualAddresses {
   readonly #kernel: Addresses;
-  readonly #frames: FrameSender;
+  readonly #announcer: Announcer;
   readonly #say: ReturnType<typeof onChange>;
 
-  constructor(kernel: Addresses, frames: FrameSender, log: Log) {
+  constructor(kernel: Addresses, announcer: Announcer, log: Log) {
     this.#kernel = kernel;
-    this.#frames = frames;
+    this.#announcer = announcer;
     this.#say = onChange(log);
   }
 
@@ -26,22 +24,15 @@ export class VirtualAddresses {
   }
 
   release(addresses: readonly VirtualAddress[]): void {
+    this.#announcer.forget(addresses);
     for (const one of addresses) {
       const error = this.#kernel.remove(one);
       if (error !== undefined) this.#say(`removal of ${one.address}`, 'error', error.message);
     }
   }
 
-  /** Gratuitous ARP, each address once a round. IPv6 has none: neighbour advertisements belong to the IPv6 work. */
-  announce(addresses: readonly VirtualAddress[], rounds: number): void {
-    for (let round = 0; round < rounds; round++) for (const one of addresses) this.#announceOne(one);
-  }
-
-  #announceOne({ address, interface: on }: VirtualAddress): void {
-    if (familyOf(address) !== 4) return;
-    const mac = this.#frames.macOf(on);
-    if (mac === undefined) return; // no neighbours to tell: the loopback, or an interface that is gone
-    const error = this.#frames.sendFrame(on, gratuitousArp(mac, address));
-    this.#say(`announcements on ${on}`, 'warning', error?.message);
+  /** @param intervalMs the least time between two announcements on one interface */
+  announce(addresses: readonly VirtualAddress[], rounds: number, intervalMs: number): void {
+    this.#announcer.announce(addresses, rounds, intervalMs);
   }
 }

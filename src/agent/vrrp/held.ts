@@ -23,7 +23,7 @@ export class HeldAddresses {
     const fresh = wanted.filter((one) => !this.#held.some((other) => isSame(one, other)));
     this.#held = wanted;
     this.#addresses.hold(wanted, LIFETIME_SECONDS);
-    this.#addresses.announce(fresh, ANNOUNCEMENTS);
+    this.#addresses.announce(fresh, ANNOUNCEMENTS, 0);
     this.#arm();
   }
 
@@ -31,7 +31,7 @@ export class HeldAddresses {
   mend(present: (one: VirtualAddress) => boolean): void {
     const missing = this.#held.filter((one) => !present(one));
     this.#addresses.hold(missing, LIFETIME_SECONDS);
-    this.#addresses.announce(missing, 1);
+    this.#addresses.announce(missing, 1, 0);
   }
 
   /** @param release whether the addresses go, or stay for the next process. */

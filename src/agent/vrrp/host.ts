@@ -16,19 +16,22 @@ export function interfacesOf({ links, addresses }: Host): Record<string, Interfa
       name,
       {
         up: up && running,
-        addresses: addresses
-          .filter((one) => one.ifindex === index && !one.tentative && !one.dadFailed)
-          .map(({ address }) => address),
+        addresses: addresses.filter((one) => one.ifindex === index && isUsable(one)).map(({ address }) => address),
       },
     ]),
   );
 }
 
-/** Addresses whose interface is known, with its name. */
+/** Usable addresses whose interface is known, with its name. */
 export function namedAddresses({ links, addresses }: Host): (HostAddress & FoundAddress)[] {
   const names = new Map(links.map(({ index, name }) => [index, name]));
-  return addresses.flatMap(({ ifindex, address, prefixLength, validSeconds, refreshedAtMs }) => {
+  return addresses.filter(isUsable).flatMap(({ ifindex, address, prefixLength, validSeconds, refreshedAtMs }) => {
     const name = names.get(ifindex);
     return name === undefined ? [] : [{ interface: name, address, prefixLength, validSeconds, refreshedAtMs }];
   });
+}
+
+/** An IPv6 address answers and speaks only when duplicate address detection is done with it (RFC 4862 section 5.4). */
+function isUsable({ tentative, dadFailed }: KernelAddress): boolean {
+  return !tentative && !dadFailed;
 }

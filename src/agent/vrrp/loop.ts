@@ -13,7 +13,9 @@ import type { Effect, InstanceSetup, VirtualAddress } from '../../vrrp/instance.
 import type { FromVrrp, ToVrrp } from '../../vrrp/link.ts';
 import { newRouter, nextDeadlineMs, type Router, type RouterEvent, stepRouter } from '../../vrrp/router.ts';
 import { setupsFor, vipsOf } from '../../vrrp/setup.ts';
+import { isLinkLocal } from '../../wire/address.ts';
 import { VirtualAddresses } from './addresses.ts';
+import { Announcer } from './announcer.ts';
 import { Heard } from './heard.ts';
 import { HeldAddresses } from './held.ts';
 import { type Host, interfacesOf, namedAddresses } from './host.ts';
@@ -40,6 +42,7 @@ type Transition = Extract<FromVrrp, { type: 'transition' }>;
 export class VrrpLoop {
   readonly #machinery: Machinery;
   readonly #sockets: Sockets;
+  readonly #announcer: Announcer;
   readonly #virtual: VirtualAddresses;
   readonly #held: HeldAddresses;
   readonly #heard = new Heard();
@@ -64,7 +67,10 @@ export class VrrpLoop {
     this.#say = onChange(log);
     this.#lateness = new Lateness(log);
     this.#sockets = new Sockets(network, (packet, setups) => this.#packet(packet, setups), log);
-    this.#virtual = new VirtualAddresses(addresses, frames, log);
+    // a stall that cost us the role is noticed before what waited is announced
+    const beforeTurn = (): void => this.#dispatch({ type: 'time' });
+    this.#announcer = new Announcer({ frames, clock, log, beforeTurn });
+    this.#virtual = new VirtualAddresses(addresses, this.#announcer, log);
     this.#held = new HeldAddresses(this.#virtual, clock);
     this.#router = newRouter(clock.now());
     this.#host = new HostWatch({
@@ -117,6 +123,7 @@ export class VrrpLoop {
     this.#host.stop(); // what goes now is not to come back
     this.#held.stop(release);
     this.#cancelTimer();
+    this.#announcer.stop();
     this.#sockets.close();
   }
 
@@ -181,7 +188,7 @@ export class VrrpLoop {
         this.#virtual.release(effect.addresses);
         break;
       case 'announce':
-        this.#virtual.announce(effect.addresses, effect.rounds);
+        this.#virtual.announce(effect.addresses, effect.rounds, effect.intervalMs);
         break;
       case 'transition':
         this.#transition(effect);
@@ -241,10 +248,19 @@ export class VrrpLoop {
     const own = this.#ownOf(host);
     const isMore = [...own].some((one) => !this.#ownAddresses.has(one));
     this.#ownAddresses = own;
-    // a network that has just come may be where a VIP belongs
-    if (isMore && this.#config !== undefined) this.configure(this.#config.config, this.#config.self);
+    // a network that has just come may be where a VIP belongs, a link-local address that has gone may have a successor
+    const isAnew = isMore || this.#hasLostLinkLocal(host);
+    if (isAnew && this.#config !== undefined) this.configure(this.#config.config, this.#config.self);
     else this.#dispatch({ type: 'interfaces', interfaces: interfacesOf(host) });
     this.#mend(host);
+  }
+
+  #hasLostLinkLocal(host: Host): boolean {
+    const interfaces = interfacesOf(host);
+    return this.#setups().some(
+      ({ source, interface: on }) =>
+        source !== null && isLinkLocal(source) && !interfaces[on]?.addresses.includes(source),
+    );
   }
 
   /** Addresses of ours that somebody deleted come back. */

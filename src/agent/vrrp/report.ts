@@ -54,6 +54,6 @@ function instanceReport(instance: Instance, offsetMs: number): InstanceReport {
     dropped,
     waitingFor,
     transitions: instance.transitions,
-    source: setup.source,
+    ...(setup.source === null ? {} : { source: setup.source }),
   };
 }

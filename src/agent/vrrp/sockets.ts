@@ -1,6 +1,7 @@
 /** The raw sockets of all instances: one for each interface and way of sending, shared by the virtual routers on it. */
 import type { VrrpNetwork, VrrpPacket, VrrpSocket } from '../../kernel/vrrp-socket.ts';
 import type { InstanceSetup } from '../../vrrp/instance.ts';
+import type { Address } from '../../wire/address.ts';
 import { type Advertisement, encodeAdvertisement } from '../../wire/vrrp.ts';
 import { type Log, onChange } from './log.ts';
 
@@ -25,7 +26,7 @@ export class Sockets {
 
   /** Opens what is missing, closes what nobody needs. */
   follow(setups: readonly InstanceSetup[]): void {
-    const wanted = Map.groupBy(setups, keyOf);
+    const wanted = Map.groupBy(setups.filter(hasSource), keyOf);
     for (const [key, { socket }] of this.#open) {
       if (wanted.has(key)) continue;
       socket.close();
@@ -36,6 +37,7 @@ export class Sockets {
 
   /** To the group, or to each peer. Failures are logged when they begin; an advertisement is never worth more. */
   send(setup: InstanceSetup, advertisement: Advertisement): void {
+    if (!hasSource(setup)) return;
     const open = this.#open.get(keyOf(setup));
     if (open === undefined) return;
     for (const destination of setup.transport === 'multicast' ? [setup.group] : setup.peers) {
@@ -51,7 +53,7 @@ export class Sockets {
     this.follow([]);
   }
 
-  #followOne(key: string, setups: readonly InstanceSetup[]): void {
+  #followOne(key: string, setups: readonly Speaking[]): void {
     const known = this.#open.get(key);
     const first = setups[0];
     if (known !== undefined) known.setups = setups;
@@ -68,6 +70,13 @@ export class Sockets {
   }
 }
 
-function keyOf({ interface: on, family, source, transport, group }: InstanceSetup): string {
+type Speaking = InstanceSetup & { readonly source: Address };
+
+/** Without an address there is nothing to speak from; the machine has a fault then (src/vrrp/tracking.ts). */
+function hasSource(setup: InstanceSetup): setup is Speaking {
+  return setup.source !== null;
+}
+
+function keyOf({ interface: on, family, source, transport, group }: Speaking): string {
   return [on, family, source, transport, transport === 'multicast' ? group : ''].join(' ');
 }

@@ -46,7 +46,8 @@ function ownAddressesDiffer({ config, report }: Context): void {
     for (const dip of dips) {
       const other = seen.get(dip.address);
       if (other !== undefined) {
-        report(['directors', name, 'dip', dip.interface], `${dip.address} is the address of ${other} already`);
+        const index = dips.filter((one) => one.interface === dip.interface).indexOf(dip);
+        report(['directors', name, 'dip', dip.interface, index], `${dip.address} is the address of ${other} already`);
       }
       seen.set(dip.address, name);
     }
@@ -91,6 +92,18 @@ function listenersAreHeld({ config, report }: Context): void {
   }
 }
 
+/** The kernel gives an IPv6 address neither label nor broadcast, and derives its scope (net/ipv6/addrconf.c). */
+function settingsFitTheFamily({ config, report }: Context): void {
+  for (const { vip, steps } of holdings(config)) {
+    if (familyOf(vip.address) === 4) continue;
+    const without = (key: string, message: string): void =>
+      report([...steps, key], message, { expected: `no \`${key}\`` });
+    if (vip.label !== null) without('label', 'an IPv6 address has no label');
+    if (vip.broadcast !== null) without('broadcast', 'IPv6 has no broadcast');
+    if (vip.scope !== 'global') without('scope', 'the scope of an IPv6 address follows from the address');
+  }
+}
+
 /** An advert must fit a packet: the count is one byte (RFC 9568 section 5.2.5), and 1,452 bytes hold 90 IPv6 addresses. */
 function advertsFit({ config, report }: Context): void {
   for (const { name, family, vips } of config.instances) {
@@ -115,4 +128,5 @@ export const ADDRESS_RULES: readonly Rule[] = [
   { needs: ['directors'], followsNames: true, check: virtualIsNotOwn },
   { needs: ['directors', 'vrrp'], check: listenersAreHeld },
   { needs: [], check: advertsFit },
+  { needs: [], check: settingsFitTheFamily },
 ];

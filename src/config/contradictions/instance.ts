@@ -1,5 +1,5 @@
 /** What one VRRP instance, or two beside each other, cannot be. */
-import { familyOf, inNetwork, parseAddress } from '../../wire/address.ts';
+import { familyOf, inNetwork, isLinkLocal, parseAddress } from '../../wire/address.ts';
 import type { InstanceConfig } from '../instance.ts';
 import type { Hint } from '../report.ts';
 import type { Context, Rule } from './rule.ts';
@@ -71,9 +71,15 @@ function transportFits(instance: InstanceConfig, say: Say): void {
     if (own !== undefined)
       say('peers', `${peer} is director ${own.director} itself`, { expected: 'foreign speakers only' });
   }
-  const strange = speakers.find(({ source }) => familyOf(source) !== family);
+  const strange = speakers.find(({ source }) => source !== null && familyOf(source) !== family);
   if (strange !== undefined) {
     say('interface', `director ${strange.director} has no IPv${family} dip to speak from (${strange.source})`);
+  }
+  const routed = speakers.find(({ source }) => source !== null && family === 6 && !isLinkLocal(source));
+  if (routed !== undefined && transport === 'multicast') {
+    say('source', `IPv6 multicast is sent from a link-local address, which ${routed.source} is not`, {
+      expected: 'no `source` (the link-local address is found on the director), or transport: unicast',
+    });
   }
   if (checksum === 'plain' && family === 6) {
     say('checksum', 'over IPv6 the checksum always covers the pseudo-header', { expected: 'pseudo-header' });

@@ -1,5 +1,5 @@
 /** VRRP instances: who takes part, from which interface and address, and what is tracked. */
-import { type Address, familyOf, parseAddress } from '../../wire/address.ts';
+import { type Address, type Family, familyOf, parseAddress } from '../../wire/address.ts';
 import type { GarpConfig, InstanceConfig, NotifyConfig, SpeakerConfig, SyncGroupConfig } from '../instance.ts';
 import type { Step } from '../raw.ts';
 import type { RawTopology } from '../schema/topology.ts';
@@ -21,8 +21,7 @@ export function instancesOf(context: Resolving): InstanceConfig[] {
 }
 
 function instanceOf(name: string, raw: RawInstance, context: Resolving): InstanceConfig {
-  const [first] = raw.vips;
-  const family = first === undefined ? 4 : familyOf(first.address);
+  const family = familyOfInstance(raw);
   return {
     name,
     vrid: raw.vrid,
@@ -47,6 +46,10 @@ function instanceOf(name: string, raw: RawInstance, context: Resolving): Instanc
     notify: notifyOf(raw.notify),
     alert: raw.alert,
   };
+}
+
+function familyOfInstance({ vips: [first] }: RawInstance): Family {
+  return first === undefined ? 4 : familyOf(first.address);
 }
 
 function garpOf({ garp }: RawInstance): GarpConfig {
@@ -128,14 +131,27 @@ function speakerOn(dips: Dips, name: string, director: string, raw: RawInstance,
     });
     return undefined;
   }
-  const named = dips.find(([, address]) => address === raw.source);
-  return { interface: own[0], source: named?.[1] ?? own[1] };
+  const [on, addresses] = own;
+  const named = dips.flatMap(([, list]) => list).find((address) => address === raw.source);
+  return { interface: on, source: named ?? sourceAmong(addresses, raw) };
+}
+
+/**
+ * The first of the instance's family. IPv6 multicast is sent from the interface's link-local address (RFC 9568 section
+ * 5.1.2.1), which the director knows and the topology need not.
+ */
+function sourceAmong(addresses: readonly Address[], raw: RawInstance): Address | null {
+  const family = familyOfInstance(raw);
+  if (family === 6 && raw.transport === 'multicast') return null;
+  return addresses.find((address) => familyOf(address) === family) ?? addresses[0] ?? null;
 }
 
 function reportSource(name: string, raw: RawInstance, speakers: readonly SpeakerConfig[], { report }: Resolving): void {
   if (raw.source === undefined || speakers.some(({ source }) => source === raw.source)) return;
   report(['vrrp', name, 'source'], `${raw.source} is no dip of a director that takes part`, {
-    expected: `one of the directors' own addresses, such as ${speakers.map(({ source }) => source).join(', ')}`,
+    expected: ["one of the directors' own addresses", speakers.flatMap(({ source }) => source ?? []).join(', ')]
+      .filter((words) => words !== '')
+      .join(', such as '),
   });
 }
 

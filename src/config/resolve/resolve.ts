@@ -39,7 +39,7 @@ function sshOf(raw: RawTopology['ssh'], base: string): SshConfig {
 function directorsOf({ top, base }: Resolving): DirectorConfig[] {
   return top.directors.map(([name, raw]) => ({
     name,
-    dips: raw.dip.map(([interfaceName, address]) => ({ interface: interfaceName, address })),
+    dips: raw.dip.flatMap(([on, addresses]) => addresses.map((address) => ({ interface: on, address }))),
     vips: raw.vips,
     ssh: sshOf(raw.ssh, base),
     sysctl: Object.fromEntries(raw.sysctl),

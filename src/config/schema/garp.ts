@@ -43,14 +43,14 @@ export const garp = record('settings of gratuitous ARP', {
       count: defaulted(
         integer(0, 100),
         '5',
-        'Announcements when a MASTER of lower priority was heard.',
+        'Announcements when another MASTER, of lower priority, was heard: at once, and again when it has gone; 0 for none.',
         'Its announcements have just poisoned caches.',
         '1',
       ),
       after: defaulted(
         duration({ least: '0s', most: '10m' }),
         '5s',
-        'Time until the second such round.',
+        'How long the other must be silent until it is announced again.',
         'As after becoming MASTER.',
         '1s',
       ),
@@ -63,7 +63,7 @@ export const garp = record('settings of gratuitous ARP', {
   interval: defaulted(
     duration({ least: '0s', most: '10s' }),
     '0s',
-    'Least time between two announcements.',
+    'Least time between two announcements on one interface, whichever addresses they are of.',
     'Only switches that limit ARP need a pause.',
     '5ms',
   ),

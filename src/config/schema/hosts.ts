@@ -1,7 +1,7 @@
 /** Keys of `ssh`, `directors`, `realservers` and `groups`. */
 import { address, interfaceName, port, vip } from '../shape/network.ts';
 import { integer, name, oneOf, text, word } from '../shape/scalars.ts';
-import { defaulted, list, mapped, named, optional, record, required, spelled } from '../shape/shape.ts';
+import { defaulted, list, mapped, named, oneOrMore, optional, record, required, spelled } from '../shape/shape.ts';
 
 const sshWord = text('text without spaces', /^[^\s-]\S*$/);
 
@@ -57,9 +57,9 @@ export const sshDefaults = optional(
 
 export const director = record('a director', {
   dip: required(
-    named(interfaceName, address, 1),
-    "The director's own addresses by interface. VRRP speaks on the first unless an instance says otherwise; connection sync uses the last.",
-    '{ eth0: 192.0.2.11, eth1: 198.51.100.11 }',
+    named(interfaceName, oneOrMore(address), 1),
+    "The director's own addresses by interface, one or a list. VRRP speaks on the first unless an instance says otherwise, from the first address of its family; connection sync uses the last.",
+    '{ eth0: [192.0.2.11, "2001:db8::11"], eth1: 198.51.100.11 }',
   ),
   vips: defaulted(
     list(vip),

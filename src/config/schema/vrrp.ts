@@ -91,7 +91,7 @@ export const instance = record('a VRRP instance', {
   ),
   source: optional(
     address,
-    'the `dip` of the interface',
+    'the first `dip` of the interface that has the family of `vips`; for IPv6 over multicast its link-local address',
     'Source address of adverts, for the director that has it.',
     '198.51.100.11',
   ),
@@ -185,7 +185,7 @@ export const instance = record('a VRRP instance', {
     oneOf('pseudo-header', 'plain'),
     'pseudo-header',
     'What the checksum of version 3 over IPv4 covers.',
-    'RFC 5798 and keepalived include the pseudo-header; some routers do not.',
+    'RFC 5798, keepalived and FRR include the pseudo-header and discard packets without; RFC 9568 and some routers leave it out.',
     'plain',
   ),
 });

@@ -23,7 +23,7 @@ export class Segment {
   readonly lan = new FakeLan(this.clock);
 
   /**
-   * @param own of eth1, with prefix length 24
+   * @param own of eth1, with prefix length 24; its last number is that of the IPv6 addresses too: fd09::1 and fe80::1
    * @param around puts something between the loop and its kernel
    */
   host(
@@ -68,13 +68,19 @@ export class Segment {
     const kernel = new FakeAddresses(this.clock);
     kernel.setLink({ index: 2, name: 'eth1' });
     kernel.setLink({ index: 3, name: 'eth2' });
-    for (const [on, address] of [
-      ['eth1', own],
-      ['eth2', own.replace('10.9.0.', '10.9.1.')],
-    ] as const) {
-      // biome-ignore format: short
-      kernel.add({ interface: on, address: address as Address, prefixLength: 24, scope: 'global', label: null, broadcast: null, validSeconds: null }); // biome-ignore format: short
-    }
+    const number = own.split('.').at(-1);
+    for (const [on, address, prefixLength] of [
+      ['eth1', own, 24],
+      ['eth2', own.replace('10.9.0.', '10.9.1.'), 24],
+      ['eth1', `fd09::${number}`, 64],
+      ['eth1', `fe80::${number}`, 64],
+      ['eth2', `fd19::${number}`, 64],
+    ] as const)
+      this.give(kernel, on, address, prefixLength);
     return kernel;
+  }
+
+  give(kernel: FakeAddresses, on: string, address: string, prefixLength: number): void {
+    kernel.add({ interface: on, address: address as Address, prefixLength, scope: 'global', label: null, broadcast: null, validSeconds: null }); // biome-ignore format: short
   }
 }
