@@ -145,6 +145,15 @@ describe('architecture', () => {
     expect(problemOf({ from: 'src/probes/tcp.ts', to: 'src/kernel/ipvs.ts', isType: false })).toBeDefined();
   });
 
+  it("loads none of the controller's libraries into the programs of a director, by whatever way", () => {
+    const reached = new Set(['src/agent.ts', 'src/vrrp-process.ts']);
+    for (const file of reached)
+      for (const { from, to, isType } of arrows) if (from === file && !isType) reached.add(to);
+    expect(reached.size).toBeGreaterThan(100);
+    const heavy = ['zod', 'yaml', 'ssh2', 'ink', 'react', 'commander'];
+    expect([...reached].filter((one) => heavy.includes(one.split('/')[0] ?? ''))).toEqual([]);
+  });
+
   it('names no folder after nothing', () => {
     const vague = /(^|\/)(utils?|common|helpers?|types|constants|managers?|services|index)(\.ts)?$/;
     expect(files.flatMap((file) => [file, dirname(file)]).filter((path) => vague.test(path))).toEqual([]);

@@ -1,13 +1,7 @@
 /** `GET /v1/metrics`: an agent's state as Prometheus wants it. Pure. */
 import { expositionText, type Family, type Sample } from './exposition.ts';
-import {
-  type AgentState,
-  type CheckState,
-  type DestinationState,
-  type InstanceState,
-  type ServiceState,
-  VRRP_STATES,
-} from './state.ts';
+import type { AgentState, CheckState, DestinationState, InstanceState, ServiceState } from './state.ts';
+import { VRRP_STATES } from './vrrp-state.ts';
 
 export function metricsText(state: AgentState): string {
   const instances = state.vrrp.instances.map((one) => ({ item: one, labels: { instance: one.name } }));

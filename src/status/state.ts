@@ -4,8 +4,7 @@
  * milliseconds, durations milliseconds. A field may be added; none changes its meaning without a new `schema` number.
  */
 import { z } from 'zod';
-
-export const VRRP_STATES = ['INIT', 'BACKUP', 'MASTER', 'FAULT'] as const;
+import { VRRP_STATES } from './vrrp-state.ts';
 
 const trackerState = z.object({
   kind: z.enum(['interface', 'script', 'service', 'file']),
