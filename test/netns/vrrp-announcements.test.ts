@@ -1,5 +1,5 @@
 /** Gratuitous ARP and neighbour advertisements on the wire: how many, how far apart, when again, and never for what is not ours. */
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
 import type { GarpConfig, InstanceConfig } from '../../src/config/instance.ts';
 import { configuration, GARP, instance, instance6, vip } from '../vrrp/configuration.ts';
 import { VrrpAgent } from './vrrp/agent.ts';
@@ -97,12 +97,12 @@ describe('a split brain', () => {
     expect([lan.has('a', VIP), lan.has('b', VIP)]).toEqual([true, false]);
   });
 
-  it('that heals ten times: every time the winner is told that there were two', async () => {
+  it('that heals again and again: every time the winner is told that there were two', async () => {
     const a = await start('a', one);
     await a.reaches('MASTER');
     const b = await start('b', one);
     await b.reaches('BACKUP');
-    for (let turn = 0; turn < 10; turn++) {
+    for (let turn = 0; turn < (inject('soak') ? 10 : 2); turn++) {
       lan.cut('b');
       await b.reaches('MASTER');
       const atMs = Date.now();

@@ -13,7 +13,7 @@ const [A, B, VIP] = ['10.9.0.1', '10.9.0.2', '10.9.0.100'];
 
 beforeEach(async () => {
   lan = new VrrpLan();
-  lan.addHost('a', { eth1: A, eth2: '10.9.1.1' });
+  lan.addHost('a', { eth1: A, eth2: ['10.9.1.1', 'fd19::1'] });
   lan.addHost('b', { eth1: B, eth2: '10.9.1.2' });
   witness = await lan.watch({ filter: `ip proto 112 and src ${A}` });
 });
@@ -65,14 +65,17 @@ describe('the VRRP process', () => {
   });
 
   it('holds the addresses of a director without VRRP, each where its network is, and takes them out when it stops', async () => {
+    const held = ['10.9.0.106', '10.9.1.2', 'fd19::2'];
     const dips = [{ interface: 'eth1', address: address(A) }];
-    const directors = [{ name: 'a', dips, vips: [vip('10.9.0.106'), vip('10.9.1.2')], ssh: {}, sysctl: {} }];
+    const directors = [{ name: 'a', dips, vips: held.map((text) => vip(text)), ssh: {}, sysctl: {} }];
     const a = await new VrrpAgent(lan, 'a', configuration([], { directors })).start().connect();
-    await until('both are there', () => lan.has('a', '10.9.0.106') && lan.has('a', '10.9.1.2'));
-    expect(lan.ip('a', '-o -4 addr show dev eth2')).toContain('10.9.1.2/32');
-    lan.ip('a', 'addr del 10.9.1.2/32 dev eth2');
-    await until('it is back', () => lan.has('a', '10.9.1.2'), 200);
+    await until('all are there', () => held.every((text) => lan.has('a', text)));
+    for (const text of ['10.9.1.2/32', 'fd19::2/128']) {
+      expect(lan.ip('a', '-o addr show dev eth2')).toContain(` ${text} `);
+      lan.ip('a', `addr del ${text} dev eth2`);
+      await until('it is back', () => lan.ip('a', '-o addr show dev eth2').includes(` ${text} `), 200);
+    }
     await a.stopForGood();
-    expect([lan.has('a', '10.9.0.106'), lan.has('a', '10.9.1.2')]).toEqual([false, false]);
+    expect(held.filter((text) => lan.has('a', text))).toEqual([]);
   });
 });
