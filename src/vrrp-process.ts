@@ -1,7 +1,8 @@
 /**
- * The VRRP process of a director: `node vrrp.mjs [--config FILE] [--socket PATH] [--handover FILE] [--in-turn]`.
+ * The VRRP process of a director: `node vrrp.mjs [--config FILE] [--socket PATH] [--handover FILE] [--record] [--in-turn]`.
  * With --in-turn it is one of two (src/native/twin.c) and waits for its turn on standard input before it touches anything.
  * SIGTERM and SIGINT end it: with the hand-over mark there, its roles are given away first; without, the next process adopts them.
+ * With --record it records from the first moment on, in recordings/ beside the configuration.
  */
 import { Socket } from 'node:net';
 import { parseArgs } from 'node:util';
@@ -21,6 +22,7 @@ const { values } = parseArgs({
     config: { type: 'string', default: '/var/lib/lvs-agent/config.json' },
     socket: { type: 'string', default: '/run/lvs-agent/vrrp.sock' },
     handover: { type: 'string', default: '/run/lvs-agent/handover' },
+    record: { type: 'boolean', default: false },
     'in-turn': { type: 'boolean', default: false },
   },
 });
@@ -62,7 +64,6 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     log('notice', release ? 'stopping: roles are given away' : 'restarting: addresses stay for the next process', {
       signal,
     });
-    stop(release);
-    process.exit(0);
+    void stop(release).finally(() => process.exit(0));
   });
 }

@@ -13,6 +13,7 @@ const USAGE = `usage: lvs-agent ctl status
        lvs-agent ctl yield INSTANCE
        lvs-agent ctl hold [INSTANCE] [--reason TEXT] [--minutes N]
        lvs-agent ctl release [INSTANCE]
+       lvs-agent ctl record start|stop
 `;
 
 interface Asked {
@@ -86,6 +87,7 @@ function bodyFor(verb: string, names: readonly string[], options: Options): obje
     yield: one === null || more.length > 0 ? undefined : { instance: one },
     hold: more.length > 0 ? undefined : { instance: one, owner, reason, forMs },
     release: more.length > 0 ? undefined : { instance: one },
+    record: names.join() === 'start' || names.join() === 'stop' ? { on: one === 'start' } : undefined,
   };
   return Object.hasOwn(bodies, verb) ? bodies[verb] : undefined;
 }

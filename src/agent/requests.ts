@@ -6,7 +6,7 @@ import { storedConfigShape } from './config-shape.ts';
 import { HOLD_MS, holdRequestShape, releaseRequestShape } from './hold-shape.ts';
 import type { Journal } from './journal.ts';
 import { Refusal } from './refusal.ts';
-import { accept, decimal, list, matching, nullable, object, optional, text } from './shape.ts';
+import { accept, decimal, flag, list, matching, nullable, object, optional, text } from './shape.ts';
 import type { Supervisor } from './supervisor.ts';
 
 /** Bytes. A configuration of 1,000 services with 10 checked realservers each has about 15 MB. */
@@ -43,6 +43,7 @@ const ROUTES: Readonly<Record<string, Readonly<Record<string, Handler>>>> = {
   '/v1/yield': { POST: yieldInstance },
   '/v1/hold': { POST: hold },
   '/v1/release': { POST: release },
+  '/v1/record': { POST: record },
 };
 
 /** @throws Refusal, ShapeError */
@@ -102,6 +103,11 @@ async function undrain({ supervisor }: Agent, { body }: Request): Promise<Answer
   const { realservers, services = null } = accept(undrainShape, body, 'undrain');
   const removed = await supervisor.drains.remove(realservers, services);
   return { json: { removed, overrides: supervisor.drains.all } };
+}
+
+async function record({ supervisor }: Agent, { body }: Request): Promise<Answer> {
+  const { on } = accept(object({ on: flag }), body, 'record');
+  return { json: await supervisor.record(on) };
 }
 
 function yieldInstance({ supervisor }: Agent, { body }: Request): Answer {

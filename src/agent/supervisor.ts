@@ -16,7 +16,7 @@ import { Standby, type StandbyOptions } from './standby.ts';
 import { agentStateOf } from './state-report.ts';
 import type { RunScript } from './tracked-scripts.ts';
 import { Trackers } from './trackers.ts';
-import { VrrpLink } from './vrrp-link.ts';
+import { type Recording, VrrpLink } from './vrrp-link.ts';
 
 /** How long the VRRP process's last word is waited for when both are stopped. */
 const FAREWELL_MS = 2_000;
@@ -211,6 +211,15 @@ export class Supervisor {
     if (found.state !== 'MASTER') throw new Refusal(409, `${instance} is ${found.state} here, not MASTER`);
     this.#link.send({ type: 'yield', instance });
     this.#options.journal.note('notice', 'vrrp', `${instance} is to be given away, as was asked for`, { instance });
+  }
+
+  /** Starts or ends a recording of the VRRP process. @returns where it is and how long. @throws Refusal */
+  async record(on: boolean): Promise<Pick<Recording, 'path' | 'bytes'>> {
+    const recording = await this.#link.record(on);
+    if (recording === null) throw new Refusal(503, 'the VRRP process does not answer');
+    const { path, bytes, error } = recording;
+    if (error !== null) throw new Refusal(409, path === null ? error : `${error}: ${path}`);
+    return { path, bytes };
   }
 
   state(): AgentState {

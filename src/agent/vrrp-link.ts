@@ -4,12 +4,14 @@ import type { Config } from '../config/config.ts';
 import type { Clock } from '../kernel/clock.ts';
 import type { FromVrrp, InstanceReport, ToVrrp } from '../vrrp/link.ts';
 
-const KNOWN: readonly FromVrrp['type'][] = ['report', 'transition', 'configured'];
+const KNOWN: readonly FromVrrp['type'][] = ['report', 'transition', 'configured', 'recording'];
 const RECONNECT_MS = 500;
 /** It reports once a second; silent for so long, it counts as dead. */
 const SILENCE_MS = 3_000;
 /** It answers within a turn of its loop. */
 const CONFIGURE_MS = 3_000;
+/** A recording that ends is written out first. */
+const RECORD_MS = 3_000;
 /** A line without end is no message of ours. */
 const MAX_LINE = 1_048_576;
 
@@ -25,6 +27,7 @@ export interface VrrpLinkOptions {
 }
 
 export type Report = Extract<FromVrrp, { type: 'report' }>;
+export type Recording = Extract<FromVrrp, { type: 'recording' }>;
 
 export class VrrpLink {
   readonly #options: VrrpLinkOptions;
@@ -40,6 +43,8 @@ export class VrrpLink {
   #isStopped = false;
   /** Of whoever waits for `configured`. */
   #answer: ((error: string | null) => void) | undefined;
+  /** Of whoever waits for `recording`. */
+  #recording: ((recording: Recording | null) => void) | undefined;
 
   constructor(options: VrrpLinkOptions) {
     this.#options = options;
@@ -89,6 +94,21 @@ export class VrrpLink {
     });
   }
 
+  /** Starts or ends a recording there. @returns null when nobody answers, or one of an older release */
+  record(on: boolean): Promise<Recording | null> {
+    this.#recording?.(null);
+    if (!this.send({ type: 'record', on })) return Promise.resolve(null);
+    const { clock } = this.#options;
+    return new Promise((resolve) => {
+      const cancel = clock.setTimer(clock.now() + RECORD_MS, () => this.#recording?.(null));
+      this.#recording = (recording) => {
+        this.#recording = undefined;
+        cancel();
+        resolve(recording);
+      };
+    });
+  }
+
   /** To be called now and then: notices silence. */
   check(): void {
     const silentMs = this.#options.clock.now() - Math.max(this.#heardMs, this.#connectedMs);
@@ -128,6 +148,7 @@ export class VrrpLink {
   #onClose(): void {
     this.#isConnected = false;
     this.#answer?.(null);
+    this.#recording?.(null);
     if (this.#isStopped) return;
     this.#tellAlive();
     const { clock } = this.#options;
@@ -143,6 +164,7 @@ export class VrrpLink {
       this.#refusal = message.error;
       this.#answer?.(message.error);
     }
+    if (message.type === 'recording') this.#recording?.(message);
     if (message.type === 'transition') this.#options.onTransition(message);
     this.#tellAlive();
   }

@@ -28,7 +28,9 @@ export type ToVrrp =
   /** All that keep instances from becoming MASTER; nothing is held that is not in the last of these. */
   | { readonly type: 'holds'; readonly holds: readonly Hold[] }
   /** MASTER of this instance gives it away: priority 0, then BACKUP. */
-  | { readonly type: 'yield'; readonly instance: string };
+  | { readonly type: 'yield'; readonly instance: string }
+  /** Starts or ends a recording (src/vrrp/recording.ts). */
+  | { readonly type: 'record'; readonly on: boolean };
 
 /** One thing that an instance tracks. */
 export interface TrackerReport {
@@ -75,6 +77,13 @@ export interface InstanceReport {
 export type FromVrrp =
   /** The answer to `config`: in force, or why the old one stays. */
   | { readonly type: 'configured'; readonly error: string | null }
+  /** The answer to `record`: the file that is written, or was; or why not. */
+  | {
+      readonly type: 'recording';
+      readonly path: string | null;
+      readonly bytes: number;
+      readonly error: string | null;
+    }
   /** Sent on connection, at every transition and once a second. */
   | {
       readonly type: 'report';

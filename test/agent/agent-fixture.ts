@@ -159,6 +159,10 @@ export class FakeVrrp {
   #receive(message: ToVrrp): void {
     this.received.push(message);
     if (message.type === 'config') this.send({ type: 'configured', error: this.refusal });
+    if (message.type === 'record') {
+      const error = message.on ? null : 'nothing is recorded';
+      this.send({ type: 'recording', path: message.on ? '/x/1.jsonl' : null, bytes: 7, error });
+    }
   }
 
   send(message: FromVrrp): void {

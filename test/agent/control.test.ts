@@ -52,6 +52,8 @@ describe('the control socket', () => {
     ['POST', '/v1/drain', { realservers: ['web1'], owner: 'x', until: 'soon' }, 400, /drain\.until: expected a number/],
     ['POST', '/v1/drain', 'x'.repeat(300_000), 413, /longer than 262144 bytes/],
     ['POST', '/v1/yield', {}, 400, /yield\.instance: expected a string/],
+    ['POST', '/v1/record', { on: 'yes' }, 400, /record\.on: expected true or false/],
+    ['POST', '/v1/record', { on: true }, 503, /the VRRP process does not answer/],
     ['GET', '/v1/events?since=x', undefined, 400, /since: expected the number of an event/],
   ])('%s %s %.40j: %i', async (method, path, body, status, error) => {
     const answer = await agent.request(method, path, body);

@@ -54,6 +54,20 @@ it('says why it was refused', async () => {
   expect((await ctl('status')).stderr).toMatch(/^the agent does not answer on .*control\.sock: /);
 });
 
+it('starts and ends a recording of the VRRP process', async () => {
+  expect(await ctl('record', 'start')).toMatchObject({
+    code: 1,
+    stderr: '{"error":"the VRRP process does not answer"}\n',
+  });
+  await agent.startVrrp();
+  await expect.poll(() => agent.vrrp?.connections).toBe(1);
+  await expect
+    .poll(() => ctl('record', 'start'))
+    .toMatchObject({ code: 0, stdout: '{"path":"/x/1.jsonl","bytes":7}\n' });
+  expect(agent.vrrp?.received.at(-1)).toEqual({ type: 'record', on: true });
+  expect(await ctl('record', 'stop')).toMatchObject({ code: 1, stderr: '{"error":"nothing is recorded"}\n' });
+});
+
 it.each([
   [],
   ['status', 'x'],
@@ -62,6 +76,7 @@ it.each([
   ['drain', 'a', '--force'],
   ['yield', 'a', 'b'],
   ['hold', 'a', 'b'],
+  ['record', 'x'],
 ])('shows its usage for %j', async (...argv) => {
   expect(await ctl(...argv)).toMatchObject({
     code: 64,

@@ -11,13 +11,14 @@
  *
  * Times are ms. `state` shows what the RFC names and what is not at rest; a word for a `send` has the bytes on the wire.
  */
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { acceptPacket } from '../../src/vrrp/accept.ts';
 import type { Effect, Found, Instance, InstanceSetup, VirtualAddress } from '../../src/vrrp/instance.ts';
 import { newRouter, type Router, type RouterEvent, stepRouter } from '../../src/vrrp/router.ts';
 import { type Address, familyOf } from '../../src/wire/address.ts';
 import { encodeAdvertisement } from '../../src/wire/vrrp.ts';
 import { instanceSetup } from './configuration.ts';
+import type { Recording } from './replay.ts';
 
 export interface CaseSetup {
   readonly rfc: string;
@@ -73,7 +74,34 @@ function readCase(name: string): ConformanceCase {
 
 /** Writes what came out as what is expected; each difference is then to be held against the RFC. */
 export function rewrite({ name }: ConformanceCase, outputs: readonly Output[]): void {
-  writeFileSync(`${FOLDER}/${name}/output.jsonl`, outputs.map((one) => `${JSON.stringify(one)}\n`).join(''));
+  writeFileSync(`${FOLDER}/${name}/output.jsonl`, jsonLines(outputs));
+}
+
+/** @throws when there is a case of that name */
+export function writeCase({ name, setup, inputs, outputs }: ConformanceCase): void {
+  mkdirSync(`${FOLDER}/${name}`);
+  writeFileSync(`${FOLDER}/${name}/setup.json`, `${JSON.stringify(setup, null, 2)}\n`);
+  writeFileSync(`${FOLDER}/${name}/input.jsonl`, jsonLines(inputs));
+  writeFileSync(`${FOLDER}/${name}/output.jsonl`, jsonLines(outputs));
+}
+
+function jsonLines(values: readonly object[]): string {
+  return values.map((value) => `${JSON.stringify(value)}\n`).join('');
+}
+
+/** A recording as a case: its steps, split in two. */
+export function caseOf(
+  { start, steps, end }: Recording,
+  name: string,
+  says: Pick<CaseSetup, 'rfc' | 'asks' | 'ours'>,
+): ConformanceCase {
+  const last = end === undefined ? {} : { state: stateOf(end.router) };
+  return {
+    name,
+    setup: { ...says, router: start.router },
+    inputs: steps.map(({ atMs, event }) => ({ atMs, event })),
+    outputs: steps.map(({ effects }, index) => ({ effects, ...(index === steps.length - 1 ? last : {}) })),
+  };
 }
 
 /** What comes of every input, effects in words where the expectation has words. */
@@ -173,6 +201,8 @@ function wordOf(effect: Effect, before: Router, after: Router): string {
       return `${who}${effect.from} -> ${effect.to}`;
     case 'unexpected':
       return `${who}${effect.event} refused in ${effect.state}`;
+    default:
+      return JSON.stringify(effect);
   }
 }
 
@@ -191,7 +221,7 @@ function sent({ instance, advertisement }: Extract<Effect, { type: 'send' }>, be
     .join(' ');
 }
 
-export function stateOf({ instances }: Router): Record<string, object> {
+function stateOf({ instances }: Router): Record<string, object> {
   return Object.fromEntries(Object.entries(instances).map(([name, instance]) => [name, shown(instance)]));
 }
 

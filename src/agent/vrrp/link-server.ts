@@ -113,6 +113,8 @@ export function parseMessage(line: string): ToVrrp | undefined {
       return holdsShape(value['holds'], 'holds') === undefined ? (value as unknown as ToVrrp) : undefined;
     case 'yield':
       return typeof value['instance'] === 'string' ? { type: 'yield', instance: value['instance'] } : undefined;
+    case 'record':
+      return typeof value['on'] === 'boolean' ? { type: 'record', on: value['on'] } : undefined;
     case 'tracking': {
       const { scripts, services, files = {} } = value;
       return [scripts, services, files].every(isStates) ? (value as unknown as ToVrrp) : undefined;

@@ -39,6 +39,11 @@ export interface Machinery {
 
 type Transition = Extract<FromVrrp, { type: 'transition' }>;
 
+/** Is shown every step of the router, after its effects were performed. */
+export interface Witness {
+  step(event: RouterEvent, effects: readonly Effect[], nowMs: number, after: Router): void;
+}
+
 export class VrrpLoop {
   readonly #machinery: Machinery;
   readonly #sockets: Sockets;
@@ -55,6 +60,7 @@ export class VrrpLoop {
   #vips: ReadonlySet<string> = new Set();
   #ownAddresses: ReadonlySet<string> = new Set();
   #queue: RouterEvent[] = [];
+  #witness: Witness | undefined;
   #working = false;
   #stopped = false;
   #armedForMs: number | null = null;
@@ -105,8 +111,8 @@ export class VrrpLoop {
     this.#held.follow(held);
   }
 
-  /** Everything the supervisor says but a configuration. */
-  take(message: Exclude<ToVrrp, { type: 'config' }>): void {
+  /** Everything that the supervisor says of the world around. */
+  take(message: Exclude<ToVrrp, { type: 'config' | 'record' }>): void {
     this.#dispatch(message);
   }
 
@@ -114,6 +120,18 @@ export class VrrpLoop {
     const { clock, release } = this.#machinery;
     const instances = reportOf(this.#router, this.#heard, clock);
     return { type: 'report', release, latenessMs: this.#lateness.measured, instances };
+  }
+
+  /** From now on `begin`'s witness is shown every step. @throws what `begin` throws */
+  witness<Kind extends Witness>(begin: (router: Router, nowMs: number) => Kind): Kind {
+    const witness = begin(this.#router, this.#machinery.clock.now());
+    this.#witness = witness;
+    return witness;
+  }
+
+  dismiss<Value>(end: (router: Router, nowMs: number) => Value): Value {
+    this.#witness = undefined;
+    return end(this.#router, this.#machinery.clock.now());
   }
 
   /** @param release gives every role away and takes the addresses out; else all stays for the next process to adopt. */
@@ -170,9 +188,11 @@ export class VrrpLoop {
 
   #turn(event: RouterEvent): void {
     const before = this.#router;
-    const { router, effects } = stepRouter(before, event, this.#machinery.clock.now());
+    const nowMs = this.#machinery.clock.now();
+    const { router, effects } = stepRouter(before, event, nowMs);
     this.#router = router;
     for (const effect of effects) this.#perform(effect, before);
+    this.#witness?.step(event, effects, nowMs, router);
   }
 
   #perform(effect: Effect, before: Router): void {

@@ -8,6 +8,7 @@ import type { FromVrrp, ToVrrp } from '../../vrrp/link.ts';
 import { readJson } from '../json-file.ts';
 import { LinkServer } from './link-server.ts';
 import { type Machinery, VrrpLoop } from './loop.ts';
+import { RecordingSwitch } from './recording-switch.ts';
 
 export interface Paths {
   /** `{generation, hash, self, config}`, written by the supervisor. */
@@ -15,6 +16,8 @@ export interface Paths {
   readonly socket: string;
   /** There when systemd stops us, not when it restarts us. */
   readonly handover: string;
+  /** Whether a recording starts with the process. */
+  readonly record?: boolean;
 }
 
 interface AgentConfigFile {
@@ -24,8 +27,12 @@ interface AgentConfigFile {
 
 const REPORT_MS = 1_000;
 
-/** @returns stops: called with whether the roles are given away. */
-export function serve(paths: Paths, machinery: Machinery, manager: ServiceManager): (release: boolean) => void {
+/** @returns stops: called with whether the roles are given away; resolves when all is written. */
+export function serve(
+  paths: Paths,
+  machinery: Machinery,
+  manager: ServiceManager,
+): (release: boolean) => Promise<void> {
   const { clock, log } = machinery;
   const loop = new VrrpLoop(machinery, (transition) => {
     link.tell(transition);
@@ -40,9 +47,15 @@ export function serve(paths: Paths, machinery: Machinery, manager: ServiceManage
     log,
   );
   const answerTo = (message: ToVrrp, answer: (message: FromVrrp) => void, again: () => string | null): void => {
-    if (message.type !== 'config') loop.take(message);
-    else answer({ type: 'configured', error: again() });
+    if (message.type === 'config') answer({ type: 'configured', error: again() });
+    else if (message.type !== 'record') loop.take(message);
+    else if (message.on) answer(recording.start());
+    else void recording.end('asked').then(answer);
   };
+  const recording = new RecordingSwitch(loop, () => {
+    return { folder: join(dirname(paths.config), 'recordings'), log, wallMs: clock.wall() };
+  });
+  if (paths.record) recording.start();
   awaitSupervisor(loop, paths, machinery);
   configure(loop, paths, machinery);
   let cancel = (): void => undefined;
@@ -53,10 +66,11 @@ export function serve(paths: Paths, machinery: Machinery, manager: ServiceManage
   };
   beat();
   manager.ready();
-  return (release) => {
+  return async (release) => {
     manager.stopping();
     cancel();
     loop.stop(release);
+    await recording.end('stopped');
     link.close();
   };
 }

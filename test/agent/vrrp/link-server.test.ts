@@ -94,6 +94,7 @@ describe('a message', () => {
     '{"type":"tracking","scripts":{}}',
     '{"type":"tracking","scripts":{},"services":{},"files":[]}',
     '{"type":"tracking","scripts":{"x":true},"services":{}}',
+    '{"type":"record"}',
     '{"type":"x"}',
     '{"type":"holds"}',
     '{"type":"holds","holds":[{"instance":null,"reason":"x","untilMs":"soon","endsAlone":false}]}',

@@ -14,6 +14,8 @@ const TWIN = resolve(import.meta.dirname, '../../../dist/native', process.arch, 
 export class VrrpAgent {
   readonly lines: string[] = [];
   readonly transitions: Extract<FromVrrp, { type: 'transition' }>[] = [];
+  /** Answers to `record`. */
+  readonly recordings: Extract<FromVrrp, { type: 'recording' }>[] = [];
   readonly #lan: VrrpLan;
   readonly #host: string;
   readonly #socketPath: string;
@@ -41,9 +43,9 @@ export class VrrpAgent {
   }
 
   /** Alone, or as the unit has it: two, of which one waits. */
-  start(kept: 'alone' | 'in turn' = 'alone'): this {
+  start(kept: 'alone' | 'in turn' = 'alone', ...more: readonly string[]): this {
     const files = ['--config', this.#configPath, '--socket', this.#socketPath, '--handover', this.#handoverPath];
-    const program = [process.execPath, PROCESS, ...files];
+    const program = [process.execPath, PROCESS, ...files, ...more];
     const command = kept === 'alone' ? program : [TWIN, ...program, '--in-turn'];
     // as the unit does (CPUSchedulingPolicy=rr): the figures are of the product, not of a busy test machine
     const child = this.#lan.spawn(this.#host, ['chrt', '--rr', '20', ...command]);
@@ -131,5 +133,6 @@ export class VrrpAgent {
   #take(message: FromVrrp): void {
     if (message.type === 'report') this.#report = message;
     if (message.type === 'transition') this.transitions.push(message);
+    if (message.type === 'recording') this.recordings.push(message);
   }
 }
