@@ -113,7 +113,7 @@ async function preemption(stage: Stage): Promise<void> {
 /** RFC 9568 section 6.4.3: a higher priority wins, without a word; ours is one last advertisement of its own (src/vrrp/master.ts). */
 async function yielded(stage: Stage, takeoverMs: number): Promise<void> {
   const { witness, first, second } = stage;
-  await announced(stage, second, takeoverMs - second.conf.intervalMs);
+  await announced(stage, second, takeoverMs - lostFirst(stage, second) - second.conf.intervalMs);
   await owned(second, 'all');
   await owned(first, 'none');
   const next = await witness.next(second.speaker.source, takeoverMs + first.conf.intervalMs / 2);
