@@ -19,8 +19,14 @@ export type ToVrrp =
     }
   /** The start gate: IPVS is programmed and the first verdicts are in. */
   | { readonly type: 'ready' }
-  /** MASTER of this instance gives it away: priority 0, then BACKUP. */
-  | { readonly type: 'yield'; readonly instance: string };
+  /** MASTER of this instance (and of its sync group) hands it over, and keeps it when nobody takes it. */
+  | { readonly type: 'yield'; readonly instance: string }
+  /** The answer to `relay`. */
+  | { readonly type: 'relay-ready'; readonly instance: string }
+  /** No connection of its addresses is left here, or the successor knows them all. */
+  | { readonly type: 'end-lame-duck'; readonly instance: string }
+  /** Not MASTER for so long; 0 takes it back. */
+  | { readonly type: 'hold'; readonly instance: string; readonly reason: string; readonly forMs: number };
 
 /** One instance as the VRRP process sees it; the same fields as `vrrp.instances` of the agent's state. */
 export interface InstanceReport {
@@ -40,6 +46,10 @@ export interface InstanceReport {
   readonly advertsReceived: number;
   readonly dropped: Readonly<Record<string, number>>;
   readonly waitingFor: string | null;
+  /** MASTER that has sent priority 0, and serves on until another advertises or the deadline is over. */
+  readonly handingOver?: { readonly since: number; readonly deadline: number; readonly cause: string };
+  /** Its addresses are on the loopback, silent, for connections that only this director knows. */
+  readonly lameDuckUntil?: number;
 }
 
 /** VRRP process → supervisor. */
@@ -51,6 +61,15 @@ export type FromVrrp =
       readonly type: 'report';
       readonly latenessMs: { readonly last: number; readonly worst: number };
       readonly instances: readonly InstanceReport[];
+    }
+  /** It is about to take over from the director that has this address: packets of its connections are to go there. */
+  | { readonly type: 'relay'; readonly instance: string; readonly to: string }
+  /** A hand-over has begun, or nobody took it. */
+  | {
+      readonly type: 'hand-over';
+      readonly instance: string;
+      readonly outcome: 'begun' | 'kept';
+      readonly cause: string;
     }
   | {
       readonly type: 'transition';

@@ -3,28 +3,37 @@
  * priorities, faults and gates. Pure like the machine; the state is JSON, the effects are data, time is an argument.
  *
  * Sync groups (ours; no RFC knows them): all members are MASTER or none is. They take over when every member would; a fault
- * of one is a fault of all; when one loses the role the others give it away.
+ * of one is a fault of all; when one loses the role the others give it away. A hand-over is one of all members, and when a
+ * successor has been heard by one of them, all are silenced.
  */
 import type { Address } from '../wire/address.ts';
 import type { Advertisement } from '../wire/vrrp.ts';
+import { handOverDeadlineMs } from './hand-over.ts';
+import { type Holds, holdOn, waitingFor } from './hold.ts';
 import type { Effect, Found, Instance, InstanceEvent, InstanceSetup } from './instance.ts';
 import { newInstance } from './instance.ts';
 import type { TrackerState } from './link.ts';
 import { nextDeadlineMs as instanceDeadlineMs, step } from './machine.ts';
 import { isSameRouter } from './reconfigure.ts';
 import { type InterfaceNow, known, type Standing, type Surroundings, standingOf, upSince } from './tracking.ts';
+import { canServe } from './usable.ts';
 
 export interface Router {
   readonly instances: Readonly<Record<string, Instance>>;
   readonly around: Surroundings;
+  readonly holds: Holds;
 }
 
 export type RouterEvent =
-  /** Also the first one. `found`: what the kernel has of each instance's addresses; looked at for new instances only. */
+  /**
+   * Also the first one. `found`: what the kernel has of each instance's addresses, `silentMs`: for how long yet a lame duck's
+   * are on the loopback; both looked at for new instances only.
+   */
   | {
       readonly type: 'config';
       readonly setups: readonly InstanceSetup[];
       readonly found: Readonly<Record<string, Found>>;
+      readonly silentMs?: Readonly<Record<string, number>>;
     }
   | { readonly type: 'interfaces'; readonly interfaces: Readonly<Record<string, InterfaceNow>> }
   | {
@@ -42,6 +51,10 @@ export type RouterEvent =
     }
   | { readonly type: 'dropped'; readonly instance: string; readonly reason: string }
   | { readonly type: 'yield'; readonly instance: string }
+  | { readonly type: 'relay-ready'; readonly instance: string }
+  | { readonly type: 'end-lame-duck'; readonly instance: string }
+  /** Not MASTER before `untilMs`; a moment that has passed takes it back. */
+  | { readonly type: 'hold'; readonly instance: string; readonly reason: string; readonly untilMs: number }
   | { readonly type: 'addresses-removed'; readonly interface: string; readonly addresses: readonly Address[] }
   | { readonly type: 'stop'; readonly release: boolean };
 
@@ -51,7 +64,7 @@ export interface RouterStep {
 }
 
 export function newRouter(startedAtMs: number): Router {
-  return { instances: {}, around: { interfaces: {}, scripts: {}, services: {}, ready: false, startedAtMs } };
+  return { instances: {}, around: { interfaces: {}, scripts: {}, services: {}, ready: false, startedAtMs }, holds: {} };
 }
 
 /** The one way in. Never throws; an event for an instance that is not there changes nothing. */
@@ -67,9 +80,15 @@ export function nextDeadlineMs(router: Router, nowMs: number): number | null {
   const deadlines = Object.values(router.instances).flatMap((instance) => [
     instanceDeadlineMs(instance),
     instance.waitingFor === null ? null : standingOf(instance.setup, router.around, nowMs).opensAtMs,
+    router.holds[instance.setup.name]?.untilMs ?? null,
   ]);
   const known = deadlines.filter((atMs) => atMs !== null);
   return known.length === 0 ? null : Math.min(...known);
+}
+
+/** Whether every instance has ended: after a `stop` that waits for successors. */
+export function hasStopped(router: Router): boolean {
+  return Object.values(router.instances).every(({ state }) => state === 'INIT');
 }
 
 /** One event's way through the instances: a cursor over a copy of the router, gathering effects. */
@@ -78,21 +97,24 @@ class Turn {
   readonly #effects: Effect[] = [];
   readonly #nowMs: number;
   #around: Surroundings;
+  #holds: Holds;
 
   constructor(router: Router, nowMs: number) {
     this.#instances = new Map(Object.entries(router.instances));
     this.#around = router.around;
+    this.#holds = holdOn(router.holds, nowMs);
     this.#nowMs = nowMs;
   }
 
   result(): RouterStep {
-    return { router: { instances: Object.fromEntries(this.#instances), around: this.#around }, effects: this.#effects };
+    const instances = Object.fromEntries(this.#instances);
+    return { router: { instances, around: this.#around, holds: this.#holds }, effects: this.#effects };
   }
 
   take(event: RouterEvent): void {
     switch (event.type) {
       case 'config':
-        this.#configure(event.setups, event.found);
+        this.#configure(event);
         break;
       case 'interfaces':
         this.#around = { ...this.#around, interfaces: upSince(this.#around.interfaces, event.interfaces, this.#nowMs) };
@@ -117,7 +139,14 @@ class Turn {
         this.#one(event.instance, event);
         break;
       case 'yield':
-        this.#one(event.instance, { type: 'demote', cause: 'gave the role away on request', yielded: true });
+        this.#yield(event.instance);
+        break;
+      case 'relay-ready':
+      case 'end-lame-duck':
+        this.#one(event.instance, { type: event.type });
+        break;
+      case 'hold':
+        this.#holds = holdOn({ ...this.#holds, [event.instance]: event }, this.#nowMs);
         break;
       case 'addresses-removed':
         this.#removed(event.interface, event.addresses);
@@ -154,7 +183,18 @@ class Turn {
     return Map.groupBy(grouped, ({ setup }) => setup.syncGroup ?? '');
   }
 
-  #configure(setups: readonly InstanceSetup[], found: Readonly<Record<string, Found>>): void {
+  /** A sync group as a whole, with one deadline: else one member would take it back while another still waits. */
+  #yield(name: string): void {
+    const instance = this.#instances.get(name);
+    if (instance === undefined) return;
+    const { syncGroup } = instance.setup;
+    const members = syncGroup === null ? [instance] : (this.#groups().get(syncGroup) ?? []);
+    const deadlineMs = Math.max(...members.map((member) => handOverDeadlineMs(member, this.#nowMs)));
+    for (const { setup } of members)
+      this.#one(setup.name, { type: 'hand-over', cause: 'given away on request', deadlineMs });
+  }
+
+  #configure({ setups, found, silentMs = {} }: Extract<RouterEvent, { type: 'config' }>): void {
     const wanted = new Map(setups.map((setup) => [setup.name, setup]));
     const cause = 'no longer in the configuration';
     for (const [name, { setup }] of [...this.#instances]) {
@@ -171,7 +211,11 @@ class Turn {
     }
     for (const setup of fresh) this.#instances.set(setup.name, newInstance(setup, this.#nowMs));
     this.#watch();
-    for (const setup of fresh) this.#one(setup.name, { type: 'startup', found: this.#foundFor(setup, setups, found) });
+    for (const setup of fresh) {
+      const silent = silentMs[setup.name];
+      const startup = { type: 'startup', found: this.#foundFor(setup, setups, found) } as const;
+      this.#one(setup.name, silent === undefined ? startup : { ...startup, silentMs: silent });
+    }
   }
 
   /** A sync group that was MASTER goes on as a whole, also when one member is new or had lost its address. */
@@ -197,18 +241,21 @@ class Turn {
   #stop(release: boolean): void {
     const cause = release ? 'stopped' : 'restarting';
     for (const [name, { state }] of [...this.#instances])
-      if (state !== 'INIT') this.#one(name, { type: 'shutdown', release, cause });
+      if (state !== 'INIT') this.#one(name, { type: 'shutdown', release, cause, awaitSuccessor: release });
   }
 
   #watch(): void {
     const standings = new Map([...this.#instances].map(([name, { setup }]) => [name, this.#standing(setup)]));
-    for (const [name, { priority, waitingFor }] of standings) {
+    for (const [name, standing] of standings) {
       const instance = this.#instances.get(name);
       if (instance === undefined) continue;
+      const { priority } = standing;
+      const gate = waitingFor(name, standing, this.#holds);
       const faults = this.#faultsOf(instance, standings);
       if (instance.priority !== priority) this.#one(name, { type: 'priority', priority });
-      if (instance.waitingFor !== waitingFor) this.#one(name, { type: 'gate', waitingFor });
-      if (instance.faults.join() !== faults.join()) this.#one(name, { type: 'faults', faults });
+      if (instance.waitingFor !== gate) this.#one(name, { type: 'gate', waitingFor: gate });
+      if (instance.faults.join() !== faults.join())
+        this.#one(name, { type: 'faults', faults, canServe: canServe(instance.setup, this.#around) });
     }
   }
 
@@ -234,8 +281,12 @@ class Turn {
     const lost = members.find(({ state }) => state !== 'MASTER');
     if (lost === undefined) return;
     const cause = `${lost.setup.name} of sync group ${lost.setup.syncGroup} is ${lost.state}: ${lost.cause}`;
-    for (const { state, setup } of members)
-      if (state === 'MASTER') this.#one(setup.name, { type: 'demote', cause, yielded: lost.yielded });
+    const isSilenced = members.some(({ state, lameDuck }) => state !== 'MASTER' && lameDuck !== null);
+    for (const { state, setup } of members) {
+      if (state !== 'MASTER') continue;
+      if (isSilenced) this.#one(setup.name, { type: 'silence', cause });
+      else this.#one(setup.name, { type: 'demote', cause, yielded: lost.yielded });
+    }
   }
 
   #rise(members: readonly Instance[]): void {

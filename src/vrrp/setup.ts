@@ -63,6 +63,7 @@ function instanceSetup(
     transport,
     group: instance.multicastGroup,
     peers: [...others, ...instance.foreignPeers],
+    managed: others,
     advertIntervalMs,
     checksum,
     password: instance.authentication?.pass.value ?? null,

@@ -11,7 +11,12 @@ const MASTER_TIMERS_OFF = {
   addressRefreshAtMs: null,
   announceAtMs: [],
   announceRefreshAtMs: null,
+  handingOver: null,
+  relay: null,
 } as const;
+
+/** The director that was MASTER until now answers for the addresses until it hears us, a moment later: this round is after it. */
+const AFTER_SILENCE_MS = 250;
 
 export function advertisementOf(instance: Instance, priority = instance.priority): Advertisement {
   const { setup } = instance;
@@ -35,19 +40,18 @@ export function becomeMaster(instance: Instance, nowMs: number, cause: string): 
   const sent = send(instance, nowMs);
   const announced = announcementTimes(nowMs, garp.count, 0, garp.intervalMs);
   const again = announcementTimes(nowMs, garp.again, garp.againAfterMs, garp.intervalMs);
+  const afterSilence = instance.relay === null || garp.count === 0 ? [] : [nowMs + AFTER_SILENCE_MS];
+  const later = [...announced.filter((atMs) => atMs > nowMs), ...afterSilence, ...again];
   return {
     instance: enter(
-      {
-        ...holding(sent.instance, nowMs),
-        announceAtMs: [...announced.filter((atMs) => atMs > nowMs), ...again].sort((a, b) => a - b),
-      },
+      { ...holding(sent.instance, nowMs), announceAtMs: later.sort((a, b) => a - b) },
       'MASTER',
       nowMs,
       cause,
     ),
     effects: [
       ...sent.effects,
-      addAddresses(instance),
+      ...takeBack(instance),
       announce(instance, announced.filter((atMs) => atMs <= nowMs).length),
       transition(instance, 'MASTER', cause),
     ],
@@ -59,7 +63,7 @@ export function adoptMaster(instance: Instance, nowMs: number): Step {
   const sent = send(instance, nowMs);
   return {
     instance: enter(holding(sent.instance, nowMs), 'MASTER', nowMs, 'adopted: its addresses were renewed just before'),
-    effects: [...sent.effects, addAddresses(instance)],
+    effects: [...sent.effects, ...takeBack(instance)],
   };
 }
 
@@ -75,6 +79,8 @@ function holding(instance: Instance, nowMs: number): Instance {
     yielded: false,
     preemptFromMs: null,
     holdsAddresses: true,
+    lameDuck: null,
+    relay: null,
     advertAtMs: nowMs + advertIntervalMs,
     addressRefreshAtMs: nowMs + addressRefreshMs(advertIntervalMs),
     announceRefreshAtMs: garp.refreshMs > 0 ? nowMs + garp.refreshMs : null,
@@ -123,9 +129,26 @@ export function rest(instance: Instance, state: 'FAULT' | 'INIT', nowMs: number,
   return { instance: enter(next, state, nowMs, cause), effects: [transition(instance, state, cause)] };
 }
 
-export function addAddresses(instance: Instance): Effect {
+/** The addresses on their interfaces, and then no longer on the loopback. */
+function takeBack(instance: Instance): Effect[] {
   const { name, addresses } = instance.setup;
-  return { type: 'add-addresses', instance: name, addresses, lifetimeSeconds: lifetimeSeconds(instance) };
+  const added: Effect = {
+    type: 'add-addresses',
+    instance: name,
+    addresses,
+    lifetimeSeconds: lifetimeSeconds(instance),
+  };
+  return [added, ...endLameDuck(instance).effects];
+}
+
+/** The addresses go from the loopback, if they are there. */
+export function endLameDuck(instance: Instance): Step {
+  if (instance.lameDuck === null) return same(instance);
+  const { name, addresses } = instance.setup;
+  return {
+    instance: { ...instance, lameDuck: null },
+    effects: [{ type: 'unsilence-addresses', instance: name, addresses }],
+  };
 }
 
 export function announce(instance: Instance, rounds: number, only?: readonly Address[]): Effect {

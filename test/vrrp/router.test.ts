@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { acceptPacket } from '../../src/vrrp/accept.ts';
-import type { Found } from '../../src/vrrp/instance.ts';
+import type { Found, Instance } from '../../src/vrrp/instance.ts';
 import { newRouter, nextDeadlineMs, type Router, type RouterEvent, stepRouter } from '../../src/vrrp/router.ts';
 import { setupsFor } from '../../src/vrrp/setup.ts';
 import { encodeAdvertisement } from '../../src/wire/vrrp.ts';
@@ -69,6 +69,13 @@ const event: fc.Arbitrary<RouterEvent> = fc.oneof(
   }),
   fc.constant<RouterEvent>({ type: 'ready' }),
   fc.record({ type: fc.constant('yield' as const), instance: name }),
+  fc.record({ type: fc.constantFrom('relay-ready' as const, 'end-lame-duck' as const), instance: name }),
+  fc.record({
+    type: fc.constant('hold' as const),
+    instance: name,
+    reason: fc.constant('held'),
+    untilMs: fc.integer({ min: 0, max: 200_000 }),
+  }),
   fc.record({ type: fc.constant('dropped' as const), instance: name, reason: fc.constant('ttl') }),
   fc.constantFrom(configured('absent'), configured('fresh')),
   fc.constant<RouterEvent>({ type: 'addresses-removed', interface: 'eth1', addresses: [address('10.9.0.100')] }),
@@ -107,19 +114,29 @@ interface Played {
   readonly nowMs: number;
 }
 
+/** Whose addresses the kernel has: on their interfaces, and on the loopback. */
+interface Kernel {
+  readonly held: Set<string>;
+  readonly silent: Set<string>;
+}
+
 /** Follows what the effects put into the kernel and take out of it. */
-function hold(held: Set<string>, { effects }: Played): void {
+function hold({ held, silent }: Kernel, { effects }: Played): void {
   for (const effect of effects) {
     if (effect.type === 'add-addresses') held.add(effect.instance);
-    if (effect.type === 'delete-addresses') held.delete(effect.instance);
+    if (effect.type === 'delete-addresses' || effect.type === 'silence-addresses') held.delete(effect.instance);
+    if (effect.type === 'silence-addresses') silent.add(effect.instance);
+    if (effect.type === 'unsilence-addresses') silent.delete(effect.instance);
     expect(effect.type).not.toBe('unexpected');
   }
 }
 
-function checkHolders(held: ReadonlySet<string>, { after }: Played): void {
-  for (const [member, { state: is, holdsAddresses }] of Object.entries(after.instances)) {
+function checkHolders({ held, silent }: Kernel, { after }: Played): void {
+  for (const [member, { state: is, holdsAddresses, lameDuck }] of Object.entries(after.instances)) {
     if (is === 'MASTER') expect(held.has(member)).toBe(true);
     else if (held.has(member)) expect(holdsAddresses).toBe(true);
+    expect(silent.has(member)).toBe(lameDuck !== null);
+    if (is === 'MASTER') expect(silent.has(member)).toBe(false);
   }
 }
 
@@ -132,12 +149,14 @@ function checkTransitions({ before, after, effects, event: one }: Played): void 
 }
 
 describe('after every event', { timeout: 300_000 }, () => {
-  it('a sync group is MASTER as a whole or not at all', () => {
+  it('a sync group is MASTER as a whole or not at all, but for those that hand over', () => {
     fc.assert(
       fc.property(history, (one) => {
         play(one, ({ after }) => {
-          const states = ['public', 'inside'].map((member) => after.instances[member]?.state);
-          expect(states.filter((each) => each === 'MASTER').length % 2).toBe(0);
+          const members = ['public', 'inside'].flatMap((member) => after.instances[member] ?? []);
+          const isWhole = members.every(({ state: is }) => is === 'MASTER');
+          const stay = members.filter(({ state: is, handingOver }) => is === 'MASTER' && handingOver === null);
+          if (!isWhole) expect(stay).toEqual([]);
         });
       }),
     );
@@ -160,9 +179,10 @@ describe('after every event', { timeout: 300_000 }, () => {
     fc.assert(
       fc.property(history, (one) => {
         const held = new Set<string>(one[0] === 'absent' ? [] : ['public', 'inside', 'alone']);
+        const kernel = { held, silent: new Set<string>() };
         play(one, (step) => {
-          hold(held, step);
-          checkHolders(held, step);
+          hold(kernel, step);
+          checkHolders(kernel, step);
           checkTransitions(step);
         });
       }),
@@ -178,6 +198,98 @@ describe('after every event', { timeout: 300_000 }, () => {
         });
       }),
     );
+  });
+});
+
+/** All MASTER, and what each event has brought about since. */
+function masters(): { say: (event: RouterEvent, atMs: number) => string[]; of: (name: string) => Instance } {
+  let router = newRouter(0);
+  const say = (one: RouterEvent, atMs: number): string[] => {
+    const stepped = stepRouter(router, one, atMs);
+    router = stepped.router;
+    return stepped.effects.map((effect) => `${effect.type} ${effect.instance}`);
+  };
+  const of = (member: string): Instance => {
+    const found = router.instances[member];
+    if (found === undefined) throw new Error(`there is no ${member}`);
+    return found;
+  };
+  say(interfaces(true, true), 0);
+  say(configured('fresh'), 0);
+  return { say, of };
+}
+
+const spoken = (member: string, priority: number): RouterEvent => ({
+  type: 'advertisement',
+  instance: member,
+  advertisement: {
+    version: 3,
+    vrid: 51,
+    priority,
+    addresses: [address('10.9.0.100')],
+    advertIntervalMs: 1000,
+    authentication: null,
+  },
+  source: address(member === 'inside' ? '10.9.1.1' : '10.9.0.1'),
+});
+
+describe('the hand-over of a sync group', () => {
+  it('is one of all members, with one deadline; all are silenced when a successor of one is heard', () => {
+    const { say, of } = masters();
+    expect(say({ type: 'yield', instance: 'inside' }, 100)).toEqual(
+      ['public', 'inside'].flatMap((member) => [`send ${member}`, `hand-over ${member}`]),
+    );
+    expect(of('public').handingOver?.deadlineMs).toBe(of('inside').handingOver?.deadlineMs);
+    const effects = say(spoken('inside', 110), 700);
+    expect(effects).toEqual(
+      ['inside', 'public'].flatMap((member) => [`silence-addresses ${member}`, `transition ${member}`]),
+    );
+    expect([of('public').state, of('inside').state, of('alone').state]).toEqual(['BACKUP', 'BACKUP', 'MASTER']);
+    expect([of('public').yielded, of('inside').yielded]).toEqual([true, true]);
+  });
+
+  it('goes on as a whole when nobody takes it', () => {
+    const { say, of } = masters();
+    say({ type: 'yield', instance: 'public' }, 100);
+    const deadlineMs = of('public').handingOver?.deadlineMs ?? 0;
+    for (let atMs = 500; atMs <= deadlineMs + 500; atMs += 500) say({ type: 'time' }, atMs);
+    for (const member of ['public', 'inside']) expect(of(member)).toMatchObject({ state: 'MASTER', handingOver: null });
+  });
+
+  it('keeps what can still serve when another member cannot', () => {
+    const { say, of } = masters();
+    say(interfaces(true, false), 100);
+    expect([of('public').state, of('inside').state]).toEqual(['MASTER', 'FAULT']);
+    expect(of('public').handingOver?.towards).toBe('FAULT');
+    say(spoken('public', 110), 700);
+    expect(of('public')).toMatchObject({ state: 'FAULT', lameDuck: { untilMs: 600_700 } });
+  });
+
+  it('waits for every successor when it stops for good', () => {
+    const { say, of } = masters();
+    say({ type: 'stop', release: true }, 100);
+    expect(['public', 'inside', 'alone'].map((member) => of(member).state)).toEqual(['MASTER', 'MASTER', 'MASTER']);
+    say(spoken('alone', 110), 200);
+    expect(of('alone').state).toBe('INIT');
+    say(spoken('public', 110), 700);
+    expect(['public', 'inside'].map((member) => of(member).state)).toEqual(['INIT', 'INIT']);
+  });
+});
+
+describe('a hold', () => {
+  it('keeps a BACKUP from becoming MASTER while it lasts, and a moment passed takes it back', () => {
+    for (const isTakenBack of [false, true]) {
+      const { say, of } = masters();
+      say({ type: 'yield', instance: 'alone' }, 100);
+      say(spoken('alone', 110), 200);
+      say({ type: 'hold', instance: 'alone', reason: 'lb1 takes it', untilMs: 20_000 }, 300);
+      say({ type: 'time' }, 10_000);
+      expect(of('alone')).toMatchObject({ state: 'BACKUP', waitingFor: 'lb1 takes it' });
+      if (isTakenBack) say({ type: 'hold', instance: 'alone', reason: '', untilMs: 0 }, 10_001);
+      else say({ type: 'time' }, 20_000);
+      say({ type: 'time' }, isTakenBack ? 12_000 : 22_000);
+      expect(of('alone')).toMatchObject({ state: 'MASTER', waitingFor: null });
+    }
   });
 });
 
