@@ -1,6 +1,7 @@
 /**
  * The VRRP process of a director: `node vrrp.mjs [--config FILE] [--socket PATH] [--handover FILE]`.
- * SIGTERM and SIGINT end it: with the hand-over mark there, its roles are given away first; without, the next process adopts them.
+ * SIGTERM and SIGINT end it: with the hand-over mark there, its roles are handed over first, which takes 5 s at most; without, the
+ * next process adopts them.
  */
 import { parseArgs } from 'node:util';
 import { type Fields, type Level, logLine } from './agent/vrrp/log.ts';
@@ -48,10 +49,9 @@ const stop = serve(
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   process.once(signal, () => {
     const release = isHandover(paths);
-    log('notice', release ? 'stopping: roles are given away' : 'restarting: addresses stay for the next process', {
+    log('notice', release ? 'stopping: roles are handed over' : 'restarting: addresses stay for the next process', {
       signal,
     });
-    stop(release);
-    process.exit(0);
+    void stop(release).finally(() => process.exit(0));
   });
 }

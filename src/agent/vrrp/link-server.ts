@@ -35,8 +35,10 @@ export class LinkServer {
     process.umask(mask);
   }
 
-  tell(message: FromVrrp): void {
+  /** @returns whether anybody is connected. */
+  tell(message: FromVrrp): boolean {
     for (const client of this.#clients) this.#write(client, message);
+    return this.#clients.size > 0;
   }
 
   close(): void {
@@ -99,7 +101,11 @@ export function parseMessage(line: string): ToVrrp | undefined {
     case 'ready':
       return { type: 'ready' };
     case 'yield':
-      return typeof value['instance'] === 'string' ? { type: 'yield', instance: value['instance'] } : undefined;
+    case 'relay-ready':
+    case 'end-lame-duck':
+      return typeof value['instance'] === 'string' ? { type: value['type'], instance: value['instance'] } : undefined;
+    case 'hold':
+      return holdIn(value);
     case 'tracking':
       return isRecord(value['scripts']) && isRecord(value['services']) ? (value as unknown as ToVrrp) : undefined;
     case 'config':
@@ -107,6 +113,11 @@ export function parseMessage(line: string): ToVrrp | undefined {
     default:
       return undefined;
   }
+}
+
+function holdIn({ instance, reason, forMs }: Record<string, unknown>): ToVrrp | undefined {
+  const isWhole = typeof instance === 'string' && typeof reason === 'string' && Number.isFinite(forMs);
+  return isWhole ? { type: 'hold', instance, reason, forMs: Number(forMs) } : undefined;
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -8,10 +8,10 @@ import type { FrameSender } from '../../kernel/arp.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import type { VrrpNetwork, VrrpPacket } from '../../kernel/vrrp-socket.ts';
 import { acceptPacket } from '../../vrrp/accept.ts';
-import { foundOf } from '../../vrrp/adoption.ts';
+import { leftBehind } from '../../vrrp/adoption.ts';
 import type { Effect, InstanceSetup, VirtualAddress } from '../../vrrp/instance.ts';
 import type { FromVrrp, ToVrrp } from '../../vrrp/link.ts';
-import { newRouter, nextDeadlineMs, type Router, type RouterEvent, stepRouter } from '../../vrrp/router.ts';
+import { hasStopped, newRouter, nextDeadlineMs, type Router, type RouterEvent, stepRouter } from '../../vrrp/router.ts';
 import { setupsFor, vipsOf } from '../../vrrp/setup.ts';
 import { VirtualAddresses } from './addresses.ts';
 import { HeldAddresses } from './held.ts';
@@ -19,6 +19,7 @@ import { type Host, interfacesOf, namedAddresses } from './host.ts';
 import { HostWatch } from './host-watch.ts';
 import { type Log, onChange } from './log.ts';
 import { reportOf } from './report.ts';
+import { SilentAddresses } from './silent.ts';
 import { Sockets } from './sockets.ts';
 
 export interface Machinery {
@@ -31,15 +32,17 @@ export interface Machinery {
   readonly afterInput: (fn: () => void) => void;
 }
 
-type Transition = Extract<FromVrrp, { type: 'transition' }>;
+/** What happens on its own and the supervisor is told. */
+export type News = Extract<FromVrrp, { type: 'transition' | 'hand-over' | 'relay' }>;
 
 export class VrrpLoop {
   readonly #machinery: Machinery;
   readonly #sockets: Sockets;
   readonly #virtual: VirtualAddresses;
+  readonly #silent: SilentAddresses;
   readonly #held: HeldAddresses;
   readonly #say: ReturnType<typeof onChange>;
-  readonly #onTransition: (transition: Transition) => void;
+  readonly #tell: (news: News) => boolean;
   readonly #host: HostWatch;
   #router: Router;
   #config: { readonly config: Config; readonly self: string } | undefined;
@@ -48,17 +51,21 @@ export class VrrpLoop {
   #queue: RouterEvent[] = [];
   #working = false;
   #stopped = false;
+  /** Of whoever waits for the end. */
+  #onStopped: (() => void) | undefined;
   #armedForMs: number | null = null;
   #cancelTimer: () => void = () => undefined;
   #lateness = { last: 0, worst: 0 };
 
-  constructor(machinery: Machinery, onTransition: (transition: Transition) => void) {
+  /** @param tell says whether anybody heard it. */
+  constructor(machinery: Machinery, tell: (news: News) => boolean) {
     const { clock, addresses, network, frames, log } = machinery;
     this.#machinery = machinery;
-    this.#onTransition = onTransition;
+    this.#tell = tell;
     this.#say = onChange(log);
     this.#sockets = new Sockets(network, (packet, setups) => this.#packet(packet, setups), log);
     this.#virtual = new VirtualAddresses(addresses, frames, log);
+    this.#silent = new SilentAddresses(addresses, log);
     this.#held = new HeldAddresses(this.#virtual, clock);
     this.#router = newRouter(clock.now());
     this.#host = new HostWatch({
@@ -72,6 +79,7 @@ export class VrrpLoop {
 
   /** @throws what setupsFor throws for a configuration that is none; the old one stays in force. */
   configure(config: Config, self: string): void {
+    if (this.#onStopped !== undefined) return; // its last words are said already
     const host = this.#host.read();
     const named = namedAddresses(host);
     const { instances, held } = setupsFor(config, self, named);
@@ -86,7 +94,7 @@ export class VrrpLoop {
       type: 'config',
       setups: instances,
       // only a process that starts adopts: later, what is there is our own or nobody's
-      found: isFirst ? Object.fromEntries(instances.map((setup) => [setup.name, foundOf(setup, named, nowMs)])) : {},
+      ...(isFirst ? leftBehind(instances, named, nowMs) : { found: {} }),
     });
     this.#sockets.follow(this.#setups());
     this.#held.follow(held);
@@ -94,7 +102,10 @@ export class VrrpLoop {
 
   /** Everything the supervisor says but a configuration. */
   take(message: Exclude<ToVrrp, { type: 'config' }>): void {
-    this.#dispatch(message);
+    if (message.type === 'hold') {
+      const { type, instance, reason, forMs } = message;
+      this.#dispatch({ type, instance, reason, untilMs: this.#machinery.clock.now() + forMs });
+    } else this.#dispatch(message);
   }
 
   report(): Extract<FromVrrp, { type: 'report' }> {
@@ -103,14 +114,24 @@ export class VrrpLoop {
     return { type: 'report', latenessMs, instances: reportOf(this.#router, this.#machinery.clock) };
   }
 
-  /** @param release gives every role away and takes the addresses out; else all stays for the next process to adopt. */
-  stop(release: boolean): void {
-    this.#dispatch({ type: 'stop', release });
-    this.#stopped = true;
-    this.#host.stop(); // what goes now is not to come back
+  /**
+   * @param release gives every role away and takes the addresses out; else all stays for the next process to adopt.
+   * @returns when all is given away: successors are waited for, 5 s at most. Without `release` that is at once.
+   */
+  stop(release: boolean): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#onStopped = resolve;
     this.#held.stop(release);
+    this.#dispatch({ type: 'stop', release });
+    return promise;
+  }
+
+  #end(): void {
+    this.#stopped = true;
+    this.#host.stop();
     this.#cancelTimer();
     this.#sockets.close();
+    this.#onStopped?.();
   }
 
   #setups(): InstanceSetup[] {
@@ -147,6 +168,7 @@ export class VrrpLoop {
       this.#working = false;
       this.#queue = [];
       this.#arm();
+      if (this.#onStopped !== undefined && hasStopped(this.#router)) this.#end();
     }
   }
 
@@ -169,8 +191,22 @@ export class VrrpLoop {
       case 'delete-addresses':
         this.#virtual.release(effect.addresses);
         break;
+      case 'silence-addresses':
+        this.#silent.silence(effect.addresses, effect.lifetimeSeconds);
+        break;
+      case 'unsilence-addresses':
+        this.#silent.unsilence(effect.addresses);
+        break;
       case 'announce':
         this.#virtual.announce(effect.addresses, effect.rounds);
+        break;
+      case 'prepare-relay':
+        // nobody there who could relay: then nothing is waited for
+        if (!this.#tell({ type: 'relay', instance: effect.instance, to: effect.to }))
+          this.#dispatch({ type: 'relay-ready', instance: effect.instance });
+        break;
+      case 'hand-over':
+        this.#handOver(effect);
         break;
       case 'transition':
         this.#transition(effect);
@@ -192,7 +228,13 @@ export class VrrpLoop {
   #transition({ instance, from, to, cause }: Extract<Effect, { type: 'transition' }>): void {
     const level = to === 'FAULT' ? 'warning' : 'notice';
     this.#machinery.log(level, `${instance} is ${to}`, { instance, from, to, cause });
-    this.#onTransition({ type: 'transition', instance, from, to, cause, at: this.#machinery.clock.wall() });
+    this.#tell({ type: 'transition', instance, from, to, cause, at: this.#machinery.clock.wall() });
+  }
+
+  #handOver({ instance, outcome, cause }: Extract<Effect, { type: 'hand-over' }>): void {
+    const what = outcome === 'begun' ? 'hands over' : 'is still MASTER';
+    this.#machinery.log(outcome === 'begun' ? 'notice' : 'warning', `${instance} ${what}`, { instance, cause });
+    this.#tell({ type: 'hand-over', instance, outcome, cause });
   }
 
   #arm(): void {

@@ -12,13 +12,15 @@ export function reportOf(router: Router, clock: Pick<Clock, 'now' | 'wall'>): In
 
 function instanceReport(instance: Instance, offsetMs: number): InstanceReport {
   const { setup, state, cause, priority, master, advertsSent, advertsReceived, dropped, waitingFor } = instance;
+  const { handingOver, lameDuck } = instance;
+  const wall = (ms: number): number => Math.round(ms + offsetMs);
   return {
     name: setup.name,
     vrid: setup.vrid,
     version: setup.version,
     interface: setup.interface,
     state,
-    since: Math.round(instance.sinceMs + offsetMs),
+    since: wall(instance.sinceMs),
     cause,
     priority,
     basePriority: setup.basePriority,
@@ -29,5 +31,15 @@ function instanceReport(instance: Instance, offsetMs: number): InstanceReport {
     advertsReceived,
     dropped,
     waitingFor,
+    ...(handingOver === null
+      ? {}
+      : {
+          handingOver: {
+            since: wall(handingOver.sinceMs),
+            deadline: wall(handingOver.deadlineMs),
+            cause: handingOver.cause,
+          },
+        }),
+    ...(lameDuck === null ? {} : { lameDuckUntil: wall(lameDuck.untilMs) }),
   };
 }

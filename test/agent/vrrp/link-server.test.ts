@@ -92,8 +92,20 @@ describe('a message', () => {
     '{"type":1}',
     '{"type":"config"}',
     '{"type":"tracking","scripts":{}}',
+    '{"type":"relay-ready"}',
+    '{"type":"end-lame-duck","instance":1}',
+    '{"type":"hold","instance":"public","reason":"x"}',
+    '{"type":"hold","instance":"public","reason":"x","forMs":null}',
     '{"type":"x"}',
   ])('%s is none', (line) => {
     expect(parseMessage(line)).toBeUndefined();
+  });
+
+  it.each([
+    '{"type":"relay-ready","instance":"public"}',
+    '{"type":"end-lame-duck","instance":"public"}',
+    '{"type":"hold","instance":"public","reason":"x","forMs":1500}',
+  ])('%s is one', (line) => {
+    expect(JSON.stringify(parseMessage(line))).toBe(line);
   });
 });
