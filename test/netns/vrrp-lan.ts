@@ -110,8 +110,17 @@ export class VrrpLan {
     this.ip('lan', `link set ${host}${name} master br-${name}`);
   }
 
+  /** On an interface where others see it. */
   has(host: string, address: string): boolean {
-    return this.ip(host, '-o -4 addr show').includes(` ${address}/`);
+    const lines = this.ip(host, '-o -4 addr show').split('\n');
+    return lines.some((line) => line.includes(` ${address}/`) && !/^\d+: lo /.test(line));
+  }
+
+  /** Seconds that it stays on the loopback; undefined: it is not there. */
+  silentSeconds(host: string, address: string): number | undefined {
+    const lines = this.ip(host, '-o -4 addr show dev lo').split('\n');
+    const [, seconds] = /valid_lft (\d+)sec/.exec(lines.find((line) => line.includes(` ${address}/`)) ?? '') ?? [];
+    return seconds === undefined ? undefined : Number(seconds);
   }
 
   get seen(): readonly Seen[] {
@@ -175,6 +184,8 @@ export class VrrpLan {
 export class VrrpAgent {
   readonly lines: string[] = [];
   readonly transitions: Extract<FromVrrp, { type: 'transition' }>[] = [];
+  /** As a supervisor with nothing to relay does. */
+  answersRelays = true;
   readonly #lan: VrrpLan;
   readonly #host: string;
   readonly #socketPath: string;
@@ -275,5 +286,6 @@ export class VrrpAgent {
   #take(message: FromVrrp): void {
     if (message.type === 'report') this.#report = message;
     if (message.type === 'transition') this.transitions.push(message);
+    if (message.type === 'relay' && this.answersRelays) this.send({ type: 'relay-ready', instance: message.instance });
   }
 }
