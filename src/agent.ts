@@ -8,6 +8,7 @@ import { runAgent } from './agent/run-agent.ts';
 import { openIpvs } from './kernel/netlink-ipvs.ts';
 import { openServiceManager } from './kernel/notify.ts';
 import { loadRawio } from './kernel/rawio.ts';
+import { systemSysctls } from './kernel/sysctls.ts';
 import { openFirewall } from './kernel/system-firewall.ts';
 
 const CONTROL_SOCKET = '/run/lvs-agent/control.sock';
@@ -33,7 +34,12 @@ async function serve(): Promise<void> {
   const rawio = loadRawio();
   const stop = await runAgent(
     { config: values.config, socket: values.socket, vrrpSocket: values['vrrp-socket'], handover: values.handover },
-    { ipvs: openIpvs(rawio), firewall: openFirewall(), manager: openServiceManager(rawio, process.env) },
+    {
+      ipvs: openIpvs(rawio),
+      firewall: openFirewall(),
+      sysctls: systemSysctls,
+      manager: openServiceManager(rawio, process.env),
+    },
     (line) => process.stdout.write(line),
   );
   for (const signal of ['SIGTERM', 'SIGINT'] as const)

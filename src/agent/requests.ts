@@ -35,6 +35,9 @@ const ROUTES: Readonly<Record<string, Readonly<Record<string, Handler>>>> = {
   '/v1/drain': { POST: drain },
   '/v1/undrain': { POST: undrain },
   '/v1/yield': { POST: yieldInstance },
+  '/v1/hold': { POST: holdInstance },
+  '/v1/lame-duck/end': { POST: endLameDuck },
+  '/v1/relay/end': { POST: endRelay },
 };
 
 /** @throws Refusal, ShapeError */
@@ -100,4 +103,25 @@ function yieldInstance({ supervisor }: Agent, { body }: Request): Answer {
   const { instance } = accept(object({ instance: text }), body, 'yield');
   supervisor.yieldInstance(instance);
   return { json: { instance } };
+}
+
+/** Longer than any hand-over takes; what is to last belongs into the configuration. */
+const LONGEST_HOLD_SECONDS = 3_600;
+const holdShape = object({ instance: text, reason: text, seconds: decimal(0, LONGEST_HOLD_SECONDS) });
+
+function holdInstance({ supervisor }: Agent, { body }: Request): Answer {
+  const { instance, reason, seconds } = accept(holdShape, body, 'hold');
+  supervisor.holdInstance(instance, reason, seconds * 1000);
+  return { json: { instance, reason, seconds } };
+}
+
+function endLameDuck({ supervisor }: Agent, { body }: Request): Answer {
+  const { instance } = accept(object({ instance: text }), body, 'lame-duck');
+  supervisor.endLameDuck(instance);
+  return { json: { instance } };
+}
+
+async function endRelay({ supervisor }: Agent, { body }: Request): Promise<Answer> {
+  const { instance } = accept(object({ instance: text }), body, 'relay');
+  return { json: { instance, ended: await supervisor.handOvers.end(instance, 'an operator says so') } };
 }

@@ -5,6 +5,7 @@ import { systemClock } from '../kernel/clock.ts';
 import type { Firewall } from '../kernel/firewall.ts';
 import type { Ipvs } from '../kernel/ipvs.ts';
 import type { ServiceManager } from '../kernel/notify.ts';
+import type { Sysctls } from '../kernel/sysctls.ts';
 import { probeOf } from '../probes/probe.ts';
 import { listenControl } from './control.ts';
 import { Journal } from './journal.ts';
@@ -22,13 +23,14 @@ export interface AgentPaths {
 export interface AgentSystem {
   readonly ipvs: Ipvs;
   readonly firewall: Firewall;
+  readonly sysctls: Sysctls;
   readonly manager: ServiceManager;
 }
 
 /** @returns stops the agent; the kernel's table stays as it is unless the configuration says otherwise */
 export async function runAgent(
   paths: AgentPaths,
-  { ipvs, firewall, manager }: AgentSystem,
+  { ipvs, firewall, sysctls, manager }: AgentSystem,
   write: (line: string) => void,
 ): Promise<() => Promise<void>> {
   const clock = systemClock;
@@ -38,6 +40,7 @@ export async function runAgent(
     random: Math.random,
     ipvs,
     firewall,
+    sysctls,
     journal,
     probeOf,
     runScript: scriptRunner(helperPath()),

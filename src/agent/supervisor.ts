@@ -3,12 +3,14 @@
  * whose work the addresses are. The control socket speaks to this.
  */
 import { existsSync } from 'node:fs';
+import type { Sysctls } from '../kernel/sysctls.ts';
 import type { AgentState } from '../status/state.ts';
-import type { ToVrrp } from '../vrrp/link.ts';
+import type { InstanceReport, ToVrrp } from '../vrrp/link.ts';
 import { Balancing, type BalancingOptions } from './balancing.ts';
 import type { StoredConfig } from './config-shape.ts';
 import { ConfigStore } from './config-store.ts';
 import { Drains } from './drains.ts';
+import { HandOvers } from './hand-overs.ts';
 import { OverrideStore } from './override-store.ts';
 import { Refusal } from './refusal.ts';
 import { agentStateOf } from './state-report.ts';
@@ -19,8 +21,12 @@ import { VrrpLink } from './vrrp-link.ts';
 /** What two readings of two clocks may lie apart; more, and one of them was set. */
 const CLOCK_STEP_MS = 100;
 
+/** The VRRP process takes 5 s at most to give its roles away. */
+const HAND_OVER_MS = 7_000;
+
 export interface SupervisorOptions
   extends Pick<BalancingOptions, 'clock' | 'random' | 'ipvs' | 'firewall' | 'journal' | 'probeOf'> {
+  readonly sysctls: Sysctls;
   readonly runScript: RunScript;
   /** config.json; last-good.json stands beside it. */
   readonly configPath: string;
@@ -39,6 +45,7 @@ export class Supervisor {
   readonly #balancing: Balancing;
   readonly #scripts: TrackedScripts;
   readonly #link: VrrpLink;
+  readonly #handOvers: HandOvers;
   readonly #startedAt: number;
   #stored: StoredConfig | null = null;
   #configError: string | null = null;
@@ -50,7 +57,7 @@ export class Supervisor {
   #installing: Promise<void> = Promise.resolve();
 
   constructor(options: SupervisorOptions) {
-    const { clock, journal, stateFolder, vrrpSocket, runScript } = options;
+    const { clock, journal, stateFolder, vrrpSocket, runScript, sysctls } = options;
     this.#options = options;
     this.#startedAt = clock.wall();
     this.#store = new ConfigStore(options.configPath, journal);
@@ -59,6 +66,7 @@ export class Supervisor {
       ...options,
       overrides,
       ownershipPath: `${stateFolder}/table.json`,
+      relays: () => this.#handOvers.table,
       onVerdict: () => this.#tellTracking(),
       onCompared: () => this.#afterComparison(),
     });
@@ -76,11 +84,27 @@ export class Supervisor {
       greeting: () => this.#greeting(),
       onTransition: ({ instance, from, to, cause }) => {
         journal.record('notice', 'vrrp', `${instance}: ${from} → ${to} (${cause})`, { instance, from, to });
+        this.#handOvers.onTransition(instance, to);
+      },
+      onRelay: ({ instance, to }) => void this.#handOvers.prepare(instance, to),
+      onHandOver: ({ instance, outcome, cause }) => {
+        if (outcome === 'begun')
+          journal.record('notice', 'vrrp', `${instance} is handed over (${cause})`, { instance });
+        else journal.record('warning', 'vrrp', `${instance} is still MASTER here: ${cause}`, { instance });
       },
       onAlive: (alive) => {
         if (alive) journal.note('info', 'vrrp', 'the VRRP process answers');
         else journal.note('error', 'vrrp', 'the VRRP process does not answer');
       },
+    });
+    this.#handOvers = new HandOvers({
+      ...{ journal, sysctls, folder: stateFolder },
+      wall: () => clock.wall(),
+      config: () => this.#stored?.config ?? null,
+      entries: () => this.#balancing.view.entries,
+      apply: (cause) => this.#balancing.applyWithMarks(cause),
+      instances: () => (this.#link.isAlive ? this.#link.instances : null),
+      send: (message) => this.#link.send(message),
     });
   }
 
@@ -94,10 +118,12 @@ export class Supervisor {
   }
 
   async stop(): Promise<void> {
+    const isForGood = existsSync(this.#options.handoverMark);
+    const flushes = isForGood && this.#stored?.config.ipvs.onStop === 'flush';
+    if (flushes) await this.#link.untilGone(HAND_OVER_MS);
     this.#link.stop();
     this.#scripts.stop();
-    const isForGood = existsSync(this.#options.handoverMark);
-    await this.#balancing.stop(isForGood && this.#stored?.config.ipvs.onStop === 'flush');
+    await this.#balancing.stop(flushes);
   }
 
   /**
@@ -154,14 +180,35 @@ export class Supervisor {
     return this.#drains;
   }
 
-  /** Asks the VRRP process to give an instance away. @throws Refusal */
+  get handOvers(): HandOvers {
+    return this.#handOvers;
+  }
+
+  /** Asks the VRRP process to hand an instance over. @throws Refusal */
   yieldInstance(instance: string): void {
+    const found = this.#instance(instance);
+    if (found.state !== 'MASTER') throw new Refusal(409, `${instance} is ${found.state} here, not MASTER`);
+    this.#link.send({ type: 'yield', instance });
+    this.#options.journal.note('notice', 'vrrp', `${instance} is to be handed over, as was asked for`, { instance });
+  }
+
+  /** Keeps an instance from becoming MASTER for a while; 0 ends it. @throws Refusal */
+  holdInstance(instance: string, reason: string, forMs: number): void {
+    this.#instance(instance);
+    this.#link.send({ type: 'hold', instance, reason, forMs });
+  }
+
+  /** No connection needs this director any more. @throws Refusal */
+  endLameDuck(instance: string): void {
+    this.#instance(instance);
+    this.#link.send({ type: 'end-lame-duck', instance });
+  }
+
+  #instance(instance: string): InstanceReport {
     const found = this.#link.instances.find(({ name }) => name === instance);
     if (!this.#link.isAlive) throw new Refusal(503, 'the VRRP process does not answer');
     if (found === undefined) throw new Refusal(404, `there is no instance ${instance} here`);
-    if (found.state !== 'MASTER') throw new Refusal(409, `${instance} is ${found.state} here, not MASTER`);
-    this.#link.send({ type: 'yield', instance });
-    this.#options.journal.note('notice', 'vrrp', `${instance} is to be given away, as was asked for`, { instance });
+    return found;
   }
 
   state(): AgentState {
@@ -177,6 +224,7 @@ export class Supervisor {
       standing: (key) => prober.standing(key),
       wallOf: (ms) => Math.round(ms + offsetMs),
       overrides: this.#drains.all,
+      relays: this.#handOvers.state,
       vrrp: { alive: this.#link.isAlive, report: this.#link.report },
       alarms: [...this.#vrrpAlarms(), ...view.errors],
       rest: {
@@ -214,6 +262,7 @@ export class Supervisor {
   #afterComparison(): void {
     this.#link.check();
     this.#drains.expire();
+    this.#handOvers.check();
     if (this.#isReady || !this.#balancing.isReady) return;
     this.#isReady = true;
     this.#link.send({ type: 'ready' });

@@ -4,7 +4,7 @@ import type { Config } from '../config/config.ts';
 import type { Clock } from '../kernel/clock.ts';
 import type { FromVrrp, InstanceReport, ToVrrp } from '../vrrp/link.ts';
 
-const KNOWN: readonly FromVrrp['type'][] = ['report', 'transition', 'configured'];
+const KNOWN: readonly FromVrrp['type'][] = ['report', 'transition', 'configured', 'relay', 'hand-over'];
 const RECONNECT_MS = 500;
 /** It reports once a second; silent for so long, it counts as dead. */
 const SILENCE_MS = 3_000;
@@ -19,6 +19,8 @@ export interface VrrpLinkOptions {
   /** What is sent on every connection. */
   readonly greeting: () => readonly ToVrrp[];
   readonly onTransition: (transition: Extract<FromVrrp, { type: 'transition' }>) => void;
+  readonly onRelay: (relay: Extract<FromVrrp, { type: 'relay' }>) => void;
+  readonly onHandOver: (handOver: Extract<FromVrrp, { type: 'hand-over' }>) => void;
   readonly onAlive: (alive: boolean) => void;
 }
 
@@ -93,6 +95,20 @@ export class VrrpLink {
     this.#tellAlive();
   }
 
+  /** Waits until it has ended, for so long at most: while it hands over, what it serves must stay. */
+  async untilGone(withinMs: number): Promise<void> {
+    const socket = this.#socket;
+    if (!this.#isConnected || socket === undefined) return;
+    const { clock } = this.#options;
+    await new Promise<void>((resolve) => {
+      const cancel = clock.setTimer(clock.now() + withinMs, resolve);
+      socket.once('close', () => {
+        cancel();
+        resolve();
+      });
+    });
+  }
+
   stop(): void {
     this.#isStopped = true;
     this.#cancelTimer();
@@ -140,6 +156,8 @@ export class VrrpLink {
       this.#answer?.(message.error);
     }
     if (message.type === 'transition') this.#options.onTransition(message);
+    if (message.type === 'relay') this.#options.onRelay(message);
+    if (message.type === 'hand-over') this.#options.onHandOver(message);
     this.#tellAlive();
   }
 

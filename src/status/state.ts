@@ -31,6 +31,10 @@ const instanceState = z.object({
   dropped: z.record(z.string(), z.number().int()),
   /** Why it is not eligible for MASTER yet (start gate), or null. */
   waitingFor: z.string().nullable(),
+  /** A MASTER that serves on until another has taken the role, or until the deadline. */
+  handingOver: z.object({ since: z.number(), deadline: z.number(), cause: z.string() }).optional(),
+  /** It has given the role away, and still serves connections that its successor relays to it. */
+  lameDuckUntil: z.number().optional(),
 });
 
 const destinationState = z.object({
@@ -118,6 +122,18 @@ export const agentState = z.object({
     leaving: z.array(z.string()),
     services: z.array(serviceState),
   }),
+  /** Planned hand-overs of which connections are still relayed to the director that was MASTER before. */
+  relays: z
+    .array(
+      z.object({
+        instance: z.string(),
+        /** That director's address. */
+        to: z.string(),
+        since: z.number(),
+        connections: z.number().int(),
+      }),
+    )
+    .optional(),
   checks: z.array(checkState),
   overrides: z.array(overrideState),
   /** One sentence each. */
