@@ -10,9 +10,13 @@ import { insideClient } from './namespace.ts';
 
 const PROGRAM = fileURLToPath(new URL('./load/main.ts', import.meta.url));
 
+const MOST_FAILURES = 1_000;
+
 export interface Traffic<Report> {
   /** The newest figures: a few a second. Nothing before the first. */
   latest(): Report | undefined;
+  /** When requests began that failed, and why, in the order of their ends; of very many the first only. */
+  readonly failures: readonly { readonly startedMs: number; readonly cause: string }[];
   /** Resolves when the figures satisfy `wanted`. @throws LabError when they do not in time, or the traffic has ended. */
   until(wanted: (figures: Report) => boolean, timeoutMs: number): Promise<Report>;
   /** Ends it before its plan does, and gives the report. */
@@ -83,6 +87,7 @@ function startLoad<Report extends object>(lab: Lab, plan: object): Traffic<Repor
   ];
   const child = spawn(file, args, { stdio: ['pipe', 'pipe', 'pipe'] });
   let latest: Report | undefined;
+  const failures: { startedMs: number; cause: string }[] = [];
   let ended = false;
   const watchers = new Set<() => void>();
   const { promise: report, resolve, reject } = Promise.withResolvers<Report>();
@@ -93,6 +98,7 @@ function startLoad<Report extends object>(lab: Lab, plan: object): Traffic<Repor
   });
   createInterface({ input: child.stdout }).on('line', (line) => {
     const { kind, ...figures } = JSON.parse(line);
+    if (kind === 'failure' && failures.length < MOST_FAILURES) failures.push(figures);
     if (kind !== 'tick' && kind !== 'report') return;
     latest = figures;
     if (kind === 'report') resolve(figures);
@@ -106,6 +112,7 @@ function startLoad<Report extends object>(lab: Lab, plan: object): Traffic<Repor
   });
   return {
     latest: () => latest,
+    failures,
     report,
     stop: () => {
       child.stdin.end();

@@ -3,7 +3,7 @@
  * compared with it. Probes run here, the pure rules are in src/health and src/balancer.
  */
 import { type DesiredService, desiredTable } from '../balancer/desired.ts';
-import type { RelayTable } from '../balancer/relay.ts';
+import { isReservedMark, type RelayTable } from '../balancer/relay.ts';
 import { describeProbe, NO_PROBES, type ProbeSpec, probePlan } from '../health/probe-plan.ts';
 import type { Standing, Verdict } from '../health/verdict.ts';
 import type { Clock } from '../kernel/clock.ts';
@@ -56,7 +56,11 @@ export class Balancing {
   constructor(options: BalancingOptions) {
     const { clock, random, ipvs, firewall, journal, probeOf, ownershipPath } = options;
     this.#options = options;
-    this.#table = new TableKeeper({ ipvs, journal, wall: () => clock.wall(), ownershipPath });
+    this.#table = new TableKeeper({
+      ...{ ipvs, journal, ownershipPath },
+      wall: () => clock.wall(),
+      isOurs: (id) => id.kind === 'mark' && this.#stored !== null && isReservedMark(this.#stored.config, id.mark),
+    });
     this.#surroundings = new Surroundings(ipvs, firewall);
     this.prober = new Prober({ clock, random, probeOf, onVerdict: (...news) => this.#onVerdict(...news) });
   }

@@ -22,7 +22,7 @@ export interface HandOversOptions {
   readonly journal: Journal;
   readonly wall: () => number;
   readonly sysctls: Sysctls;
-  /** Of relays.json and sysctls.json. */
+  /** Of relays.json and sysctls.json; gone after a reboot, as what they speak of. */
   readonly folder: string;
   readonly config: () => Config | null;
   /** As the kernel had it at the last comparison. */
@@ -153,20 +153,22 @@ export class HandOvers {
 
   /** Seen twice: the first comparison may have read the table before the role was given away. */
   #endLameDucks(instances: readonly InstanceReport[]): void {
-    const { config: configOf, entries, send } = this.#options;
-    const config = configOf();
+    const { send } = this.#options;
     const lame = instances.flatMap(({ name, lameDuckUntil }) => (lameDuckUntil === undefined ? [] : [name]));
-    for (const name of config === null ? [] : lame) {
-      const isIdle = config !== null && instanceConnections(config, name, entries()) === 0;
-      if (isIdle && this.#lame.has(name)) send({ type: 'end-lame-duck', instance: name });
-    }
+    for (const name of lame)
+      if (this.#isIdle(name) && this.#lame.has(name)) send({ type: 'end-lame-duck', instance: name });
     this.#lame = new Set(lame);
+  }
+
+  #isIdle(instance: string): boolean {
+    const config = this.#options.config();
+    return config !== null && instanceConnections(config, instance, this.#options.entries()) === 0;
   }
 
   /** What is MASTER of something else here has connections of its own, too many to tell of with every packet. */
   #settleSysctls(instances: readonly InstanceReport[]): void {
     const config = this.#options.config();
-    const isLame = instances.some(({ lameDuckUntil }) => lameDuckUntil !== undefined);
+    const isLame = instances.some(({ name, lameDuckUntil }) => lameDuckUntil !== undefined && !this.#isIdle(name));
     const isMaster = instances.some(({ state }) => state === 'MASTER');
     this.#lent.settle({
       ...(this.#relays.length > 0 ? WHILE_RELAYING : {}),

@@ -46,6 +46,7 @@ export async function runAgent(
     runScript: scriptRunner(helperPath()),
     configPath: paths.config,
     stateFolder: dirname(paths.config),
+    runtimeFolder: dirname(paths.socket),
     vrrpSocket: paths.vrrpSocket,
     handoverMark: paths.handover,
     release: release(),

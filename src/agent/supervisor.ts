@@ -32,6 +32,8 @@ export interface SupervisorOptions
   readonly configPath: string;
   /** Of overrides.json and table.json. */
   readonly stateFolder: string;
+  /** Of what holds for the running kernel only: relays.json and sysctls.json. */
+  readonly runtimeFolder: string;
   readonly vrrpSocket: string;
   /** Is there when systemd stops the agent for good, and not when it restarts it. */
   readonly handoverMark: string;
@@ -57,7 +59,7 @@ export class Supervisor {
   #installing: Promise<void> = Promise.resolve();
 
   constructor(options: SupervisorOptions) {
-    const { clock, journal, stateFolder, vrrpSocket, runScript, sysctls } = options;
+    const { clock, journal, stateFolder, runtimeFolder, vrrpSocket, runScript, sysctls } = options;
     this.#options = options;
     this.#startedAt = clock.wall();
     this.#store = new ConfigStore(options.configPath, journal);
@@ -98,7 +100,7 @@ export class Supervisor {
       },
     });
     this.#handOvers = new HandOvers({
-      ...{ journal, sysctls, folder: stateFolder },
+      ...{ journal, sysctls, folder: runtimeFolder },
       wall: () => clock.wall(),
       config: () => this.#stored?.config ?? null,
       entries: () => this.#balancing.view.entries,

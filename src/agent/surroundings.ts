@@ -14,6 +14,8 @@ export class Surroundings {
   /** By role, as they were last started: the kernel rounds what it tells, so that is not what is compared. */
   readonly #started = new Map<SyncDaemon['role'], string>();
   #hasNoMarks = false;
+  /** What was last made so: what is wanted now and is not the same need not be compared first. */
+  #marks = '';
 
   constructor(ipvs: Ipvs, firewall: Firewall) {
     this.#ipvs = ipvs;
@@ -37,9 +39,12 @@ export class Surroundings {
   async #settleMarks(wanted: readonly Marking[]): Promise<void> {
     // Where there is nothing to mark the firewall's program is asked once, not again and again: a host may well lack it.
     if (wanted.length === 0 && this.#hasNoMarks) return;
-    const holds = await this.#firewall.holds(wanted).catch(() => wanted.length === 0);
+    const text = JSON.stringify(wanted);
+    const isKnown = this.#marks === '' || this.#marks === text;
+    const holds = isKnown && (await this.#firewall.holds(wanted).catch(() => wanted.length === 0));
     const error = holds ? undefined : await this.#firewall.apply(wanted);
     if (error !== undefined) throw error;
+    this.#marks = text;
     this.#hasNoMarks = wanted.length === 0;
   }
 

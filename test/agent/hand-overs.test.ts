@@ -109,6 +109,18 @@ describe('the new MASTER', () => {
     expect(await keys()).toContain(KEY);
   });
 
+  it('lets go of what a process before it left, though nothing of it is kept on the disk', async () => {
+    await relayed();
+    agent.ipvs.setCounters(KEY, '10.77.1.12:0', { active: 4 });
+    await agent.request('POST', '/v1/relay/end', { instance: 'public' });
+    expect(readFileSync(join(agent.folder, 'table.json'), 'utf8')).not.toContain('fwm');
+    await agent.restart();
+    await agent.state();
+    expect(await keys()).toContain(KEY);
+    agent.ipvs.setCounters(KEY, '10.77.1.12:0', { active: 0 });
+    await eventually(keys).not.toContain(KEY);
+  });
+
   it('does not go on with one whose time is over, and puts the settings back', async () => {
     await relayed();
     await agent.stop();
