@@ -1,5 +1,5 @@
 /** Tables of text for `status`: IPVS as `ipvsadm -Ln` prints it (people know it by heart), VRRP instance by instance. */
-import type { AgentState, DestinationState, ServiceState } from './state.ts';
+import type { AgentState, DestinationState, InstanceState, ServiceState } from './state.ts';
 
 const FORWARD = { dr: 'Route', nat: 'Masq', tun: 'Tunnel', local: 'Local' } as const;
 
@@ -51,10 +51,20 @@ export function vrrpRows(views: readonly DirectorView[]): string[][] {
       const held = instance.state === 'MASTER' ? instance.vips.join(' ') : '';
       const since = new Date(instance.since).toISOString().slice(0, 19).replace('T', ' ');
       const cause = instance.waitingFor === null ? instance.cause : `waits for ${instance.waitingFor}`;
-      return [name, String(instance.vrid), director, instance.state, String(instance.priority), since, held, cause];
+      const role = roleText(instance, views);
+      return [name, String(instance.vrid), director, role, String(instance.priority), since, held, cause];
     }),
   );
   return [['Instance', 'VRID', 'Director', 'State', 'Prio', 'Since (UTC)', 'VIPs', 'Cause'], ...rows];
+}
+
+/** `MASTER (handing over)`, `BACKUP (lame duck, 12 connections)`: how many its successor relays to it. */
+function roleText({ name, state, handingOver, lameDuckUntil }: InstanceState, views: readonly DirectorView[]): string {
+  if (handingOver !== undefined) return `${state} (handing over)`;
+  if (lameDuckUntil === undefined) return state;
+  const relays = views.flatMap((view) => view.state?.relays ?? []).filter((relay) => relay.instance === name);
+  const count = relays.reduce((sum, { connections }) => sum + connections, 0);
+  return `${state} (lame duck${relays.length === 0 ? '' : `, ${count} connection${count === 1 ? '' : 's'}`})`;
 }
 
 /** What is wrong with the cluster as a whole, and what each agent complains of; one sentence each. */
@@ -67,9 +77,12 @@ export function alarmsOf(views: readonly DirectorView[]): string[] {
 }
 
 function instanceAlarm(name: string, views: readonly DirectorView[]): string[] {
-  const masters = views.filter(({ state }) =>
-    state?.vrrp.instances.some((instance) => instance.name === name && instance.state === 'MASTER'),
-  );
+  const standing = (isMeant: (instance: InstanceState) => boolean): readonly DirectorView[] =>
+    views.filter(({ state }) => state?.vrrp.instances.some((one) => one.name === name && isMeant(one)));
+  const all = standing(({ state }) => state === 'MASTER');
+  // one that hands over serves on until it has heard its successor
+  const staying = standing(({ state, handingOver }) => state === 'MASTER' && handingOver === undefined);
+  const masters = staying.length > 0 ? staying : all;
   if (masters.length > 1) {
     const who = masters.map(({ director }) => director).join(' and ');
     return [`${name} has ${masters.length} MASTERs: ${who} do not hear each other; check the network between them`];

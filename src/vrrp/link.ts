@@ -47,9 +47,9 @@ export interface InstanceReport {
   readonly dropped: Readonly<Record<string, number>>;
   readonly waitingFor: string | null;
   /** MASTER that has sent priority 0, and serves on until another advertises or the deadline is over. */
-  readonly handingOver?: { readonly since: number; readonly deadline: number; readonly cause: string };
+  readonly handingOver?: { readonly since: number; readonly deadline: number; readonly cause: string } | undefined;
   /** Its addresses are on the loopback, silent, for connections that only this director knows. */
-  readonly lameDuckUntil?: number;
+  readonly lameDuckUntil?: number | undefined;
 }
 
 /** VRRP process → supervisor. */

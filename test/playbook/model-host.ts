@@ -144,7 +144,7 @@ export class ModelHost {
       const before = this.state?.config.generation ?? 0;
       if (generation < before) return `HTTP/1.1 409 Conflict\r\n\r\n{"error":"${generation} is older than ${before}"}`;
       this.#configure(body);
-    } else this.onYield(JSON.parse(body).instance);
+    } else if (head.startsWith('POST /v1/yield')) this.onYield(JSON.parse(body).instance);
     return 'HTTP/1.1 200 OK\r\n\r\n{}';
   }
 
