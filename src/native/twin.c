@@ -21,6 +21,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -67,6 +68,8 @@ static process *at_stage(stage wanted) {
 static void become(int link, bool is_spare, const sigset_t *before) {
   struct sched_param ordinary = {0};
   if (is_spare) sched_setscheduler(0, SCHED_OTHER, &ordinary);
+  /* Nobody is left to see to it that only one works. */
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
   sigprocmask(SIG_SETMASK, before, NULL);
   dup2(link, 0);
   execvp(command[0], command);

@@ -17,7 +17,8 @@ beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'twin-'));
 });
 afterEach(async () => {
-  const ended = child?.exitCode === null ? new Promise((done) => child?.on('exit', done)) : undefined;
+  const isAlive = child?.exitCode === null && child.signalCode === null;
+  const ended = isAlive ? new Promise((done) => child?.on('exit', done)) : undefined;
   child?.kill('SIGTERM');
   await ended;
   child = undefined;
@@ -141,6 +142,23 @@ describe('twin', () => {
     expect(await ended).toBe(7);
     expect(count(lines(), 'told')).toBe(1);
     for (const { pid } of lines()) expect(() => process.kill(pid, 0)).toThrow('ESRCH');
+  });
+
+  it('leaves nobody behind when it is killed itself', async () => {
+    program('1');
+    const twin = start();
+    const seen = await until((now) => count(now, 'loaded 1') === 2 && count(now, 'turn 1') === 1);
+    twin.kill('SIGKILL');
+    for (const { pid } of seen)
+      await expect
+        .poll(() => {
+          try {
+            return readFileSync(`/proc/${pid}/stat`, 'utf8').split(' ')[2] !== 'Z';
+          } catch {
+            return false;
+          }
+        })
+        .toBe(false);
   });
 
   it('refuses to start without a command', async () => {
