@@ -119,7 +119,7 @@ describe('a server that', () => {
     const connection = await connected({});
     expect((await failure(connection.open(['true'], { timeoutMs: 100 }))).phase).toBe('channel');
     const started = await connected({ exec: (accept) => void accept() });
-    expect((await failure(started.runScript(NOTHING, { timeoutMs: 100 }))).phase).toBe('become');
+    expect((await failure(started.runScript(NOTHING, { timeoutMs: 1_000 }))).phase).toBe('become');
   });
 
   it('ends the program at once, by exit or by signal', async () => {
