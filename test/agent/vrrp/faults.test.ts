@@ -12,7 +12,8 @@
  * - With `preempt: false` a BACKUP that hears any MASTER sets its timer anew; one whose timer fires before it hears is a second
  *   MASTER, and that is settled by the advertisement that it sends, as above. With `preempt: true`, and for an owner, a higher
  *   BACKUP lets its timer run on, so it takes over by T + D. Nobody rises later: whoever is not MASTER hears one, each I.
- * - The start gate holds a riser back until the link has been up for G; it looks again every I, so it rises by T + G + I.
+ * - The start gate holds a riser back until the link has been up for G; it looks again every I, so it rises by T + G + I. A hold
+ *   that ends by T does the same with G = 0.
  *
  * So exactly one by T + max(D, G + I) + 2d, and for good: less than the master_down and one interval that are promised. Of
  * preempt_delay P comes one change more: the higher one begins to count when it first hears the lower (I), and from then on
@@ -89,6 +90,10 @@ const FAULTS: Readonly<Record<string, Act>> = {
   },
   yield: (_segment, director) => director.take({ type: 'yield', instance: 'public' }),
   'address deleted': (_segment, director) => director.deleteAddress(VIPS.public),
+  held: (segment, director, forMs) => {
+    const untilMs = segment.clock.now() + forMs;
+    director.take({ type: 'holds', holds: [{ instance: null, reason: 'x', untilMs, endsAlone: forMs % 2 === 0 }] });
+  },
   'script fails': (_segment, director) => director.take({ type: 'tracking', scripts: { x: 'down' }, services: {} }),
   'script succeeds': (_segment, director) => director.take({ type: 'tracking', scripts: { x: 'up' }, services: {} }),
 };
@@ -183,6 +188,7 @@ class Run {
       director.wake();
       director.start();
       director.take({ type: 'tracking', scripts: { x: 'up' }, services: {} });
+      director.take({ type: 'holds', holds: [] });
       for (const index of [2, 3]) director.link(true, index);
     }
   }
