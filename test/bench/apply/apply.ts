@@ -5,6 +5,7 @@
 import { resolve } from 'node:path';
 import { execa } from 'execa';
 import { run, script } from '../../../vm-lab/exec.ts';
+import { ensureHostPackages } from '../../../vm-lab/host-packages.ts';
 import { type Lab, openLab } from '../../../vm-lab/lab.ts';
 import { MACHINES } from '../../../vm-lab/layout.ts';
 import { placeOf } from '../../../vm-lab/place.ts';
@@ -87,6 +88,8 @@ function print(ms: Record<'ansible' | 'ssh' | 'plan' | 'apply', number>): void {
 
 export async function benchApply(): Promise<void> {
   const place = placeOf('bench');
+  const say = (subject: string, what: string) => console.error(`${subject}: ${what}`);
+  await ensureHostPackages({ doing: say, done: say }, { 'ansible-playbook': 'ansible' });
   await execa('node', ['bin/build.ts'], { cwd: ROOT, stdio: 'inherit' });
   await down(place);
   await up(place, { profile: 'default' });
