@@ -7,8 +7,8 @@ import type { AgentState } from '../status/state.ts';
 import type { ToVrrp } from '../vrrp/link.ts';
 import { Balancing, type BalancingOptions } from './balancing.ts';
 import type { StoredConfig } from './config-shape.ts';
-import { ConfigStore } from './config-store.ts';
 import { Drains } from './drains.ts';
+import { InForce } from './in-force.ts';
 import { Notices, type NoticesOptions } from './notices.ts';
 import { OverrideStore } from './override-store.ts';
 import { Refusal } from './refusal.ts';
@@ -17,12 +17,11 @@ import { agentStateOf } from './state-report.ts';
 import type { RunScript } from './tracked-scripts.ts';
 import { Trackers } from './trackers.ts';
 import { type Recording, VrrpLink } from './vrrp-link.ts';
+import { WallOffset } from './wall-offset.ts';
 
 /** How long the VRRP process's last word is waited for when both are stopped. */
 const FAREWELL_MS = 2_000;
 const FAREWELL_STEP_MS = 20;
-/** What two readings of two clocks may lie apart; more, and one of them was set. */
-const CLOCK_STEP_MS = 100;
 
 export interface SupervisorOptions
   extends Pick<BalancingOptions, 'clock' | 'random' | 'ipvs' | 'firewall' | 'journal' | 'probeOf'>,
@@ -41,7 +40,7 @@ export interface SupervisorOptions
 
 export class Supervisor {
   readonly #options: SupervisorOptions;
-  readonly #store: ConfigStore;
+  readonly #inForce: InForce;
   readonly #drains: Drains;
   readonly #standby: Standby;
   readonly #balancing: Balancing;
@@ -49,17 +48,20 @@ export class Supervisor {
   readonly #link: VrrpLink;
   readonly #notices: Notices;
   readonly #startedAt: number;
-  #stored: StoredConfig | null = null;
-  #configError: string | null = null;
+  readonly #wallOffset: WallOffset;
   #isReady = false;
-  #offsetMs = 0;
-  #installing: Promise<void> = Promise.resolve();
 
   constructor(options: SupervisorOptions) {
     const { clock, journal, stateFolder, vrrpSocket, runScript } = options;
     this.#options = options;
     this.#startedAt = clock.wall();
-    this.#store = new ConfigStore(options.configPath, journal);
+    this.#wallOffset = new WallOffset(clock);
+    this.#inForce = new InForce({
+      configPath: options.configPath,
+      journal,
+      apply: (stored) => this.#apply(stored),
+      onConfirmed: (stored) => this.#standby.configure(stored),
+    });
     const overrides = new OverrideStore({ folder: stateFolder, journal, wall: () => clock.wall() });
     this.#balancing = new Balancing({
       ...options,
@@ -110,11 +112,13 @@ export class Supervisor {
     });
   }
 
+  get #stored(): StoredConfig | null {
+    return this.#inForce.stored;
+  }
+
   async start(): Promise<void> {
-    const { stored, error } = this.#store.load();
-    if (error !== null) this.#options.journal.note('error', 'config', error);
+    const stored = this.#inForce.load();
     this.#adopt(stored);
-    this.#configError = error;
     this.#standby.configure(stored);
     this.#standby.exchange.start();
     await this.#balancing.start(stored);
@@ -142,43 +146,13 @@ export class Supervisor {
       await new Promise<void>((resolve) => clock.setTimer(clock.now() + FAREWELL_STEP_MS, resolve));
   }
 
-  /**
-   * Puts another configuration in force, or the former one again when the kernel or the VRRP process refuses it.
-   * @throws Refusal
-   */
+  /** Puts another configuration in force, or the former one again. @throws Refusal */
   install(next: StoredConfig): Promise<void> {
-    const mine = this.#installing.then(() => this.#install(next));
-    this.#installing = mine.catch(() => {});
-    return mine;
+    return this.#inForce.install(next);
   }
 
-  async #install(next: StoredConfig): Promise<void> {
-    const { journal } = this.#options;
-    const before = this.#stored;
-    if (before !== null && next.generation < before.generation) {
-      throw new Refusal(409, `generation ${next.generation} is older than ${before.generation}, which is in force`);
-    }
-    const problems = await this.#tryConfig(next);
-    if (problems.length === 0) {
-      this.#store.confirm(next);
-      this.#configError = null;
-      this.#standby.configure(next);
-      journal.note('notice', 'config', `configuration ${next.generation} is in force`, { hash: next.hash });
-      return;
-    }
-    this.#configError = `configuration ${next.generation} was rolled back: ${problems.join('; ')}`;
-    journal.note('error', 'config', this.#configError, { hash: next.hash });
-    await this.#tryConfig(before);
-    throw new Refusal(422, this.#configError);
-  }
-
-  /** @returns what disk, kernel and VRRP process said against it */
-  async #tryConfig(next: StoredConfig | null): Promise<readonly string[]> {
-    try {
-      this.#store.save(next);
-    } catch (error) {
-      return [`it cannot be written: ${(error as Error).message}`];
-    }
+  /** @returns what kernel and VRRP process said against it */
+  async #apply(next: StoredConfig | null): Promise<readonly string[]> {
     this.#adopt(next);
     const errors = await this.#balancing.configure(next);
     this.#notices.judge();
@@ -189,7 +163,6 @@ export class Supervisor {
   }
 
   #adopt(stored: StoredConfig | null): void {
-    this.#stored = stored;
     this.#options.journal.director = stored?.self ?? '';
     this.#trackers.configure(stored);
     this.#notices.configure(stored);
@@ -224,7 +197,7 @@ export class Supervisor {
 
   state(): AgentState {
     const { clock, release } = this.#options;
-    const offsetMs = this.#wallOffset();
+    const wallOf = this.#wallOffset.reading();
     const { view, desired, prober } = this.#balancing;
     const { exchange } = this.#standby;
     return agentStateOf({
@@ -234,10 +207,10 @@ export class Supervisor {
       table: view,
       plan: prober.plan,
       standing: (key) => prober.standing(key),
-      wallOf: (ms) => Math.round(ms + offsetMs),
+      wallOf,
       overrides: this.#drains.all,
       holds: this.#standby.holds,
-      exchange: { key: exchange.key(), peers: exchange.peers((ms) => Math.round(ms + offsetMs)) },
+      exchange: { key: exchange.key(), peers: exchange.peers(wallOf) },
       vrrp: { alive: this.#link.isAlive, report: this.#link.report },
       problemOf: (kind, name) => this.#trackers.problemOf(kind, name),
       alarms: [...this.#vrrpAlarms(), ...exchange.alarms(), ...view.errors, ...this.#notices.problems],
@@ -249,18 +222,10 @@ export class Supervisor {
         config: {
           hash: this.#stored?.hash ?? '',
           generation: this.#stored?.generation ?? 0,
-          error: this.#configError,
+          error: this.#inForce.error,
         },
       },
     });
-  }
-
-  /** Of the wall clock from the monotonic one: the same from one state to the next, unless the wall clock was set. */
-  #wallOffset(): number {
-    const { clock } = this.#options;
-    const now = clock.wall() - clock.now();
-    if (Math.abs(now - this.#offsetMs) > CLOCK_STEP_MS) this.#offsetMs = now;
-    return this.#offsetMs;
   }
 
   #masters(): string[] {
