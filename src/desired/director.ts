@@ -3,6 +3,7 @@ import type { Config, DirectorConfig, VipConfig } from '../config/config.ts';
 import { EXCHANGE_PORT, exchangePoints } from '../config/exchange.ts';
 import { executedBy } from '../config/executed.ts';
 import type { InstanceConfig } from '../config/instance.ts';
+import { speechOf } from '../config/speech.ts';
 import { trackedOn } from '../config/tracked.ts';
 import { agentConfigText } from './agent-config.ts';
 import type { DirectorWanted, Inbound, ModuleWanted } from './wanted.ts';
@@ -28,14 +29,16 @@ export function directorParts(config: Config, director: DirectorConfig): Directo
       usesIpvs,
       exchanges: exchangePoints(config).length > 1,
       interfaces: director.dips.map((dip) => ({ name: dip.interface, address: dip.address })),
-      instances: instances.map(({ instance: { name, vrid, version, family }, speaker }) => ({
-        name,
+      instances: instances.map(({ instance, speaker }) => ({
+        name: instance.name,
         priority: speaker.priority,
-        vrid,
-        version,
-        family,
+        vrid: instance.vrid,
+        version: instance.version,
+        family: instance.family,
         interface: speaker.interface,
         source: speaker.source,
+        vips: instance.vips.map(({ address }) => address),
+        speech: speechOf(instance),
       })),
       vips: [
         ...instances.flatMap(({ instance, speaker }) =>

@@ -8,6 +8,7 @@ import type { ReleaseNames } from '../operations/release.ts';
 import { unpreparedFor } from '../operations/unprepared.ts';
 import type { Reading } from './cluster.ts';
 import type { HostFailure } from './failure.ts';
+import { type Pin, pinChanges, pinProblems } from './pins.ts';
 
 export interface HostPlan {
   readonly host: string;
@@ -29,6 +30,7 @@ export interface Shared {
   readonly configHash: string;
   readonly generation: number;
   readonly exchange: Context['exchange'];
+  readonly pins: readonly Pin[];
   readonly firewall: Firewall;
   readonly releases: Readonly<Record<'x64' | 'arm64', ReleaseNames | { readonly problem: string }>>;
 }
@@ -65,12 +67,14 @@ function planHost(reading: Extract<Reading, { facts: unknown }>, shared: Shared)
   const problems = [
     ...problemsOf(wanted, reading.facts, shared.firewall),
     ...releaseProblem(wanted, reading.facts, shared),
+    ...(wanted.director ? pinProblems(shared.pins) : []),
   ];
-  return { host: wanted.host, role: roleOf(wanted), changes, reasons, problems, failure: null };
+  const marked = [...pinChanges(shared.pins, reading), ...changes];
+  return { host: wanted.host, role: roleOf(wanted), changes: marked, reasons, problems, failure: null };
 }
 
 export function contextFor({ system }: HostFacts, shared: Shared): Context {
-  const { digest, configHash, generation, exchange, releases } = shared;
+  const { digest, configHash, generation, exchange, pins, releases } = shared;
   const release = releases[system.architecture ?? 'x64'];
   const names = 'hash' in release ? release : null;
   return {
@@ -78,6 +82,7 @@ export function contextFor({ system }: HostFacts, shared: Shared): Context {
     configHash,
     generation,
     exchange,
+    pinned: pins.length > 0,
     release: names?.hash ?? null,
     vrrpParts: names?.vrrpParts ?? null,
   };

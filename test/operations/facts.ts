@@ -17,6 +17,7 @@ export const CONTEXT: Context = {
   configHash: 'f00d',
   generation: 3,
   exchange: { id: 'k0', file: null },
+  pinned: false,
 };
 
 export function address(text: string): Address {
