@@ -48,11 +48,12 @@ export function planDocument(cluster: string, plans: readonly HostPlan[]) {
     schema: 1,
     cluster,
     changes: plans.reduce((sum, { changes }) => sum + changes.length, 0),
-    hosts: plans.map(({ host, role, changes, problems, failure }) => ({
+    hosts: plans.map(({ host, role, changes, problems, warnings, failure }) => ({
       host,
       role,
       changes,
       problems,
+      warnings,
       unreadable: failure === null ? null : { kind: failure.kind, message: failure.message, hints: failure.hints },
     })),
   };

@@ -3,6 +3,7 @@ import type { Config, DirectorConfig, VipConfig } from '../config/config.ts';
 import { EXCHANGE_PORT, exchangePoints } from '../config/exchange.ts';
 import { executedBy } from '../config/executed.ts';
 import type { InstanceConfig } from '../config/instance.ts';
+import type { ServiceConfig } from '../config/service.ts';
 import { speechOf } from '../config/speech.ts';
 import { trackedOn } from '../config/tracked.ts';
 import { agentConfigText } from './agent-config.ts';
@@ -28,6 +29,7 @@ export function directorParts(config: Config, director: DirectorConfig): Directo
     director: {
       usesIpvs,
       exchanges: exchangePoints(config).length > 1,
+      listeners: config.services.flatMap(listenersOf),
       interfaces: director.dips.map((dip) => ({ name: dip.interface, address: dip.address })),
       instances: instances.map(({ instance, speaker }) => ({
         name: instance.name,
@@ -69,6 +71,13 @@ function rootScripts(config: Config, director: string): DirectorWanted['rootScri
     const files = [...new Set(commands.flatMap(executedBy))];
     return user === 'root' && files.length > 0 ? [{ name, files }] : [];
   });
+}
+
+function listenersOf({ mark, listen }: ServiceConfig): string[] {
+  if (mark !== null) return [`fwm ${mark}`];
+  return listen.map(
+    ({ protocol, address, port }) => `${protocol} ${address.includes(':') ? `[${address}]` : address}:${port}`,
+  );
 }
 
 function vipsOf(instance: InstanceConfig): readonly VipConfig[] {

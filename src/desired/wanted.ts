@@ -93,6 +93,8 @@ export interface DirectorWanted {
   /** It has other directors to tell what it knows. */
   readonly exchanges: boolean;
   readonly interfaces: readonly { readonly name: string; readonly address: Address }[];
+  /** Its services as the kernel's table has them: `tcp 10.0.0.1:80`, `fwm 6`. */
+  readonly listeners: readonly string[];
   /** Instances that this director takes part in. */
   readonly instances: readonly InstanceWanted[];
   /** VIPs that it may come to hold, with the instance's interface. */

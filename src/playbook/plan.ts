@@ -5,6 +5,7 @@ import { type Decision, decide } from '../operations/all.ts';
 import type { Context } from '../operations/operation.ts';
 import { problemsOf } from '../operations/preconditions.ts';
 import type { ReleaseNames } from '../operations/release.ts';
+import { warningsOf } from '../operations/rivals.ts';
 import { unpreparedFor } from '../operations/unprepared.ts';
 import type { Reading } from './cluster.ts';
 import type { HostFailure } from './failure.ts';
@@ -18,6 +19,8 @@ export interface HostPlan {
   readonly reasons: Decision['reasons'];
   /** What stands in the way: nothing is done on any host while there is one. */
   readonly problems: readonly string[];
+  /** What an operator should know; nothing waits for it. */
+  readonly warnings: readonly string[];
   /** Not null: the host could not be read. */
   readonly failure: HostFailure | null;
 }
@@ -54,7 +57,7 @@ function planUnread(
       : [
           `the directors would send it requests of ${services.join(', ')}, for which it is not prepared, so nothing is applied; bring it back, or give it weight 0 until it is.`,
         ];
-  return { host: wanted.host, role: roleOf(wanted), changes: [], reasons: {}, problems, failure };
+  return { host: wanted.host, role: roleOf(wanted), changes: [], reasons: {}, problems, warnings: [], failure };
 }
 
 function roleOf({ director }: Wanted): HostPlan['role'] {
@@ -69,8 +72,9 @@ function planHost(reading: Extract<Reading, { facts: unknown }>, shared: Shared)
     ...releaseProblem(wanted, reading.facts, shared),
     ...(wanted.director ? pinProblems(shared.pins) : []),
   ];
+  const warnings = warningsOf(wanted, reading.facts);
   const marked = [...pinChanges(shared.pins, reading), ...changes];
-  return { host: wanted.host, role: roleOf(wanted), changes: marked, reasons, problems, failure: null };
+  return { host: wanted.host, role: roleOf(wanted), changes: marked, reasons, problems, warnings, failure: null };
 }
 
 export function contextFor({ system }: HostFacts, shared: Shared): Context {

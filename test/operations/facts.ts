@@ -45,6 +45,7 @@ export function freshFacts(change: Partial<HostFacts> = {}): HostFacts {
     network: { addresses: [], rules: [], returnVia: null, ways: {}, up: [] },
     units: {},
     firewall: { input: null, program: 'iptables' },
+    rivals: null,
     changeable: {},
     agent: null,
     ...change,
