@@ -117,9 +117,10 @@ function yieldInstance({ supervisor }: Agent, { body }: Request): Answer {
 }
 
 function hold({ supervisor, wall }: Agent, { body }: Request): Answer {
-  const { instance = null, owner, reason = null, forMs = HOLD_MS } = accept(holdRequestShape, body, 'hold');
+  const asked = accept(holdRequestShape, body, 'hold');
+  const { instance = null, owner, reason = null, forMs = HOLD_MS, whileHeard, comes } = asked;
   const since = wall();
-  supervisor.standby.hold({ instance, owner, reason, since, until: since + forMs });
+  supervisor.standby.hold({ instance, owner, reason, since, until: since + forMs, whileHeard }, comes);
   return { json: { holds: supervisor.standby.holds } };
 }
 

@@ -3,6 +3,7 @@
 import type { DesiredService } from '../balancer/desired.ts';
 import type { Override } from '../balancer/override.ts';
 import type { Config } from '../config/config.ts';
+import { speechOf } from '../config/speech.ts';
 import { describeProbe, type ProbePlan } from '../health/probe-plan.ts';
 import type { Standing } from '../health/verdict.ts';
 import type { AgentState, CheckState, DestinationState, InstanceState, ServiceState } from '../status/state.ts';
@@ -65,13 +66,15 @@ export function agentStateOf(known: Known): AgentState {
   };
 }
 
-function instanceState(report: InstanceReport, { problemOf }: Known): InstanceState {
+function instanceState(report: InstanceReport, { problemOf, config }: Known): InstanceState {
+  const configured = config?.instances.find(({ name }) => name === report.name);
   const { vips, transitions = 0, trackers = [] } = report;
   return {
     ...report,
     vips: [...vips],
     transitions,
     trackers: trackers.map((one) => ({ ...one, error: problemOf(one.kind, one.name) })),
+    ...(configured === undefined ? {} : { speech: speechOf(configured) }),
   };
 }
 

@@ -17,6 +17,7 @@ export const AGENT = {
   command: '/usr/local/sbin/lvs-agent',
   config: '/var/lib/lvs-agent/config.json',
   exchangeKey: '/var/lib/lvs-agent/exchange.key',
+  holds: '/var/lib/lvs-agent/holds.json',
   controlSocket: '/run/lvs-agent/control.sock',
   vrrpSocket: '/run/lvs-agent/vrrp.sock',
   /** Its presence at SIGTERM means: for good, so give the addresses away. */

@@ -3,6 +3,8 @@ import type { Config, DirectorConfig, VipConfig } from '../config/config.ts';
 import { EXCHANGE_PORT, exchangePoints } from '../config/exchange.ts';
 import { executedBy } from '../config/executed.ts';
 import type { InstanceConfig } from '../config/instance.ts';
+import type { ServiceConfig } from '../config/service.ts';
+import { speechOf } from '../config/speech.ts';
 import { trackedOn } from '../config/tracked.ts';
 import { agentConfigText } from './agent-config.ts';
 import type { DirectorWanted, Inbound, ModuleWanted } from './wanted.ts';
@@ -27,15 +29,18 @@ export function directorParts(config: Config, director: DirectorConfig): Directo
     director: {
       usesIpvs,
       exchanges: exchangePoints(config).length > 1,
+      listeners: config.services.flatMap(listenersOf),
       interfaces: director.dips.map((dip) => ({ name: dip.interface, address: dip.address })),
-      instances: instances.map(({ instance: { name, vrid, version, family }, speaker }) => ({
-        name,
+      instances: instances.map(({ instance, speaker }) => ({
+        name: instance.name,
         priority: speaker.priority,
-        vrid,
-        version,
-        family,
+        vrid: instance.vrid,
+        version: instance.version,
+        family: instance.family,
         interface: speaker.interface,
         source: speaker.source,
+        vips: instance.vips.map(({ address }) => address),
+        speech: speechOf(instance),
       })),
       vips: [
         ...instances.flatMap(({ instance, speaker }) =>
@@ -66,6 +71,13 @@ function rootScripts(config: Config, director: string): DirectorWanted['rootScri
     const files = [...new Set(commands.flatMap(executedBy))];
     return user === 'root' && files.length > 0 ? [{ name, files }] : [];
   });
+}
+
+function listenersOf({ mark, listen }: ServiceConfig): string[] {
+  if (mark !== null) return [`fwm ${mark}`];
+  return listen.map(
+    ({ protocol, address, port }) => `${protocol} ${address.includes(':') ? `[${address}]` : address}:${port}`,
+  );
 }
 
 function vipsOf(instance: InstanceConfig): readonly VipConfig[] {

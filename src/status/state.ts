@@ -20,6 +20,18 @@ const trackerState = z.object({
   error: z.string().nullable(),
 });
 
+/** What directors must agree on to understand each other; src/config/speech.ts says what each field means. */
+const speech = z.object({
+  vrid: z.number().int(),
+  version: z.literal([2, 3]),
+  family: z.literal([4, 6]),
+  transport: z.enum(['unicast', 'multicast']),
+  group: z.string().nullable(),
+  advertIntervalMs: z.number().nullable(),
+  secret: z.string().nullable(),
+  speakers: z.record(z.string(), z.string().nullable()),
+});
+
 const instanceState = z.object({
   name: z.string(),
   vrid: z.number().int(),
@@ -54,6 +66,8 @@ const instanceState = z.object({
   lastAdvert: z.object({ source: z.string(), priority: z.number().int(), at: z.number() }).nullable().optional(),
   /** The last packet that was not believed, by reason: who sent it, and when. */
   lastDropped: z.record(z.string(), z.object({ source: z.string(), at: z.number() })).optional(),
+  /** As it is configured; an agent of an earlier release does not tell. */
+  speech: speech.optional(),
 });
 
 const destinationState = z.object({

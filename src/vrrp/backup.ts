@@ -38,7 +38,8 @@ export function timeInBackup(instance: Instance, _event: EventOf<'time'>, nowMs:
   const { masterDownAtMs, setup, master } = instance;
   if (masterDownAtMs === null || nowMs < masterDownAtMs) return same(instance);
   // ours: not eligible yet; listen one interval more
-  if (instance.waitingFor !== null) return same({ ...instance, masterDownAtMs: nowMs + instance.masterAdvertMs });
+  if (instance.waitingFor !== null)
+    return same({ ...instance, master: null, masterDownAtMs: nowMs + instance.masterAdvertMs });
   // ours: a sync group goes as a whole
   if (setup.syncGroup !== null) return same({ ...instance, masterDownAtMs: null, wantsMaster: true });
   const whom = master === null ? 'nobody else advertises' : `${master} is not heard any more`;

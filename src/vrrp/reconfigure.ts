@@ -27,6 +27,7 @@ export function setUpAgain(instance: Instance, { setup }: EventOf<'setup'>, nowM
   const next: Instance = {
     ...instance,
     setup,
+    master: stillHeard(instance, setup),
     preemptFromMs: waitsAnew(instance, setup) ? null : instance.preemptFromMs,
   };
   if (instance.state !== 'MASTER') return { instance: listening(next, nowMs), effects: leftOver(instance, setup) };
@@ -70,6 +71,16 @@ function listening(instance: Instance, nowMs: number): Instance {
   const isLearned = setup.version === 3 && master !== null;
   const next = { ...instance, masterAdvertMs: isLearned ? masterAdvertMs : setup.advertIntervalMs };
   return wantsMaster && setup.syncGroup === null ? { ...next, wantsMaster: false, masterDownAtMs: nowMs } : next;
+}
+
+/** The MASTER that was heard, as long as its advertisements are still believed: else it is heard when it speaks anew. */
+function stillHeard({ setup: before, master }: Instance, after: InstanceSetup): InstanceSetup['source'] | null {
+  const isBelieved =
+    before.transport === after.transport &&
+    (after.transport === 'unicast' ? master !== null && after.peers.includes(master) : before.group === after.group) &&
+    before.password === after.password &&
+    (after.version === 3 || before.advertIntervalMs === after.advertIntervalMs);
+  return isBelieved ? master : null;
 }
 
 /** Addresses that we hold and that are no longer ours. */

@@ -584,6 +584,7 @@ describe('a new configuration', () => {
       const after = configuration([instance(more)]);
       b.loop.take({ type: 'holds', holds: [{ instance: 'public', reason: 'x', untilMs: null, endsAlone: false }] });
       b.loop.configure(after, 'b');
+      expect(b.says().master).toBeNull();
       segment.clock.advance(20_000);
       expect([owners(a, b), a.says().state, b.says().state]).toEqual([1, 'MASTER', 'BACKUP']);
       segment.lan.sent.length = 0;
@@ -600,6 +601,16 @@ describe('a new configuration', () => {
       expect(b.says().state).toBe('MASTER');
     },
   );
+
+  it('with another version, and no hold, makes a second MASTER until both have it', () => {
+    const { segment, a, b } = elected();
+    b.loop.configure(configuration([instance({ version: 2 })]), 'b');
+    segment.clock.advance(20_000);
+    expect([owners(a, b), a.says().state, b.says().state]).toEqual([2, 'MASTER', 'MASTER']);
+    a.loop.configure(configuration([instance({ version: 2 })]), 'a');
+    segment.clock.advance(2_000);
+    expect([owners(a, b), a.says().state, b.says().state]).toEqual([1, 'MASTER', 'BACKUP']);
+  });
 
   it('that is broken is refused, and the old one stays in force', () => {
     const { segment, a } = elected();
