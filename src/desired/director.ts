@@ -6,6 +6,7 @@ import type { InstanceConfig } from '../config/instance.ts';
 import type { ServiceConfig } from '../config/service.ts';
 import { speechOf } from '../config/speech.ts';
 import { trackedOn } from '../config/tracked.ts';
+import { familyOf } from '../wire/address.ts';
 import { agentConfigText } from './agent-config.ts';
 import type { DirectorWanted, Inbound, ModuleWanted } from './wanted.ts';
 
@@ -25,7 +26,10 @@ export function directorParts(config: Config, director: DirectorConfig): Directo
   return {
     modules: usesIpvs ? ipvsModules(config) : [],
     sysctls: { ...sysctls(config, director), ...director.sysctl },
-    inbound: inbound(config, instances.length > 0),
+    inbound: inbound(
+      config,
+      instances.map(({ instance }) => instance),
+    ),
     director: {
       usesIpvs,
       exchanges: exchangePoints(config).length > 1,
@@ -116,21 +120,39 @@ function sysctls(config: Config, director: DirectorConfig): Record<string, strin
   };
 }
 
-function inbound(config: Config, speaks: boolean): Inbound[] {
+/** RFC 4861 section 4: what clients and routers ask and answer before anything comes to an IPv6 VIP. */
+const NEIGHBOUR_SOLICITATION = 135;
+const NEIGHBOUR_ADVERTISEMENT = 136;
+
+function inbound(config: Config, instances: readonly InstanceConfig[]): Inbound[] {
   const services = config.services.flatMap((service) =>
-    service.listen.flatMap(({ protocol, port }): Inbound[] =>
-      protocol === 'sctp'
-        ? []
-        : [{ protocol, port: port === 0 ? null : port, halfSeen: true, purpose: `service ${service.name}` }],
-    ),
+    service.listen.flatMap(({ protocol, address, port }): Inbound[] => {
+      const purpose = `service ${service.name}`;
+      if (protocol === 'sctp') return [];
+      return [{ family: familyOf(address), protocol, port: port === 0 ? null : port, halfSeen: true, purpose }];
+    }),
   );
   const sync = config.sync.enabled && config.services.length > 0 && config.directors.length > 1;
+  const families = [...new Set(instances.map(({ family }) => family))];
+  const neighbours = families.includes(6) ? [NEIGHBOUR_SOLICITATION, NEIGHBOUR_ADVERTISEMENT] : [];
+  const points = exchangePoints(config);
+  const exchangeFamilies = points.length > 1 ? [...new Set(points.map(({ address }) => familyOf(address)))] : [];
   return [
-    ...(speaks ? [{ protocol: 'vrrp', port: null, purpose: 'VRRP' } satisfies Inbound] : []),
+    ...families.map((family): Inbound => ({ family, protocol: 'vrrp', port: null, purpose: 'VRRP' })),
+    ...neighbours.map((port): Inbound => ({ family: 6, protocol: 'icmpv6', port, purpose: 'neighbours of IPv6 VIPs' })),
     ...services,
-    ...(sync ? [{ protocol: 'udp', port: config.sync.port, purpose: 'connection sync' } satisfies Inbound] : []),
-    ...(exchangePoints(config).length > 1
-      ? [{ protocol: 'udp', port: EXCHANGE_PORT, purpose: 'exchange between directors' } satisfies Inbound]
+    ...(sync
+      ? [
+          {
+            family: familyOf(config.sync.group),
+            protocol: 'udp',
+            port: config.sync.port,
+            purpose: 'connection sync',
+          } satisfies Inbound,
+        ]
       : []),
+    ...exchangeFamilies.map(
+      (family): Inbound => ({ family, protocol: 'udp', port: EXCHANGE_PORT, purpose: 'exchange between directors' }),
+    ),
   ];
 }

@@ -83,12 +83,14 @@ function inbound(services: readonly ServiceConfig[], realserver: RealserverConfi
       if (listener.protocol === 'sctp') return [];
       const destination = service.realservers.find(({ name }) => name === realserver.name);
       const port = service.mode === 'nat' ? (destination?.port ?? listener.port) : listener.port;
-      return [{ protocol: listener.protocol, port: port === 0 ? null : port, purpose: `service ${service.name}` }];
+      const purpose = `service ${service.name}`;
+      const family = familyOf(listener.address);
+      return [{ family, protocol: listener.protocol, port: port === 0 ? null : port, purpose }];
     }),
   );
   const tunnelled = services.filter(({ mode }) => mode === 'tun');
   return [
     ...entries,
-    ...tunnelled.map(({ name }): Inbound => ({ protocol: 'ipip', port: null, purpose: `service ${name}` })),
+    ...tunnelled.map(({ name }): Inbound => ({ family: 4, protocol: 'ipip', port: null, purpose: `service ${name}` })),
   ];
 }

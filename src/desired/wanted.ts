@@ -60,8 +60,10 @@ export interface ReturnRoute {
 export const RETURN_TABLE = 0x4c56;
 
 export interface Inbound {
-  /** tcp, udp, or a protocol number by name: vrrp (112), ipip (4). */
-  readonly protocol: 'tcp' | 'udp' | 'vrrp' | 'ipip';
+  readonly family: Family;
+  /** tcp, udp, or a protocol number by name: vrrp (112), ipip (4), icmpv6 (58). */
+  readonly protocol: 'tcp' | 'udp' | 'vrrp' | 'ipip' | 'icmpv6';
+  /** Of ICMPv6: the type. null: there is none, or every one. */
   readonly port: number | null;
   /**
    * Connection tracking sees only one half of what IPVS forwards and calls packets of it INVALID, a FIN above all (measured:

@@ -1,79 +1,101 @@
-/** Whether an INPUT chain, as `iptables -S INPUT` prints it, lets in what LVS needs; judged from what the rules plainly say. */
+/** Whether what packets to a host meet lets in what LVS needs; judged from what the rules plainly say. Pure. */
 import type { Inbound } from '../desired/wanted.ts';
+import type { FilterRule, InputFilter } from '../facts/input-filter.ts';
 
-const NUMBERS: Readonly<Record<string, string>> = { vrrp: '112', ipip: '4', ipencap: '4', tcp: 'tcp', udp: 'udp' };
+/** Who jumps deeper than that is not followed. */
+const DEEPEST = 16;
+
+const NUMBERS: Readonly<Record<string, string>> = { vrrp: '112', ipip: '4' };
+
+export interface Blocked {
+  readonly need: Inbound;
+  /** What drops it is a rule for what connection tracking does not know. */
+  readonly asInvalid: boolean;
+}
 
 /**
- * The needs that a chain of policy DROP, or with a final drop, has no accepting rule for, as a person would open them.
- * Rules bound to a source, an interface or a jump to another chain are taken to accept: no false alarm, at the price of missing some.
+ * The needs that a filter drops. A rule that accepts only from some source or interface is taken to accept, one that drops only
+ * such is passed over, and so is what is not understood: no false alarm, at the price of missing some.
  */
-export function blockedInbound(inbound: readonly Inbound[], rules: readonly string[] | null): string[] {
-  const early = beforeInvalid(rules ?? []);
+export function blockedBy(filter: InputFilter, inbound: readonly Inbound[]): Blocked[] {
+  return inbound
+    .filter(({ family }) => filter.families.includes(family))
+    .flatMap((need): Blocked[] => {
+      if (need.halfSeen && fateIn(filter, filter.base, need, 'invalid') === 'dropped')
+        return [{ need, asInvalid: true }];
+      const fate = fateIn(filter, filter.base, need, 'new') ?? (filter.drops ? 'dropped' : 'accepted');
+      return fate === 'dropped' ? [{ need, asInvalid: false }] : [];
+    });
+}
+
+type Fate = 'accepted' | 'dropped';
+
+/** What becomes of the first packet, or of one that is called INVALID, in a chain; null: it does not say. */
+function fateIn(filter: InputFilter, chain: string, need: Inbound, state: 'new' | 'invalid', depth = 0): Fate | null {
+  const rules = filter.chains[chain];
+  if (rules === undefined || depth > DEEPEST) return 'accepted';
+  for (const rule of rules.filter((one) => concerns(one, need, state))) {
+    const { verdict, isNarrow } = rule;
+    if (verdict === 'accept') return 'accepted';
+    const fate = verdict === 'drop' ? 'dropped' : fateIn(filter, verdict.to, need, state, depth + 1);
+    if (fate === 'accepted' || (fate === 'dropped' && !isNarrow && isMeant(rule, state))) return fate;
+    if (verdict !== 'drop' && !verdict.returns && !isNarrow) return null;
+  }
+  return null;
+}
+
+/** What drops everything is judged by the first packet: only a rule for INVALID singles those out. */
+function isMeant({ verdict, states }: FilterRule, state: 'new' | 'invalid'): boolean {
+  return state === 'new' || states !== null || verdict !== 'drop';
+}
+
+function concerns({ families, protocols, ports, states }: FilterRule, need: Inbound, state: string): boolean {
+  const { family, protocol, port } = need;
+  return (
+    (families === null || families.includes(family)) &&
+    (states === null || states.includes(state)) &&
+    (protocols === null || protocols.includes(protocol)) &&
+    (ports === null || port === null || ports.some(([first, last]) => first <= port && port <= last))
+  );
+}
+
+/** The same as a person would open them. */
+export function blockedWords(blocked: readonly Blocked[]): string[] {
   return unique(
-    blockedNeeds(inbound, rules).map((need) =>
-      needsEarly(need, early) ? `${wordsOf(need)} before the rule that drops INVALID` : wordsOf(need),
+    blocked.map(({ need, asInvalid }) =>
+      asInvalid ? `${wordsOf(need)} before the rule that drops INVALID` : wordsOf(need),
     ),
   );
 }
 
 /** The same as commands that a person may paste. At the head of the chain, so before whatever drops it. */
-export function openingCommands(
-  inbound: readonly Inbound[],
-  rules: readonly string[] | null,
-  program: string,
-): string[] {
+export function openingCommands({ program, table, base }: InputFilter, blocked: readonly Blocked[]): string[] {
   return unique(
-    blockedNeeds(inbound, rules).map(({ protocol, port }) => {
-      const match = port === null ? '' : ` --dport ${port}`;
-      return `${program} -I INPUT -p ${NUMBERS[protocol]}${match} -j ACCEPT`;
-    }),
+    blocked.map(({ need }) =>
+      program === 'nft'
+        ? `nft insert rule ${table} ${base} ${nftMatch(need)} accept`
+        : `${program} -I ${base} ${iptablesMatch(need)} -j ACCEPT`,
+    ),
   );
 }
 
-function blockedNeeds(inbound: readonly Inbound[], rules: readonly string[] | null): Inbound[] {
-  if (rules === null) return [];
-  const early = beforeInvalid(rules);
-  return inbound.filter((need) => {
-    if (needsEarly(need, early)) return !early?.some((rule) => accepts(rule, need));
-    return dropsTheRest(rules) && !rules.some((rule) => accepts(rule, need));
-  });
+function iptablesMatch({ protocol, port }: Inbound): string {
+  if (protocol === 'icmpv6') return `-p ipv6-icmp --icmpv6-type ${port}`;
+  return `-p ${NUMBERS[protocol] ?? protocol}${port === null ? '' : ` --dport ${port}`}`;
 }
 
-/** The rules before the one that drops INVALID; null: none does. */
-function beforeInvalid(rules: readonly string[]): readonly string[] | null {
-  const invalid = rules.findIndex((rule) => /--(?:ct)?state \S*INVALID.* -j (DROP|REJECT)\b/.test(rule));
-  return invalid < 0 ? null : rules.slice(0, invalid);
-}
-
-function needsEarly({ halfSeen }: Inbound, early: readonly string[] | null): boolean {
-  return early !== null && halfSeen === true;
+function nftMatch({ protocol, port }: Inbound): string {
+  if (protocol === 'icmpv6') return `icmpv6 type ${port}`;
+  return port === null ? `meta l4proto ${NUMBERS[protocol] ?? protocol}` : `${protocol} dport ${port}`;
 }
 
 function unique(lines: readonly string[]): string[] {
   return [...new Set(lines)];
 }
 
-function dropsTheRest(rules: readonly string[]): boolean {
-  return rules.includes('-P INPUT DROP') || rules.some((rule) => /^-A INPUT -j (DROP|REJECT)\b/.test(rule));
-}
-
-function accepts(rule: string, { protocol, port }: Inbound): boolean {
-  if (!rule.startsWith('-A INPUT') || / -j (DROP|REJECT|LOG|RETURN)\b/.test(rule)) return false;
-  // Answers to what this host itself began, and its own traffic, are not what clients and peers send.
-  if (/--(?:ct)?state (?!.*NEW)/.test(rule) || / -i lo\b/.test(rule)) return false;
-  const said = / -p (\S+)/.exec(rule)?.[1];
-  if (said !== undefined && (NUMBERS[said] ?? said) !== NUMBERS[protocol]) return false;
-  const ports = / --dports? (\S+)/.exec(rule)?.[1];
-  return ports === undefined || port === null || ports.split(',').some((range) => within(port, range));
-}
-
-function within(port: number, range: string): boolean {
-  const [low, high = low] = range.split(':').map(Number);
-  return low !== undefined && high !== undefined && port >= low && port <= high;
-}
-
 function wordsOf({ protocol, port, purpose }: Inbound): string {
-  if (protocol === 'vrrp') return `protocol 112 (${purpose})`;
-  if (protocol === 'ipip') return `protocol 4 (${purpose})`;
+  if (protocol === 'icmpv6') return `ICMPv6 type ${port} (${purpose})`;
+  const number = NUMBERS[protocol];
+  if (number !== undefined) return `protocol ${number} (${purpose})`;
   return port === null ? `${protocol} (${purpose})` : `${protocol} port ${port} (${purpose})`;
 }

@@ -1,9 +1,10 @@
 /** What must hold on a host before anything is changed there: each problem is one sentence with cause and next step. */
 import type { DirectorWanted, Inbound, Wanted } from '../desired/wanted.ts';
 import type { HostFacts } from '../facts/host.ts';
+import type { InputFilter } from '../facts/input-filter.ts';
 import type { HostAddress } from '../facts/network.ts';
 import { isLinkLocal } from '../wire/address.ts';
-import { blockedInbound, openingCommands } from './inbound.ts';
+import { blockedBy, blockedWords, openingCommands } from './inbound.ts';
 
 /** Sentences without the host's name in front, some with commands in lines of their own behind; empty: go on. */
 export function problemsOf(wanted: Wanted, facts: HostFacts, firewall: 'manage' | 'check' | 'ignore'): string[] {
@@ -95,13 +96,19 @@ function onLinkProblem(address: Wanted['onLink'][number], { network }: HostFacts
 }
 
 function firewallProblems(inbound: readonly Inbound[], { firewall }: HostFacts): string[] {
-  const blocked = blockedInbound(inbound, firewall.input);
-  if (blocked.length === 0) return [];
-  const commands = openingCommands(inbound, firewall.input, firewall.program);
-  return [
-    [
-      `its firewall (iptables, chain INPUT) drops what it needs; open ${blocked.join(', ')}, also where it is kept for the next boot, or set \`firewall: ignore\` if something else accepts it.`,
-      ...commands,
-    ].join('\n    '),
-  ];
+  return firewall.filters.flatMap((filter) => {
+    const blocked = blockedBy(filter, inbound);
+    if (blocked.length === 0) return [];
+    const open = blockedWords(blocked).join(', ');
+    return [
+      [
+        `its firewall (${filterName(filter)}) drops what it needs; open ${open}, also where it is kept for the next boot, or set \`firewall: ignore\` if something else accepts it.`,
+        ...openingCommands(filter, blocked),
+      ].join('\n    '),
+    ];
+  });
+}
+
+function filterName({ program, table, base }: InputFilter): string {
+  return program === 'nft' ? `nftables, table ${table}, chain ${base}` : `${program}, chain ${base}`;
 }

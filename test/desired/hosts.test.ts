@@ -34,7 +34,7 @@ describe('what hosts shall be', () => {
     expect(web1.placed.tunnel).toBe(true);
     expect(web1.sysctls).toEqual({ ...ARP, 'net.ipv4.conf.tunl0.rp_filter': '2' });
     expect(web1.modules).toEqual([{ name: 'ipip', required: true }]);
-    expect(web1.inbound).toContainEqual({ protocol: 'ipip', port: null, purpose: 'service web' });
+    expect(web1.inbound).toContainEqual({ family: 4, protocol: 'ipip', port: null, purpose: 'service web' });
   });
 
   it('gives a NAT realserver a return route, answers to every director apart, and no VIP', () => {
@@ -49,7 +49,7 @@ describe('what hosts shall be', () => {
       },
     });
     expect(web2.sysctls).toEqual({});
-    expect(web2.inbound).toEqual([{ protocol: 'tcp', port: 80, purpose: 'service web' }]);
+    expect(web2.inbound).toEqual([{ family: 4, protocol: 'tcp', port: 80, purpose: 'service web' }]);
   });
 
   it('uses tunl0 for a VIP that both a DR and a TUN service have, because only there both work', () => {
@@ -95,12 +95,25 @@ describe('what hosts shall be', () => {
 
   it('asks a firewall for VRRP, the services, connection sync and the exchange', () => {
     expect(host('lb1', topology('dr')).inbound).toEqual([
-      { protocol: 'vrrp', port: null, purpose: 'VRRP' },
-      { protocol: 'tcp', port: 80, halfSeen: true, purpose: 'service http' },
-      { protocol: 'udp', port: 8848, purpose: 'connection sync' },
-      { protocol: 'udp', port: 8112, purpose: 'exchange between directors' },
+      { family: 4, protocol: 'vrrp', port: null, purpose: 'VRRP' },
+      { family: 4, protocol: 'tcp', port: 80, halfSeen: true, purpose: 'service http' },
+      { family: 4, protocol: 'udp', port: 8848, purpose: 'connection sync' },
+      { family: 4, protocol: 'udp', port: 8112, purpose: 'exchange between directors' },
     ]);
     expect(host('lb1', topology('one-director')).inbound.map(({ protocol }) => protocol)).toEqual(['tcp']);
+  });
+
+  it('lets neighbours of IPv6 VIPs in, and VRRP of both families', () => {
+    const dr = topology('dr');
+    const [four] = dr.instances;
+    const six = { ...four!, name: 'six', family: 6 as const };
+    expect(host('lb1', { ...dr, services: [], instances: [four!, six] }).inbound).toEqual([
+      { family: 4, protocol: 'vrrp', port: null, purpose: 'VRRP' },
+      { family: 6, protocol: 'vrrp', port: null, purpose: 'VRRP' },
+      { family: 6, protocol: 'icmpv6', port: 135, purpose: 'neighbours of IPv6 VIPs' },
+      { family: 6, protocol: 'icmpv6', port: 136, purpose: 'neighbours of IPv6 VIPs' },
+      { family: 4, protocol: 'udp', port: 8112, purpose: 'exchange between directors' },
+    ]);
   });
 
   it('needs no IPVS where nothing is balanced', () => {

@@ -44,7 +44,7 @@ export function freshFacts(change: Partial<HostFacts> = {}): HostFacts {
     originals: {},
     network: { addresses: [], rules: [], returnVia: null, ways: {}, up: [] },
     units: {},
-    firewall: { input: null, program: 'iptables' },
+    firewall: { filters: [] },
     rivals: null,
     changeable: {},
     agent: null,

@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { loadTopology } from '../../src/config/load.ts';
 import { wantedHosts } from '../../src/desired/hosts.ts';
-import type { Inbound } from '../../src/desired/wanted.ts';
 import type { HostFacts } from '../../src/facts/host.ts';
-import { blockedInbound, openingCommands } from '../../src/operations/inbound.ts';
+import { iptablesFilter } from '../../src/facts/iptables-rules.ts';
 import { problemsOf } from '../../src/operations/preconditions.ts';
 import { questionFor } from '../../src/operations/question.ts';
 import { topology } from '../desired/topology.ts';
@@ -18,6 +17,7 @@ const ready: HostFacts = {
     addresses: [{ device: 'eth1', address: address('10.77.1.11'), prefixLength: 24 }],
   },
 };
+const closed = { filters: [iptablesFilter('iptables', ['-P INPUT DROP'])!] };
 const system = (change: Partial<HostFacts['system']>): HostFacts => ({
   ...ready,
   agent: runningAgent({ state: null, silence: 'it is not running' }),
@@ -96,8 +96,8 @@ describe('what must hold before anything is changed', () => {
       },
     ],
     [
-      'open protocol 112 (VRRP), tcp port 80 (service http), udp port 8848',
-      { ...ready, firewall: { input: ['-P INPUT DROP'], program: 'iptables' } },
+      'its firewall (iptables, chain INPUT) drops what it needs; open protocol 112 (VRRP), tcp port 80 (service http), udp port 8848',
+      { ...ready, firewall: closed },
     ],
   ])('says one sentence: %s', (words, facts) => {
     const problems = problemsOf(lb1, facts, 'check');
@@ -122,76 +122,10 @@ describe('what must hold before anything is changed', () => {
   });
 
   it('does not look at a firewall that it is told to ignore', () => {
-    expect(
-      problemsOf(lb1, { ...ready, firewall: { input: ['-P INPUT DROP'], program: 'iptables' } }, 'ignore'),
-    ).toEqual([]);
+    expect(problemsOf(lb1, { ...ready, firewall: closed }, 'ignore')).toEqual([]);
   });
 
   it('takes glibc 2.28 and later, and 3.0', () => {
     for (const glibc of ['2.28', '2.36', '3.0', null]) expect(problemsOf(lb1, system({ glibc }), 'check')).toEqual([]);
-  });
-});
-
-describe('a firewall in front of IPVS', () => {
-  const http: Inbound = { protocol: 'tcp', port: 80, purpose: 'service http' };
-  const vrrp: Inbound = { protocol: 'vrrp', port: null, purpose: 'VRRP' };
-  const drop = '-P INPUT DROP';
-
-  it.each<[string, readonly string[] | null, readonly string[]]>([
-    ['no iptables at all', null, []],
-    ['a policy of ACCEPT', ['-P INPUT ACCEPT'], []],
-    ['nothing accepted', [drop], ['tcp port 80 (service http)', 'protocol 112 (VRRP)']],
-    [
-      'a final REJECT',
-      ['-P INPUT ACCEPT', '-A INPUT -j REJECT --reject-with icmp-port-unreachable'],
-      ['tcp port 80 (service http)', 'protocol 112 (VRRP)'],
-    ],
-    ['both opened', [drop, '-A INPUT -p tcp -m tcp --dport 80 -j ACCEPT', '-A INPUT -p vrrp -j ACCEPT'], []],
-    ['VRRP by number', [drop, '-A INPUT -p 112 -j ACCEPT'], ['tcp port 80 (service http)']],
-    [
-      'a range and a list of ports',
-      [drop, '-A INPUT -p tcp -m multiport --dports 22,80:90 -j ACCEPT', '-A INPUT -p 112 -j ACCEPT'],
-      [],
-    ],
-    [
-      'another port',
-      [drop, '-A INPUT -p tcp -m tcp --dport 443 -j ACCEPT'],
-      ['tcp port 80 (service http)', 'protocol 112 (VRRP)'],
-    ],
-    [
-      'only answers',
-      [drop, '-A INPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT'],
-      ['tcp port 80 (service http)', 'protocol 112 (VRRP)'],
-    ],
-    ['only loopback', [drop, '-A INPUT -i lo -j ACCEPT'], ['tcp port 80 (service http)', 'protocol 112 (VRRP)']],
-    ['a rule for all protocols', [drop, '-A INPUT -s 10.77.0.0/16 -j ACCEPT'], []],
-    ['a chain that may accept', [drop, '-A INPUT -j my-chain'], []],
-  ])('with %s', (_title, rules, expected) => {
-    expect(blockedInbound([http, vrrp], rules)).toEqual(expected);
-  });
-
-  it('is opened by commands for the head of the chain, after which nothing is blocked any more', () => {
-    const needs: Inbound[] = [{ ...http, halfSeen: true }, vrrp, { protocol: 'ipip', port: null, purpose: 'x' }, http];
-    const rules = [drop, '-A INPUT -m conntrack --ctstate INVALID -j DROP'];
-    const commands = openingCommands(needs, rules, 'iptables-legacy');
-    expect(commands).toEqual([
-      'iptables-legacy -I INPUT -p tcp --dport 80 -j ACCEPT',
-      'iptables-legacy -I INPUT -p 112 -j ACCEPT',
-      'iptables-legacy -I INPUT -p 4 -j ACCEPT',
-    ]);
-    const added = commands.map((command) => command.replace('iptables-legacy -I', '-A'));
-    expect(blockedInbound(needs, [drop, ...added, ...rules.slice(1)])).toEqual([]);
-    expect(openingCommands(needs, null, 'iptables')).toEqual([]);
-  });
-
-  it('must let in what IPVS forwards before a rule that drops INVALID, whatever the policy', () => {
-    const forwarded: Inbound = { ...http, halfSeen: true };
-    const invalid = '-A INPUT -m conntrack --ctstate INVALID -j DROP';
-    const open = '-A INPUT -p tcp -m tcp --dport 80 -j ACCEPT';
-    const words = ['tcp port 80 (service http) before the rule that drops INVALID'];
-    expect(blockedInbound([forwarded], ['-P INPUT ACCEPT', invalid])).toEqual(words);
-    expect(blockedInbound([forwarded], [drop, invalid, open])).toEqual(words);
-    expect(blockedInbound([forwarded], [drop, open, invalid])).toEqual([]);
-    expect(blockedInbound([http], [drop, invalid, open])).toEqual([]);
   });
 });
