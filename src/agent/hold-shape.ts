@@ -12,8 +12,11 @@ export interface HoldRecord {
   readonly since: number;
   /** Epoch ms from which it no longer holds. */
   readonly until: number;
-  /** It rests while no other director is heard in the exchange: then whoever else might serve is gone. */
-  readonly whileHeard?: boolean | undefined;
+  /**
+   * VIPs of its virtual router: it lasts, also beyond its time, as long as another director says in the exchange that it is
+   * MASTER of one of them, and rests when none does, for then nobody serves.
+   */
+  readonly whileServed?: readonly string[] | undefined;
 }
 
 const time = decimal(0, Number.MAX_SAFE_INTEGER);
@@ -26,7 +29,7 @@ export const holdsShape: Shape<readonly HoldRecord[]> = list(
     reason: nullable(text),
     since: time,
     until: time,
-    whileHeard: optional(flag),
+    whileServed: optional(list(text)),
   }),
 );
 
@@ -40,8 +43,7 @@ export const holdRequestShape = object({
   reason: optional(nullable(text)),
   /** @default HOLD_MS */
   forMs: optional(decimal(1, LONGEST_HOLD_MS)),
-  /** @default false */
-  whileHeard: optional(flag),
+  whileServed: optional(list(text)),
   /** The instance may come with the next configuration only. @default false */
   comes: optional(flag),
 });

@@ -10,6 +10,8 @@ export interface HoldsOptions {
   readonly journal: Journal;
   /** Epoch ms. */
   readonly wall: () => number;
+  /** Its reason is true, so that it lasts beyond its time. */
+  readonly outlasts: (hold: HoldRecord) => boolean;
 }
 
 export class Holds {
@@ -21,9 +23,9 @@ export class Holds {
     this.#all = read(options);
   }
 
-  /** Those whose time is not over. */
+  /** Those that are not over. */
   get all(): readonly HoldRecord[] {
-    return this.#all.filter(({ until }) => until > this.#options.wall());
+    return this.#all.filter((one) => !this.#isOver(one));
   }
 
   /** Takes the place of what the same owner held of the same instance. @throws Error when it cannot be written; then nothing has changed */
@@ -48,10 +50,14 @@ export class Holds {
   /** Forgets what has run out. @returns whether anything has */
   expire(): boolean {
     try {
-      return this.#end(({ until }) => until <= this.#options.wall(), 'has run out').length > 0;
+      return this.#end((one) => this.#isOver(one), 'has run out').length > 0;
     } catch {
       return false; // The disk is full: it no longer holds all the same, and is forgotten later.
     }
+  }
+
+  #isOver(hold: HoldRecord): boolean {
+    return hold.until <= this.#options.wall() && !this.#options.outlasts(hold);
   }
 
   #end(isOver: (one: HoldRecord) => boolean, how: string): readonly HoldRecord[] {
@@ -76,7 +82,7 @@ export class Holds {
 
 /** In the VRRP process's terms. @param monotonicOf turns epoch into monotonic ms */
 export function holdTold(
-  { instance, owner, reason, until }: HoldRecord,
+  { instance, owner, reason, until }: Omit<HoldRecord, 'since'>,
   monotonicOf: (epochMs: number) => number,
 ): Hold {
   return {

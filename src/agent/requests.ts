@@ -118,9 +118,9 @@ function yieldInstance({ supervisor }: Agent, { body }: Request): Answer {
 
 function hold({ supervisor, wall }: Agent, { body }: Request): Answer {
   const asked = accept(holdRequestShape, body, 'hold');
-  const { instance = null, owner, reason = null, forMs = HOLD_MS, whileHeard, comes } = asked;
+  const { instance = null, owner, reason = null, forMs = HOLD_MS, whileServed, comes } = asked;
   const since = wall();
-  supervisor.standby.hold({ instance, owner, reason, since, until: since + forMs, whileHeard }, comes);
+  supervisor.standby.hold({ instance, owner, reason, since, until: since + forMs, whileServed }, comes);
   return { json: { holds: supervisor.standby.holds } };
 }
 

@@ -2,10 +2,13 @@
  * What keeps this director from becoming MASTER, from wherever it comes: operators' holds and what the other directors say. The
  * VRRP process is told all of it at once, whenever it changes and on every connection.
  */
+import { OWN_HOLD } from '../status/hold.ts';
 import type { AgentState } from '../status/state.ts';
 import type { ToVrrp } from '../vrrp/link.ts';
 import type { StoredConfig } from './config-shape.ts';
+import type { Service } from './exchange/elsewhere.ts';
 import { Exchange, type ExchangeOptions } from './exchange/exchange.ts';
+import { SERVED_MS } from './exchange/fence.ts';
 import type { HoldRecord } from './hold-shape.ts';
 import { Holds, holdTold } from './holds.ts';
 import { Refusal } from './refusal.ts';
@@ -21,6 +24,7 @@ export class Standby {
   readonly exchange: Exchange;
   readonly #options: StandbyOptions;
   readonly #holds: Holds;
+  readonly #startedMs: number;
   #stored: StoredConfig | null = null;
   /** What the VRRP process was told last. */
   #told = '';
@@ -28,7 +32,13 @@ export class Standby {
   constructor(options: StandbyOptions) {
     const { clock, journal, stateFolder } = options;
     this.#options = options;
-    this.#holds = new Holds({ path: `${stateFolder}/holds.json`, journal, wall: () => clock.wall() });
+    this.#startedMs = clock.now();
+    this.#holds = new Holds({
+      path: `${stateFolder}/holds.json`,
+      journal,
+      wall: () => clock.wall(),
+      outlasts: (hold) => this.#outlasts(hold),
+    });
     this.exchange = new Exchange({
       ...options,
       keyPath: `${stateFolder}/exchange.key`,
@@ -44,8 +54,13 @@ export class Standby {
   /** All, with what the agent holds itself for. */
   get holds(): NonNullable<AgentState['holds']> {
     const { behind } = this.exchange;
-    const own = behind === null ? [] : [{ instance: null, owner: 'lvs-agent', ...behind, until: null }];
-    return [...this.#holding().map(({ whileHeard: _, ...hold }) => hold), ...own];
+    const own = behind === null ? [] : [{ instance: null, owner: OWN_HOLD, ...behind, until: null }];
+    const asked = this.#holding().map(({ whileServed, until, ...hold }) => ({
+      ...hold,
+      ...(whileServed === undefined ? {} : { whileServed: [...whileServed] }),
+      until: until <= this.#options.clock.wall() ? null : until,
+    }));
+    return [...asked, ...own];
   }
 
   /**
@@ -88,14 +103,27 @@ export class Standby {
   }
 
   #holding(): readonly HoldRecord[] {
-    const { all } = this.#holds;
-    return this.exchange.isAlone ? all.filter(({ whileHeard }) => !whileHeard) : all;
+    return this.#holds.all.filter((hold) => this.#serviceOf(hold) !== 'not served');
+  }
+
+  /** After a start, until the others were heard, it may be true still. */
+  #outlasts(hold: HoldRecord): boolean {
+    const service = this.#serviceOf(hold);
+    const isNew = this.#options.clock.now() - this.#startedMs < SERVED_MS;
+    return service === 'served' || (service === 'unknown' && isNew);
+  }
+
+  #serviceOf({ whileServed }: HoldRecord): Service | null {
+    return whileServed === undefined ? null : this.exchange.serviceOf(whileServed);
   }
 
   #message(): Extract<ToVrrp, { type: 'holds' }> {
     const { clock } = this.#options;
     const offsetMs = clock.wall() - clock.now();
-    const asked = this.#holding().map((hold) => holdTold(hold, (epochMs) => Math.round(epochMs - offsetMs)));
+    const asked = this.#holding().map((hold) => {
+      const until = Math.max(hold.until, this.#serviceOf(hold) === 'served' ? clock.wall() + SERVED_MS : 0);
+      return holdTold({ ...hold, until }, (epochMs) => Math.round(epochMs - offsetMs));
+    });
     return { type: 'holds', holds: [...asked, ...this.exchange.holds()] };
   }
 

@@ -34,7 +34,5 @@ function absenceText(absent: readonly string[], generation: number): string {
 function heldText({ target, facts }: HostRun): string[] {
   const held = heldInstances(facts.agent);
   if (held.length === 0) return [];
-  return [
-    `${target.wanted.host}: ${held.join(' and ')} held as BACKUP, for ten minutes at most; \`lvs-agent ctl release\` there ends it`,
-  ];
+  return [`${target.wanted.host}: ${held.join(' and ')} held as BACKUP, as long as another director is MASTER`];
 }

@@ -3,8 +3,17 @@ import type { Style } from '../output/style.ts';
 import type { HostPlan } from '../playbook/plan.ts';
 
 export function planText(plans: readonly HostPlan[], style: Style, verbose: boolean): string {
-  return [...plans.flatMap((plan) => hostLines(plan, style, verbose)), summary(plans)].join('\n');
+  const isPinned = plans.some(({ changes }) => changes.some(({ sign }) => sign === '!'));
+  return [
+    ...plans.flatMap((plan) => hostLines(plan, style, verbose)),
+    ...(isPinned ? [style.dim(PINNED)] : []),
+    summary(plans),
+  ].join('\n');
 }
+
+/** What `rolls through a pinned BACKUP` means. */
+const PINNED =
+  'pinned: while its directors do not understand each other, the BACKUP is held as BACKUP; the MASTER serves on, and changes last';
 
 function hostLines(plan: HostPlan, style: Style, verbose: boolean): string[] {
   const title = `${style.bold(plan.host)} (${plan.role})`;

@@ -7,6 +7,13 @@ import { type HostPlan, planHosts } from '../playbook/plan.ts';
 import { type ClusterOptions, openCluster, readCluster } from './cluster.ts';
 import { planDocument, planText } from './plan-text.ts';
 
+const SIGNS = `
+Signs:
+  +  added   ~  changed   -  removed
+  !  VRRP changes so that directors do not understand each other before all have changed: the BACKUP is pinned meanwhile,
+     that is held as BACKUP whatever it hears; the MASTER serves on, and changes last; there is never a second MASTER
+`;
+
 const EXAMPLES = `
 Examples:
   lvsctl plan topology.yaml                    exit 0: nothing to change; 2: changes
@@ -19,7 +26,7 @@ export function planCommand(): Command {
     .description('Shows what apply would change on each host. Exit codes: 0 nothing, 2 changes, 4 hosts not reached.')
     .argument('[topology]', 'short for -t')
     .option('--limit <hosts>', 'only these hosts, separated by commas')
-    .addHelpText('after', EXAMPLES)
+    .addHelpText('after', SIGNS + EXAMPLES)
     .action(async (topology: string | undefined, _options, command: Command) => {
       const globals = command.optsWithGlobals<ClusterOptions>();
       process.exitCode = await plan({ ...globals, topology: topology ?? globals.topology });

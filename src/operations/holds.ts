@@ -14,19 +14,24 @@ export interface Held {
   readonly instance: string;
   /** What its directors do not understand of each other meanwhile. */
   readonly why: readonly string[];
+  /** Of the virtual router, before and after. */
+  readonly vips: readonly string[];
 }
 
-/** Keeps an instance that a director runs, or will run with its next configuration, from becoming MASTER there, for ten minutes. */
-export function holdCommand({ instance, why }: Held): Command {
-  const body = { instance, owner: HOLDER, reason: why.join(', '), whileHeard: true, comes: true };
+/**
+ * Keeps an instance that a director runs, or will run with its next configuration, from becoming MASTER there: as long as
+ * another one says that it is, and for ten minutes where none can say.
+ */
+export function holdCommand({ instance, why, vips }: Held): Command {
+  const body = { instance, owner: HOLDER, reason: why.join(', '), whileServed: vips, comes: true };
   return agentRequest('POST', '/v1/hold', `${JSON.stringify(body)}\n`);
 }
 
 /** The same for a director whose agent does not run yet: it reads this when it starts (src/agent/holds.ts). */
 export function holdsFile(held: readonly Held[], now: Date): Command {
   const since = now.getTime();
-  const holds = held.map(({ instance, why }) => ({
-    ...{ instance, owner: HOLDER, reason: why.join(', '), whileHeard: true },
+  const holds = held.map(({ instance, why, vips }) => ({
+    ...{ instance, owner: HOLDER, reason: why.join(', '), whileServed: vips },
     ...{ since, until: since + HOLD_MS },
   }));
   return { kind: 'write', path: AGENT.holds, mode: 0o600, content: `${JSON.stringify(holds)}\n` };

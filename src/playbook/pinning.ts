@@ -1,7 +1,7 @@
 /**
  * Pinning: an instance that changes so that its directors do not understand each other meanwhile (pins.ts) is held as BACKUP on
- * every director but its MASTER, until that one, the last, has changed too and is heard. What is left after a failure ends by
- * itself, and the next apply goes on from there.
+ * every director but its MASTER, until that one, the last, has changed too and is heard. What is left after a failure holds on
+ * as long as the MASTER says that it is one, and the next apply goes on from there.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { AGENT_UNIT } from '../desired/agent-units.ts';
@@ -10,7 +10,7 @@ import { type Held, heldInstances, holdCommand, holdsFile, releaseCommand } from
 import type { InstanceState } from '../status/state.ts';
 import { refreshAgent } from './directors.ts';
 import { hostFailure } from './failure.ts';
-import { sharing } from './pins.ts';
+import { type Pin, sharing } from './pins.ts';
 import { doing, fail, type HostRun, perform, type Run } from './run.ts';
 
 /** The MASTER speaks at once when it has changed: thirty seconds are for a busy network. */
@@ -20,9 +20,7 @@ const POLL_MS = 300;
 /** Holds what is pinned wherever it is not MASTER, before the first director changes. False: one cannot be held. */
 export async function pin(run: Run, directors: readonly HostRun[]): Promise<boolean> {
   for (const host of directors) {
-    const pins = run.shared.pins.flatMap(({ instance, why }) =>
-      namesToHold(host, instance).map((name) => ({ instance: name, why })),
-    );
+    const pins = run.shared.pins.flatMap((one) => toHold(host, one));
     if (pins.length > 0 && !(await hold(run, host, pins))) return false;
   }
   return true;
@@ -54,13 +52,14 @@ async function hold(run: Run, host: HostRun, pins: readonly Held[]): Promise<boo
   );
 }
 
-/** By the name that it has there, and the one that it gets; none where it is MASTER or takes no part. */
-function namesToHold({ target, facts }: HostRun, instance: string): string[] {
+/** By the name that it has there, and the one that it gets; nothing where it is MASTER or takes no part. */
+function toHold({ target, facts }: HostRun, { instance, why }: Pin): Held[] {
   const wanted = target.wanted.director?.instances.find(({ name }) => name === instance);
   if (wanted === undefined) return [];
   const running = sharing(facts, wanted);
   if (running.some(({ state }) => state === 'MASTER')) return [];
-  return [...new Set([instance, ...running.map(({ name }) => name)])];
+  const vips = [...new Set([...wanted.vips, ...running.flatMap((one) => one.vips)])];
+  return [...new Set([instance, ...running.map(({ name }) => name)])].map((name) => ({ instance: name, why, vips }));
 }
 
 /** Lets go when every director that was held hears its MASTER again. */

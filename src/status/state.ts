@@ -133,6 +133,8 @@ const holdState = z.object({
   since: z.number(),
   /** null: as long as its reason is true. */
   until: z.number().nullable(),
+  /** VIPs: as long as another director says that it is MASTER of one of them. */
+  whileServed: z.array(z.string()).optional(),
 });
 
 const exchangeState = z.object({
@@ -199,4 +201,5 @@ export type InstanceState = z.infer<typeof instanceState>;
 export type TrackerState = z.infer<typeof trackerState>;
 export type ServiceState = z.infer<typeof serviceState>;
 export type DestinationState = z.infer<typeof destinationState>;
+export type HoldState = z.infer<typeof holdState>;
 export type CheckState = z.infer<typeof checkState>;

@@ -1,4 +1,5 @@
 /** Tables of text for `status`: IPVS as `ipvsadm -Ln` prints it (people know it by heart), VRRP instance by instance. */
+import { holdAlarm } from './hold.ts';
 import { masterOf, splitBrain } from './split-brain.ts';
 import type { AgentState, DestinationState, ServiceState } from './state.ts';
 import { loweredBy } from './tracker.ts';
@@ -75,9 +76,10 @@ function instanceAlarm(name: string, views: readonly DirectorView[]): string[] {
   return masters.length === 0 ? [`${name} has no MASTER among the directors that answer`] : [];
 }
 
-function stateAlarms(director: string, { alarms, config, vrrp, ipvs }: AgentState): string[] {
+function stateAlarms(director: string, { alarms, config, vrrp, ipvs, holds = [] }: AgentState): string[] {
   const found = [
     ...alarms,
+    ...holds.flatMap(holdAlarm),
     ...(config.error === null ? [] : [config.error]),
     ...(vrrp.alive ? [] : ['its VRRP process does not answer']),
     ...(ipvs.error === null ? [] : [ipvs.error]),

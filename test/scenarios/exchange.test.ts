@@ -3,9 +3,11 @@ import { randomInt } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { InstanceReport } from '../../src/vrrp/link.ts';
 import { AgentFixture } from '../agent/agent-fixture.ts';
 import { storedConfig, webTopology } from '../agent/config.ts';
 import { KEY, keyText } from '../agent/exchange/directors.ts';
+import { instanceState } from '../facts/agent-state.ts';
 
 let lb1: AgentFixture;
 let lb2: AgentFixture;
@@ -68,17 +70,25 @@ describe('two agents', () => {
     await eventually(() => agreed(lb1)).toBe(true);
   });
 
-  it('let a hold rest that is meant for as long as another is heard, once none is', async () => {
-    await eventually(() => agreed(lb2)).toBe(true);
-    const body = { instance: 'comes-later', owner: 'lvsctl apply', whileHeard: true, comes: true };
-    expect(await lb2.request('POST', '/v1/hold', { ...body, comes: false })).toMatchObject({ status: 404 });
-    expect(await lb2.request('POST', '/v1/hold', body)).toMatchObject({ status: 200 });
-    await eventually(() => told(lb2)).toEqual(['release by lvsctl apply']);
-    await lb1.stop();
-    await eventually(() => told(lb2)).toEqual([]);
-    expect((await lb2.state()).holds).toEqual([]);
-    await lb1.start();
-    await eventually(() => told(lb2)).toEqual(['release by lvsctl apply']);
+  it('let a hold last beyond its time as long as another says that it is MASTER, and rest once none does', async () => {
+    const vips = ['10.77.1.100'];
+    const instances = [instanceState({ state: 'MASTER', vips }) as InstanceReport];
+    const report = () => lb1.vrrp?.send({ type: 'report', latenessMs: { last: 0, worst: 0 }, instances });
+    const reporting = setInterval(report, 100);
+    try {
+      await eventually(async () => (await lb1.state()).vrrp.instances[0]?.state).toBe('MASTER');
+      await eventually(() => agreed(lb2)).toBe(true);
+      const body = { instance: 'comes-later', owner: 'lvsctl apply', whileServed: vips, comes: true, forMs: 1 };
+      expect(await lb2.request('POST', '/v1/hold', { ...body, comes: false })).toMatchObject({ status: 404 });
+      expect(await lb2.request('POST', '/v1/hold', body)).toMatchObject({ status: 200 });
+      await eventually(() => told(lb2)).toEqual(['release by lvsctl apply']);
+      await eventually(async () => (await lb2.state()).holds).toMatchObject([{ instance: 'comes-later', until: null }]);
+      await lb1.stop();
+      await eventually(() => told(lb2)).toEqual([]);
+      expect((await lb2.state()).holds).toEqual([]);
+    } finally {
+      clearInterval(reporting);
+    }
   });
 
   it('let an operator free the one that is held', async () => {

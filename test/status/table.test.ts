@@ -101,4 +101,17 @@ describe('alarms', () => {
     });
     expect(alarmsOf([{ director: 'lb1', state, silence: null }])).toEqual(['lb1: x', 'lb1: still draining: web1']);
   });
+
+  it('tell who is held on whose behalf and what ends it, but not what an agent says itself', () => {
+    const hold = { instance: 'public', owner: 'lvsctl apply', reason: 'VRID 51 → 61', since: 1, until: null };
+    const holds = [
+      { ...hold, whileServed: ['10.77.1.100'] },
+      { ...hold, instance: null, owner: 'ann', reason: null, until: 1_795_000_000_000 },
+      { ...hold, owner: 'lvs-agent' },
+    ];
+    expect(alarmsOf([{ director: 'lb2', state: agentState({ holds }), silence: null }])).toEqual([
+      'lb2: public is held as BACKUP by lvsctl apply (VRID 51 → 61), as long as another director is MASTER; unless an apply is running, apply again',
+      'lb2: every instance is held as BACKUP by ann until 2026-11-18 11:06:40 UTC; `lvs-agent ctl release` there ends it',
+    ]);
+  });
 });

@@ -12,6 +12,7 @@ import type { Address } from '../../wire/address.ts';
 import { type ExchangeEntry, encodeExchange } from '../../wire/exchange.ts';
 import type { StoredConfig } from '../config-shape.ts';
 import type { Journal } from '../journal.ts';
+import { Elsewhere, type Service } from './elsewhere.ts';
 import { entriesOf, packed, saidIn } from './entries.ts';
 import { fence } from './fence.ts';
 import { Hearing } from './hearing.ts';
@@ -49,6 +50,7 @@ export class Exchange {
   readonly #post: SealedPost;
   readonly #hearing: Hearing;
   readonly #judgement: Judgement;
+  readonly #elsewhere = new Elsewhere();
   readonly #startedAt: number;
   /** By director: when it was told last, and which part of a long list comes next. */
   readonly #told = new Map<string, { atMs: number; next: number }>();
@@ -119,10 +121,9 @@ export class Exchange {
     return fence({ ...behind, ...this.#moment(), instances, peers: this.#hearing.peers });
   }
 
-  /** It would hear the others, and hears none of them any more. */
-  get isAlone(): boolean {
-    const [{ peers }, { sinceMs, nowMs }] = [this.#hearing, this.#moment()];
-    return peers.length > 0 && this.#post.problem === null && peers.every((one) => isSilent(one, sinceMs, nowMs));
+  /** Whether another director is MASTER of a virtual router with one of these addresses. */
+  serviceOf(vips: readonly string[]): Service {
+    return this.#elsewhere.judge(vips, this.#hearing.peers, this.#moment().nowMs);
   }
 
   get behind(): Judgement['behind'] {
@@ -229,6 +230,7 @@ export class Exchange {
     if (this.#startMs === null) return;
     const word = this.#hearing.take(bytes, source, this.#own());
     if (word === undefined) return;
+    this.#elsewhere.hear(word.peer);
     if (word.entries.length > 0) this.#collect(word.peer.director, word.entries);
     this.#answer(word.peer, word.isNew);
     this.#judge();

@@ -8,8 +8,8 @@ import type { Hold } from '../../vrrp/hold.ts';
 import type { Peer } from './peers.ts';
 import { masterAmong } from './peers.ts';
 
-/** A supervisor that has died says nothing more; it is told anew every second. */
-const SERVED_MS = 15_000;
+/** What holds as long as another serves: a supervisor that has died says nothing more; it is told anew every second. */
+export const SERVED_MS = 15_000;
 
 export interface Fenced {
   readonly reason: string;
