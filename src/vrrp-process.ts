@@ -13,6 +13,7 @@ import { ourTurn } from './agent/vrrp/turn.ts';
 import { systemClock as clock } from './kernel/clock.ts';
 import { openServiceManager } from './kernel/notify.ts';
 import { openFrameSender } from './kernel/packet-frame-sender.ts';
+import { openClaimListener } from './kernel/raw-claims.ts';
 import { openVrrpNetwork } from './kernel/raw-vrrp-socket.ts';
 import { loadRawio } from './kernel/rawio.ts';
 import { openAddresses } from './kernel/rtnetlink-addresses.ts';
@@ -51,6 +52,7 @@ const stop = serve(
     addresses,
     network: openVrrpNetwork({ rawio, addresses, clock }),
     frames: openFrameSender(rawio, addresses),
+    claims: openClaimListener(rawio),
     log,
     afterInput: setImmediate,
     release: ownRelease(import.meta.dirname).hash,

@@ -8,6 +8,8 @@ export const AF_NETLINK = 16;
 export const AF_PACKET = 17;
 export const SOCK_DGRAM = 2;
 export const SOCK_RAW = 3;
+/** uapi/linux/if_ether.h. */
+export const ETH_P_ARP = 0x0806;
 
 export const SOL_SOCKET = 1;
 export const SO_BINDTODEVICE = 25;
@@ -16,6 +18,7 @@ export const SO_RCVBUFFORCE = 33;
 /** uapi/linux/in.h, in6.h. */
 export const IPPROTO_IP = 0;
 export const IPPROTO_IPV6 = 41;
+export const IPPROTO_ICMPV6 = 58;
 export const IPPROTO_VRRP = 112;
 export const IP_TOS = 1;
 export const IP_TTL = 2;
@@ -36,6 +39,8 @@ export const IPV6_MULTICAST_ALL = 29;
 export const IPV6_RECVPKTINFO = 49;
 export const IPV6_RECVHOPLIMIT = 51;
 export const IPV6_TCLASS = 67;
+/** uapi/linux/icmpv6.h. */
+export const ICMPV6_FILTER = 1;
 
 /** uapi/linux/netlink.h. */
 export const NETLINK_ROUTE = 0;

@@ -20,9 +20,12 @@ export function sockaddrAddress(sockaddr: Uint8Array, family: Family): Address {
   return addressFromBytes(family === 4 ? sockaddr.subarray(4, 8) : sockaddr.subarray(8, 24));
 }
 
-/** sockaddr_ll with only the interface: the frame itself carries everything else. */
-export function packetSockaddr(ifindex: number): Uint8Array {
-  return new Writer(20).u16Host(AF_PACKET).u16(0).u32Host(ifindex).zeros(12).done();
+/**
+ * sockaddr_ll with only the interface: a frame that is sent carries everything else.
+ * @param etherType - to receive; 0: nothing
+ */
+export function packetSockaddr(ifindex: number, etherType = 0): Uint8Array {
+  return new Writer(20).u16Host(AF_PACKET).u16(etherType).u32Host(ifindex).zeros(12).done();
 }
 
 /** A path, or an abstract name written with a leading `@`. */

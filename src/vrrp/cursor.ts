@@ -5,6 +5,7 @@
 import { type Hold, heldStanding } from './hold.ts';
 import type { Effect, Instance, InstanceEvent } from './instance.ts';
 import { step } from './machine.ts';
+import { type Probing, probedStanding } from './probing.ts';
 import type { Router, RouterStep } from './router.ts';
 import { type Standing, type Surroundings, standingOf } from './tracking.ts';
 
@@ -12,13 +13,16 @@ export class Cursor {
   readonly nowMs: number;
   around: Surroundings;
   holds: readonly Hold[];
+  /** By instance: those that ask who has their addresses. */
+  probing: Readonly<Record<string, Probing>>;
+  readonly effects: Effect[] = [];
   readonly #instances: Map<string, Instance>;
-  readonly #effects: Effect[] = [];
 
   constructor(router: Router, nowMs: number) {
     this.nowMs = nowMs;
     this.around = router.around;
     this.holds = router.holds;
+    this.probing = router.probing ?? {};
     this.#instances = new Map(Object.entries(router.instances));
   }
 
@@ -45,25 +49,28 @@ export class Cursor {
     if (instance === undefined) return;
     const stepped = step(instance, event, this.nowMs);
     this.#instances.set(name, stepped.instance);
-    this.#effects.push(...stepped.effects);
+    this.effects.push(...stepped.effects);
   }
 
   all(event: InstanceEvent): void {
     for (const name of this.#instances.keys()) this.one(name, event);
   }
 
-  /** As its surroundings and the holds have it. */
+  /** As its surroundings, the holds and its neighbours have it. */
   standing(instance: Instance): Standing {
     return standingIn(this, instance, this.nowMs);
   }
 
   result(): RouterStep {
+    const { around, holds, probing, effects } = this;
     const instances = Object.fromEntries(this.#instances);
-    return { router: { instances, around: this.around, holds: this.holds }, effects: this.#effects };
+    return { router: { instances, around, holds, probing }, effects };
   }
 }
 
-/** As its surroundings and the holds have an instance. */
-export function standingIn({ around, holds }: Omit<Router, 'instances'>, instance: Instance, nowMs: number): Standing {
-  return heldStanding(standingOf(instance.setup, around, nowMs), holds, instance, nowMs);
+/** As its surroundings, the holds and its neighbours have an instance. */
+export function standingIn(router: Omit<Router, 'instances'>, instance: Instance, nowMs: number): Standing {
+  const { around, holds, probing = {} } = router;
+  const standing = probedStanding(standingOf(instance.setup, around, nowMs), probing[instance.setup.name], instance);
+  return heldStanding(standing, holds, instance, nowMs);
 }

@@ -37,6 +37,8 @@ export interface InstanceSetup {
   readonly group: Address;
   /** Unicast only: whom we send to, and from whom we accept. */
   readonly peers: readonly Address[];
+  /** Own addresses of the other directors, on whatever interface, and of foreign peers: who answers for these is no stranger. */
+  readonly neighbours: readonly Address[];
   readonly advertIntervalMs: number;
   readonly checksum: 'pseudo-header' | 'plain';
   /** Version 2 simple password, or null. */
@@ -155,6 +157,13 @@ export type Effect =
       readonly addresses: readonly VirtualAddress[];
       readonly rounds: number;
       readonly intervalMs: number;
+    }
+  /** Asks the neighbours on an interface who has these addresses (src/vrrp/probing.ts). */
+  | {
+      readonly type: 'probe';
+      readonly instance: string;
+      readonly interface: string;
+      readonly addresses: readonly Address[];
     }
   | {
       readonly type: 'transition';

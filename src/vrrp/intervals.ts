@@ -25,3 +25,10 @@ export function addressRefreshMs(advertIntervalMs: number): number {
 
 /** The first verdicts and script results are waited for at most so long after the process started. */
 export const WAIT_FOR_VERDICTS_MS = 10_000;
+
+/** RFC 5227 section 1.1, PROBE_NUM; there they are a second and more apart. */
+export const PROBES = 3;
+export const PROBE_EVERY_MS = 200;
+
+/** How long neighbours are asked, and waited for, whether they have an address. */
+export const PROBED_MS = PROBES * PROBE_EVERY_MS;

@@ -1,18 +1,25 @@
 /** A configuration goes in force: virtual routers end, change and begin. */
+import type { Address } from '../wire/address.ts';
 import type { Cursor } from './cursor.ts';
 import type { Found, InstanceSetup } from './instance.ts';
 import { newInstance } from './instance.ts';
+import { newProbing, type Probing } from './probing.ts';
 import { carriesOver, isSameRouter } from './reconfigure.ts';
 import { foundFor } from './sync-group.ts';
 import { wellTracked } from './tracking.ts';
 import { watch } from './watch.ts';
 
-/** @param inKernel - what the kernel has of each instance's addresses; looked at for new instances only */
+/**
+ * @param inKernel - what the kernel has of each instance's addresses, @param probes - whether neighbours are asked for what it has
+ * not: both looked at for new instances only
+ */
 export function configure(
   cursor: Cursor,
   setups: readonly InstanceSetup[],
   inKernel: Readonly<Record<string, Found>>,
+  probes = false,
 ): void {
+  const known = new Set(cursor.instances.flatMap(({ setup }) => setup.addresses.map(({ address }) => address)));
   const carried = endAllBut(cursor, setups).map((name) => [name, 'fresh'] as const);
   const found: Readonly<Record<string, Found>> = { ...inKernel, ...Object.fromEntries(carried) };
   const fresh = setups.filter(({ name }) => cursor.get(name) === undefined);
@@ -24,8 +31,25 @@ export function configure(
       cursor.one(setup.name, { type: 'setup', setup });
   }
   for (const setup of fresh) cursor.put(newInstance(setup, cursor.nowMs));
+  if (probes) {
+    const unseen = fresh.filter((setup) => foundFor(cursor, setup, setups, found) === 'absent');
+    cursor.probing = { ...cursor.probing, ...probingOf(unseen, known, cursor.nowMs) };
+  }
   watch(cursor);
   for (const setup of fresh) cursor.one(setup.name, { type: 'startup', found: foundFor(cursor, setup, setups, found) });
+}
+
+/** Addresses that an instance of this process had are its own, whatever they are called now. */
+function probingOf(
+  setups: readonly InstanceSetup[],
+  known: ReadonlySet<Address>,
+  nowMs: number,
+): Readonly<Record<string, Probing>> {
+  const fresh = setups.flatMap(({ name, addresses }) => {
+    const unknown = addresses.map(({ address }) => address).filter((address) => !known.has(address));
+    return unknown.length === 0 ? [] : [[name, newProbing(unknown, nowMs)] as const];
+  });
+  return Object.fromEntries(fresh);
 }
 
 /** Ends virtual routers that are none of these. @returns names of those that go on, as MASTER, as another virtual router */

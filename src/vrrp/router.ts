@@ -9,6 +9,8 @@ import type { Hold } from './hold.ts';
 import type { Effect, Found, Instance, InstanceSetup } from './instance.ts';
 import type { TrackerState } from './link.ts';
 import { nextDeadlineMs as instanceDeadlineMs } from './machine.ts';
+import type { Claim } from './owners.ts';
+import { heardClaim, heardMaster, type Probing, probe, probingDeadlineMs } from './probing.ts';
 import { configure } from './router-config.ts';
 import { keepGroupsWhole } from './sync-group.ts';
 import { type InterfaceNow, known, type Surroundings, upSince } from './tracking.ts';
@@ -18,14 +20,20 @@ export interface Router {
   readonly instances: Readonly<Record<string, Instance>>;
   readonly around: Surroundings;
   readonly holds: readonly Hold[];
+  /** By instance: those that ask who has their addresses; a recording of an earlier release has none. */
+  readonly probing?: Readonly<Record<string, Probing>>;
 }
 
 export type RouterEvent =
-  /** Also the first one. `found`: what the kernel has of each instance's addresses; looked at for new instances only. */
+  /**
+   * Also the first one. `found`: what the kernel has of each instance's addresses; `probes`: whether neighbours are asked for
+   * what was not found; both looked at for new instances only.
+   */
   | {
       readonly type: 'config';
       readonly setups: readonly InstanceSetup[];
       readonly found: Readonly<Record<string, Found>>;
+      readonly probes?: boolean;
     }
   | { readonly type: 'interfaces'; readonly interfaces: Readonly<Record<string, InterfaceNow>> }
   | {
@@ -45,6 +53,8 @@ export type RouterEvent =
       readonly source: Address;
     }
   | { readonly type: 'dropped'; readonly instance: string; readonly reason: string }
+  /** A neighbour says that it has an address. */
+  | ({ readonly type: 'claim' } & Claim)
   | { readonly type: 'yield'; readonly instance: string }
   | { readonly type: 'addresses-removed'; readonly interface: string; readonly addresses: readonly Address[] }
   | { readonly type: 'stop'; readonly release: boolean };
@@ -56,7 +66,7 @@ export interface RouterStep {
 
 export function newRouter(startedAtMs: number): Router {
   const around = { interfaces: {}, scripts: {}, services: {}, files: {}, ready: false, startedAtMs };
-  return { instances: {}, around, holds: [] };
+  return { instances: {}, around, holds: [], probing: {} };
 }
 
 /** The one way in. Never throws; an event for an instance that is not there changes nothing. */
@@ -71,16 +81,22 @@ export function stepRouter(router: Router, event: RouterEvent, nowMs: number): R
 export function nextDeadlineMs(router: Router, nowMs: number): number | null {
   const deadlines = Object.values(router.instances).flatMap((instance) => [
     instanceDeadlineMs(instance),
+    probeDeadlineMs(router, instance),
     instance.waitingFor === null ? null : standingIn(router, instance, nowMs).opensAtMs,
   ]);
   const known = deadlines.filter((atMs) => atMs !== null);
   return known.length === 0 ? null : Math.min(...known);
 }
 
+function probeDeadlineMs({ probing = {}, around }: Router, instance: Instance): number | null {
+  const own = probing[instance.setup.name];
+  return own === undefined ? null : probingDeadlineMs(own, instance, around);
+}
+
 function take(cursor: Cursor, event: RouterEvent): void {
   switch (event.type) {
     case 'config':
-      configure(cursor, event.setups, event.found);
+      configure(cursor, event.setups, event.found, event.probes);
       break;
     case 'interfaces':
       cursor.around = {
@@ -106,6 +122,12 @@ function take(cursor: Cursor, event: RouterEvent): void {
       cursor.all({ type: 'time' });
       break;
     case 'advertisement':
+      heardMaster(cursor, event.instance);
+      cursor.one(event.instance, event);
+      break;
+    case 'claim':
+      heardClaim(cursor, { interface: event.interface, address: event.address, mac: event.mac });
+      break;
     case 'dropped':
       cursor.one(event.instance, event);
       break;
@@ -121,8 +143,9 @@ function take(cursor: Cursor, event: RouterEvent): void {
   }
 }
 
-/** Watched things, then sync groups, until nothing changes any more. */
+/** Neighbours and watched things, then sync groups, until nothing changes any more. */
 function settle(cursor: Cursor): void {
+  probe(cursor);
   watch(cursor);
   keepGroupsWhole(cursor);
   watch(cursor); // one that was MASTER and no longer is may be held

@@ -64,6 +64,7 @@ function instanceSetup(
     transport,
     group: instance.multicastGroup,
     peers: [...others.flatMap(({ source }) => source ?? []), ...instance.foreignPeers],
+    neighbours: neighboursOf(config, instance, speaker),
     advertIntervalMs,
     checksum,
     password: instance.authentication?.pass.value ?? null,
@@ -77,6 +78,12 @@ function instanceSetup(
     },
     syncGroup: config.syncGroups.find(({ members }) => members.includes(name))?.name ?? null,
   };
+}
+
+function neighboursOf(config: Config, { speakers, foreignPeers }: InstanceConfig, self: SpeakerConfig): Address[] {
+  const dips = config.directors.filter(({ name }) => name !== self.director).flatMap((one) => one.dips);
+  const sources = speakers.filter(({ director }) => director !== self.director).flatMap(({ source }) => source ?? []);
+  return [...new Set([...sources, ...foreignPeers, ...dips.map(({ address }) => address)])];
 }
 
 /** What may stand in a topology and is not built; refused when planning already, and here once more. */

@@ -1,6 +1,7 @@
 /** rtnetlink (rtnetlink(7)): links and addresses as values. Everything in host order but the addresses. */
 import { type Address, addressBytes, addressFromBytes, type Family, familyOf } from './address.ts';
 import { MalformedError, Reader, Writer } from './cursor.ts';
+import { macText } from './mac.ts';
 import { type Attributes, AttributeWriter, decodeAttributes } from './netlink-attributes.ts';
 
 export const RTM_NEWLINK = 16;
@@ -124,7 +125,7 @@ export function decodeLink(payload: Uint8Array): LinkMessage {
 /** Only Ethernet's six bytes; tunnels carry an IP address there, loopback zeros. */
 function decodeMac(bytes: Uint8Array | undefined): string {
   if (bytes?.length !== 6 || bytes.every((byte) => byte === 0)) return '';
-  return [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join(':');
+  return macText(bytes);
 }
 
 /** ifaddrmsg: family u8 | prefix u8 | flags u8 | scope u8 | index u32. */

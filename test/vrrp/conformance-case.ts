@@ -197,6 +197,8 @@ function wordOf(effect: Effect, before: Router, after: Router): string {
       return `${who}delete ${list(effect.addresses)}`;
     case 'announce':
       return `${who}announce ${effect.addresses.map(({ address }) => address).join(' ')} x ${effect.rounds}`;
+    case 'probe':
+      return `${who}probe ${effect.addresses.join(' ')} on ${effect.interface}`;
     case 'transition':
       return `${who}${effect.from} -> ${effect.to}`;
     case 'unexpected':

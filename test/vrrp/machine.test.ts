@@ -52,6 +52,8 @@ function word(effect: Effect): string {
       return 'delete';
     case 'announce':
       return `announce ${effect.rounds}`;
+    case 'probe':
+      return `probe ${effect.addresses.join(' ')}`;
     case 'transition':
       return `${effect.from}→${effect.to}`;
     case 'unexpected':

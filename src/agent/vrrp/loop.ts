@@ -5,11 +5,13 @@
 import type { Config } from '../../config/config.ts';
 import type { Addresses } from '../../kernel/addresses.ts';
 import type { FrameSender } from '../../kernel/arp.ts';
+import type { Claim, ClaimListener } from '../../kernel/claims.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import type { VrrpNetwork, VrrpPacket } from '../../kernel/vrrp-socket.ts';
 import { foundOf } from '../../vrrp/adoption.ts';
 import type { Effect, InstanceSetup, VirtualAddress } from '../../vrrp/instance.ts';
 import type { FromVrrp, ToVrrp } from '../../vrrp/link.ts';
+import { probedLinks } from '../../vrrp/probing.ts';
 import { newRouter, nextDeadlineMs, type Router, type RouterEvent, stepRouter } from '../../vrrp/router.ts';
 import { setupsFor, vipsOf } from '../../vrrp/setup.ts';
 import { isLinkLocal } from '../../wire/address.ts';
@@ -21,6 +23,7 @@ import { HeldAddresses } from './held.ts';
 import { type Host, interfacesOf, namedAddresses } from './host.ts';
 import { HostWatch } from './host-watch.ts';
 import type { Log } from './log.ts';
+import { Neighbours } from './neighbours.ts';
 import { Performer, type Transition } from './performer.ts';
 import { reportOf } from './report.ts';
 import { Sockets } from './sockets.ts';
@@ -30,6 +33,7 @@ export interface Machinery {
   readonly addresses: Addresses;
   readonly network: VrrpNetwork;
   readonly frames: FrameSender;
+  readonly claims: ClaimListener;
   readonly log: Log;
   /** Calls back after whatever the kernel has for us already was read. */
   readonly afterInput: (fn: () => void) => void;
@@ -48,6 +52,7 @@ export class VrrpLoop {
   readonly #announcer: Announcer;
   readonly #virtual: VirtualAddresses;
   readonly #held: HeldAddresses;
+  readonly #neighbours: Neighbours;
   readonly #hearing: Hearing;
   readonly #performer: Performer;
   readonly #host: HostWatch;
@@ -62,7 +67,7 @@ export class VrrpLoop {
   #stopped = false;
 
   constructor(machinery: Machinery, onTransition: (transition: Transition) => void) {
-    const { clock, addresses, network, frames, log } = machinery;
+    const { clock, addresses, network, frames, claims, log } = machinery;
     this.#machinery = machinery;
     this.#hearing = new Hearing(clock, log);
     this.#deadline = new Deadline({
@@ -78,7 +83,10 @@ export class VrrpLoop {
     const beforeTurn = (): void => this.#dispatch({ type: 'time' });
     this.#announcer = new Announcer({ frames, clock, log, beforeTurn });
     this.#virtual = new VirtualAddresses(addresses, this.#announcer, log);
-    this.#performer = new Performer({ clock, log, sockets, virtual: this.#virtual, onTransition });
+    const onClaim = (claim: Claim): void => this.#dispatch({ type: 'claim', ...claim });
+    this.#neighbours = new Neighbours({ frames, listener: claims, addresses, log, onClaim });
+    const { virtual, neighbours } = { virtual: this.#virtual, neighbours: this.#neighbours };
+    this.#performer = new Performer({ clock, log, sockets, virtual, neighbours, onTransition });
     this.#held = new HeldAddresses(this.#virtual, clock);
     this.#router = newRouter(clock.now());
     this.#host = new HostWatch({
@@ -107,6 +115,7 @@ export class VrrpLoop {
       setups: instances,
       // only a process that starts adopts: later, what is there is our own or nobody's
       found: isFirst ? Object.fromEntries(instances.map((setup) => [setup.name, foundOf(setup, named, nowMs)])) : {},
+      probes: true,
     });
     this.#sockets.follow(this.#setups());
     this.#hearing.heard.keep(new Set(instances.map(({ name }) => name)));
@@ -144,6 +153,7 @@ export class VrrpLoop {
     this.#held.stop(release);
     this.#deadline.stop();
     this.#announcer.stop();
+    this.#neighbours.follow([]);
     this.#sockets.close();
   }
 
@@ -178,6 +188,7 @@ export class VrrpLoop {
     const { router, effects } = stepRouter(before, event, nowMs);
     this.#router = router;
     for (const effect of effects) this.#performer.perform(effect, before, router);
+    if (before.probing !== router.probing) this.#neighbours.follow(probedLinks(router));
     this.#witness?.step(event, effects, nowMs, router);
   }
 

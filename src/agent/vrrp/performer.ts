@@ -5,6 +5,7 @@ import type { FromVrrp } from '../../vrrp/link.ts';
 import type { Router } from '../../vrrp/router.ts';
 import type { VirtualAddresses } from './addresses.ts';
 import type { Log } from './log.ts';
+import type { Neighbours } from './neighbours.ts';
 import type { Sockets } from './sockets.ts';
 
 export type Transition = Extract<FromVrrp, { type: 'transition' }>;
@@ -14,6 +15,7 @@ export interface PerformerOptions {
   readonly log: Log;
   readonly sockets: Sockets;
   readonly virtual: VirtualAddresses;
+  readonly neighbours: Neighbours;
   readonly onTransition: (transition: Transition) => void;
 }
 
@@ -26,7 +28,7 @@ export class Performer {
 
   /** @param before - the step that brought it about, @param after - what it made */
   perform(effect: Effect, before: Router, after: Router): void {
-    const { virtual, log } = this.#options;
+    const { virtual, neighbours, log } = this.#options;
     switch (effect.type) {
       case 'send':
         this.#send(effect, before, after);
@@ -40,6 +42,9 @@ export class Performer {
         break;
       case 'announce':
         virtual.announce(effect.addresses, effect.rounds, effect.intervalMs);
+        break;
+      case 'probe':
+        neighbours.ask(effect.interface, effect.addresses);
         break;
       case 'transition':
         this.#transition(effect, after);

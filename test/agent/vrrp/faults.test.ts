@@ -27,7 +27,7 @@
 import fc from 'fast-check';
 import { describe, expect, inject, it } from 'vitest';
 import type { Config } from '../../../src/config/config.ts';
-import { masterDownMs, skewMs } from '../../../src/vrrp/intervals.ts';
+import { masterDownMs, PROBED_MS, skewMs } from '../../../src/vrrp/intervals.ts';
 import { address, configuration, instance, vip } from '../../vrrp/configuration.ts';
 import { Director, FrailSegment, QUIET } from './frail.ts';
 
@@ -200,7 +200,7 @@ class Run {
     const lowest = Math.min(...RANKS[this.#scenario.ranks]);
     const downMs = masterDownMs(version, lowest, intervalMs);
     const afterZeroMs = isGroup ? skewMs(version, lowest, intervalMs) : 0;
-    const settleMs = Math.max(downMs, linkUpMs + intervalMs) + 2 * QUIET.delayMs + afterZeroMs;
+    const settleMs = Math.max(downMs, Math.max(linkUpMs, PROBED_MS) + intervalMs) + 2 * QUIET.delayMs + afterZeroMs;
     this.#segment.clock.advance(settleMs);
     // the change that preempt_delay is there for may be happening right now
     if (preemptDelayMs > 0 && this.#masters('public').length > 1) this.#segment.clock.advance(2 * QUIET.delayMs);

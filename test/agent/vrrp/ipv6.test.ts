@@ -37,7 +37,7 @@ describe('an IPv6 virtual router', () => {
 
   it('announces by neighbour advertisements to all nodes', () => {
     const { a } = elected();
-    const kinds = a.frames.frames.map(({ frame }) => Buffer.from(frame.subarray(0, 14)).toString('hex'));
+    const kinds = a.announced().map((frame) => Buffer.from(frame.subarray(0, 14)).toString('hex'));
     expect(kinds).toEqual(Array.from({ length: 5 }, () => '333300000001' + '020000000001' + '86dd'));
   });
 

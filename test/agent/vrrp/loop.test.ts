@@ -33,7 +33,7 @@ describe('election', () => {
   it('the higher priority waits a shorter skew and becomes MASTER, announcing the VIP five times', () => {
     const { a, b } = elected();
     expect([a.has(VIP), b.has(VIP)]).toEqual([true, false]);
-    expect(a.frames.frames.length).toBe(5);
+    expect(a.announced().length).toBe(5);
     expect(b.says()).toMatchObject({ master: '10.9.0.1', advertsSent: 0 });
     expect(a.says().cause).toBe('nobody else advertises');
   });

@@ -3,6 +3,7 @@ import { type Machinery, VrrpLoop } from '../../../src/agent/vrrp/loop.ts';
 import type { Config } from '../../../src/config/config.ts';
 import { FakeAddresses } from '../../../src/kernel/fake-addresses.ts';
 import { FakeFrameSender } from '../../../src/kernel/fake-arp.ts';
+import { FakeClaims } from '../../../src/kernel/fake-claims.ts';
 import { FakeClock } from '../../../src/kernel/fake-clock.ts';
 import { FakeLan } from '../../../src/kernel/fake-vrrp-socket.ts';
 import type { FromVrrp, InstanceReport } from '../../../src/vrrp/link.ts';
@@ -12,10 +13,19 @@ export interface Host {
   readonly loop: VrrpLoop;
   readonly kernel: FakeAddresses;
   readonly frames: FakeFrameSender;
+  readonly claims: FakeClaims;
   readonly lines: string[];
   readonly transitions: Extract<FromVrrp, { type: 'transition' }>[];
   has(address: string): boolean;
+  /** Frames that tell who has an address, without those that ask. */
+  announced(): readonly Uint8Array[];
   says(instance?: string): InstanceReport;
+}
+
+/** No sender: 0.0.0.0 in ARP, :: in IPv6. */
+function isProbe(frame: Uint8Array): boolean {
+  const sender = frame[12] === 0x08 ? frame.subarray(28, 32) : frame.subarray(22, 38);
+  return sender.every((byte) => byte === 0);
 }
 
 export class Segment {
@@ -35,6 +45,7 @@ export class Segment {
   ): Host {
     const frames = new FakeFrameSender();
     for (const link of ['eth1', 'eth2']) frames.macs.set(link, Uint8Array.from([2, 0, 0, 0, 0, 1]));
+    const claims = new FakeClaims();
     const lines: string[] = [];
     const transitions: Host['transitions'] = [];
     const machinery = {
@@ -42,6 +53,7 @@ export class Segment {
       addresses: kernel,
       network: this.lan.host(name),
       frames,
+      claims,
       log: (level: string, message: string, fields?: object) =>
         lines.push(`${level} ${message} ${JSON.stringify(fields)}`),
       afterInput: (fn: () => void) => fn(),
@@ -53,8 +65,10 @@ export class Segment {
       loop,
       kernel,
       frames,
+      claims,
       lines,
       transitions,
+      announced: () => frames.frames.map(({ frame }) => frame).filter((frame) => !isProbe(frame)),
       has: (address) => kernel.addresses().some((one) => one.address === address),
       says: (instance = 'public') => {
         const report = loop.report().instances.find((one) => one.name === instance);
