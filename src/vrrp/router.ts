@@ -44,7 +44,7 @@ export type RouterEvent =
       readonly advertisement: Advertisement;
       readonly source: Address;
     }
-  | { readonly type: 'dropped'; readonly instance: string; readonly reason: string }
+  | { readonly type: 'dropped'; readonly instance: string; readonly reason: string; readonly isAlive?: true }
   | { readonly type: 'yield'; readonly instance: string }
   | { readonly type: 'addresses-removed'; readonly interface: string; readonly addresses: readonly Address[] }
   | { readonly type: 'stop'; readonly release: boolean };

@@ -80,8 +80,7 @@ function instanceSetup(
 }
 
 /** What may stand in a topology and is not built; refused when planning already, and here once more. */
-function missingFeature({ hmac, virtualMac }: InstanceConfig): string | undefined {
-  if (hmac !== null) return 'HMAC authentication';
+function missingFeature({ virtualMac }: InstanceConfig): string | undefined {
   return virtualMac.enabled ? 'a virtual MAC' : undefined;
 }
 

@@ -125,6 +125,12 @@ export class Exchange {
     return peers.length > 0 && this.#post.problem === null && peers.every((one) => isSilent(one, sinceMs, nowMs));
   }
 
+  /** Whether another director has told that it has this very configuration. */
+  has(director: string, { generation, hash }: Pick<StoredConfig, 'generation' | 'hash'>): boolean {
+    const heard = this.#hearing.peers.find((one) => one.director === director)?.heard;
+    return heard?.generation === generation && heard.hash === hash;
+  }
+
   get behind(): Judgement['behind'] {
     return this.#judgement.behind;
   }

@@ -10,6 +10,7 @@ import type { VrrpNetwork, VrrpPacket } from '../../kernel/vrrp-socket.ts';
 import { foundOf } from '../../vrrp/adoption.ts';
 import type { Effect, InstanceSetup, VirtualAddress } from '../../vrrp/instance.ts';
 import type { FromVrrp, ToVrrp } from '../../vrrp/link.ts';
+import type { Rings } from '../../vrrp/protection.ts';
 import { newRouter, nextDeadlineMs, type Router, type RouterEvent, stepRouter } from '../../vrrp/router.ts';
 import { setupsFor, vipsOf } from '../../vrrp/setup.ts';
 import { isLinkLocal } from '../../wire/address.ts';
@@ -20,9 +21,11 @@ import { Hearing } from './hearing.ts';
 import { HeldAddresses } from './held.ts';
 import { type Host, interfacesOf, namedAddresses } from './host.ts';
 import { HostWatch } from './host-watch.ts';
+import type { KeptClocks } from './kept-clocks.ts';
 import type { Log } from './log.ts';
 import { Performer, type Transition } from './performer.ts';
 import { reportOf } from './report.ts';
+import { Signatures } from './signatures.ts';
 import { Sockets } from './sockets.ts';
 
 export interface Machinery {
@@ -35,6 +38,8 @@ export interface Machinery {
   readonly afterInput: (fn: () => void) => void;
   /** Content hash of the release that runs. */
   readonly release: string;
+  /** What the process before this one knew of clocks, and the next one shall; undefined: nothing is kept. */
+  readonly clocks?: KeptClocks;
 }
 
 /** Is shown every step of the router, after its effects were performed. */
@@ -48,6 +53,7 @@ export class VrrpLoop {
   readonly #announcer: Announcer;
   readonly #virtual: VirtualAddresses;
   readonly #held: HeldAddresses;
+  readonly #signatures: Signatures;
   readonly #hearing: Hearing;
   readonly #performer: Performer;
   readonly #host: HostWatch;
@@ -64,7 +70,8 @@ export class VrrpLoop {
   constructor(machinery: Machinery, onTransition: (transition: Transition) => void) {
     const { clock, addresses, network, frames, log } = machinery;
     this.#machinery = machinery;
-    this.#hearing = new Hearing(clock, log);
+    this.#signatures = new Signatures(clock, log, machinery.clocks);
+    this.#hearing = new Hearing(clock, this.#signatures, log);
     this.#deadline = new Deadline({
       clock,
       log,
@@ -72,7 +79,8 @@ export class VrrpLoop {
       onDue: () => this.#dispatch({ type: 'time' }),
       intervalMs: () => Math.min(...this.#setups().map(({ advertIntervalMs }) => advertIntervalMs)),
     });
-    const sockets = new Sockets(network, (packet, setups) => this.#hear(packet, setups), log);
+    const onPacket = (packet: VrrpPacket, setups: readonly InstanceSetup[]): void => this.#hear(packet, setups);
+    const sockets = new Sockets(network, onPacket, this.#signatures.sign, log);
     this.#sockets = sockets;
     // a stall that cost us the role is noticed before what waited is announced
     const beforeTurn = (): void => this.#dispatch({ type: 'time' });
@@ -100,6 +108,7 @@ export class VrrpLoop {
     this.#config = { config, self };
     this.#vips = vipsOf(config);
     this.#ownAddresses = this.#ownOf(host);
+    this.#signatures.configure(config, self);
     this.#dispatch({ type: 'interfaces', interfaces: interfacesOf(host) });
     this.#sockets.follow([...this.#setups(), ...instances]); // the old ones still say their farewell
     this.#dispatch({
@@ -109,18 +118,24 @@ export class VrrpLoop {
       found: isFirst ? Object.fromEntries(instances.map((setup) => [setup.name, foundOf(setup, named, nowMs)])) : {},
     });
     this.#sockets.follow(this.#setups());
+    this.#signatures.keep(new Set(instances.map(({ name }) => name)));
     this.#hearing.heard.keep(new Set(instances.map(({ name }) => name)));
     this.#held.follow(held);
   }
 
+  /** What is known of how the instances' advertisements are protected, as the supervisor has stored it. */
+  protect(rings: Rings): void {
+    this.#signatures.protect(rings);
+  }
+
   /** Everything that the supervisor says of the world around. */
-  take(message: Exclude<ToVrrp, { type: 'config' | 'record' }>): void {
+  take(message: Exclude<ToVrrp, { type: 'config' | 'record' | 'protections' }>): void {
     this.#dispatch(message);
   }
 
   report(): Extract<FromVrrp, { type: 'report' }> {
     const { clock, release } = this.#machinery;
-    const instances = reportOf(this.#router, this.#hearing.heard, clock);
+    const instances = reportOf(this.#router, this.#hearing.heard, this.#signatures, clock);
     return { type: 'report', release, latenessMs: this.#deadline.latenessMs, instances };
   }
 
@@ -145,6 +160,7 @@ export class VrrpLoop {
     this.#deadline.stop();
     this.#announcer.stop();
     this.#sockets.close();
+    this.#signatures.stop();
   }
 
   #setups(): InstanceSetup[] {
