@@ -1,5 +1,6 @@
 /**
- * The VRRP process of a director: `node vrrp.mjs [--config FILE] [--socket PATH] [--handover FILE] [--record] [--in-turn]`.
+ * The VRRP process of a director:
+ * `node vrrp.mjs [--config FILE] [--socket PATH] [--handover FILE] [--protections FILE] [--clocks FILE] [--record] [--in-turn]`.
  * With --in-turn it is one of two (src/native/twin.c) and waits for its turn on standard input before it touches anything.
  * SIGTERM and SIGINT end it: with the hand-over mark there, its roles are given away first; without, the next process adopts them.
  * With --record it records from the first moment on, in recordings/ beside the configuration.
@@ -7,6 +8,7 @@
 import { Socket } from 'node:net';
 import { parseArgs } from 'node:util';
 import { ownRelease } from './agent/own-release.ts';
+import { keptClocks } from './agent/vrrp/kept-clocks.ts';
 import { type Fields, type Level, logLine } from './agent/vrrp/log.ts';
 import { isHandover, serve } from './agent/vrrp/serve.ts';
 import { ourTurn } from './agent/vrrp/turn.ts';
@@ -23,6 +25,8 @@ const { values } = parseArgs({
     config: { type: 'string', default: '/var/lib/lvs-agent/config.json' },
     socket: { type: 'string', default: '/run/lvs-agent/vrrp.sock' },
     handover: { type: 'string', default: '/run/lvs-agent/handover' },
+    protections: { type: 'string', default: '/var/lib/lvs-agent/hmac.json' },
+    clocks: { type: 'string', default: '/run/lvs-agent/clocks.json' },
     record: { type: 'boolean', default: false },
     'in-turn': { type: 'boolean', default: false },
   },
@@ -56,6 +60,7 @@ const stop = serve(
     log,
     afterInput: setImmediate,
     release: ownRelease(import.meta.dirname).hash,
+    clocks: keptClocks(values.clocks),
   },
   openServiceManager(rawio, process.env),
 );

@@ -3,6 +3,7 @@
  * silent, and its peer would take over.
  */
 import { type Address, parseAddress } from '../wire/address.ts';
+import { hmacShape } from './protection-shape.ts';
 import { decimal, flag, integer, list, matching, nullable, object, oneOf, text } from './shape.ts';
 
 const name = matching((value) => value !== '' && value.length <= 255, 'a name');
@@ -49,6 +50,7 @@ export const instanceShape = object({
   advertIntervalMs: decimal(10, 255_000),
   checksum: oneOf('pseudo-header', 'plain'),
   authentication: nullable(object({ pass: object({ value: text }) })),
+  hmac: hmacShape,
   preempt: flag,
   preemptDelayMs: duration,
   virtualMac: object({ enabled: flag }),

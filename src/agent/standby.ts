@@ -13,7 +13,7 @@ import type { HoldRecord } from './hold-shape.ts';
 import { Holds, holdTold } from './holds.ts';
 import { Refusal } from './refusal.ts';
 
-export interface StandbyOptions extends Omit<ExchangeOptions, 'keyPath' | 'onNews'> {
+export interface StandbyOptions extends Omit<ExchangeOptions, 'keyPath'> {
   /** Of holds.json and exchange.key. */
   readonly stateFolder: string;
   /** @returns whether the VRRP process was there to be told */
@@ -42,7 +42,10 @@ export class Standby {
     this.exchange = new Exchange({
       ...options,
       keyPath: `${stateFolder}/exchange.key`,
-      onNews: () => this.#tell(),
+      onNews: () => {
+        this.#tell();
+        options.onNews();
+      },
     });
   }
 

@@ -3,6 +3,7 @@
  * whose work the addresses are. The control socket speaks to this.
  */
 import { existsSync } from 'node:fs';
+import { dirname } from 'node:path';
 import type { AgentState } from '../status/state.ts';
 import type { ToVrrp } from '../vrrp/link.ts';
 import { Balancing, type BalancingOptions } from './balancing.ts';
@@ -11,6 +12,7 @@ import { Drains } from './drains.ts';
 import { InForce } from './in-force.ts';
 import { Notices, type NoticesOptions } from './notices.ts';
 import { OverrideStore } from './override-store.ts';
+import { Protections } from './protections.ts';
 import { Refusal } from './refusal.ts';
 import { Standby, type StandbyOptions } from './standby.ts';
 import { agentStateOf } from './state-report.ts';
@@ -43,6 +45,7 @@ export class Supervisor {
   readonly #inForce: InForce;
   readonly #drains: Drains;
   readonly #standby: Standby;
+  readonly #protections: Protections;
   readonly #balancing: Balancing;
   readonly #trackers: Trackers;
   readonly #link: VrrpLink;
@@ -86,6 +89,15 @@ export class Supervisor {
       said: () => overrides.said,
       learn: (said, from) => this.#drains.learn(said, from),
       masters: () => this.#masters(),
+      onNews: () => this.#protections.judge(),
+      send: (message) => this.#link.send(message),
+    });
+    this.#protections = new Protections({
+      paths: { rings: `${stateFolder}/hmac.json`, lastGood: `${dirname(options.configPath)}/last-good.json` },
+      clock,
+      journal,
+      has: (director, stored) => this.#standby.exchange.has(director, stored),
+      reports: () => this.#link.instances,
       send: (message) => this.#link.send(message),
     });
     this.#trackers = new Trackers({
@@ -164,6 +176,7 @@ export class Supervisor {
 
   #adopt(stored: StoredConfig | null): void {
     this.#options.journal.director = stored?.self ?? '';
+    this.#protections.follow(stored);
     this.#trackers.configure(stored);
     this.#notices.configure(stored);
   }
@@ -213,7 +226,13 @@ export class Supervisor {
       exchange: { key: exchange.key(), peers: exchange.peers(wallOf) },
       vrrp: { alive: this.#link.isAlive, report: this.#link.report },
       problemOf: (kind, name) => this.#trackers.problemOf(kind, name),
-      alarms: [...this.#vrrpAlarms(), ...exchange.alarms(), ...view.errors, ...this.#notices.problems],
+      alarms: [
+        ...this.#vrrpAlarms(),
+        ...exchange.alarms(),
+        ...this.#protections.alarms(),
+        ...view.errors,
+        ...this.#notices.problems,
+      ],
       rest: {
         at: clock.wall(),
         release: release.hash,

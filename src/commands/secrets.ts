@@ -3,11 +3,19 @@ import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import type { Config, SecretSource } from '../config/config.ts';
+import { HMAC_KEY, hmacKey } from '../config/hmac-key.ts';
 import { Failure } from '../output/failure.ts';
 
 /** The configuration with every secret as a literal. @throws Failure 5 that names the source, never the value. */
 export async function withSecrets(config: Config): Promise<Config> {
-  return (await resolved(config)) as Config;
+  const whole = (await resolved(config)) as Config;
+  for (const [index, { name, hmac }] of whole.instances.entries()) {
+    const key = hmac === null ? {} : hmacKey(hmac.key.value);
+    const { source, value } = config.instances[index]?.hmac?.key ?? {};
+    if ('problem' in key)
+      throw new Failure(5, `vrrp.${name}.hmac: the key of \${${source}:${value}} ${key.problem}; expected ${HMAC_KEY}`);
+  }
+  return whole;
 }
 
 async function resolved(value: unknown): Promise<unknown> {

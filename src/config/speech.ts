@@ -13,7 +13,10 @@ export interface Speech {
   readonly group: string | null;
   /** Version 2 refuses another interval (RFC 3768 section 7.1), version 3 learns it; null: learnt. */
   readonly advertIntervalMs: number | null;
-  /** Four hex digits of a password or key and how it is used: enough to notice another one, too few to find out which. */
+  /**
+   * Four hex digits of a version 2 password: enough to notice another one, too few to find out which. Keys of signed adverts are
+   * no matter of this: whoever gets another one understands the former for a while (src/vrrp/protection.ts).
+   */
   readonly secret: string | null;
   /** Director → source of its adverts; null: its link-local address. */
   readonly speakers: Readonly<Record<string, string | null>>;
@@ -65,10 +68,8 @@ function speakerChanges(before: Speech, after: Speech): string[] {
   });
 }
 
-function secretOf({ authentication, hmac }: InstanceConfig): string | null {
-  if (authentication === null && (hmac ?? null) === null) return null; // a stored configuration may be older than HMAC
-  const text = [authentication?.pass.value ?? '', hmac?.mode ?? '', hmac?.key.value ?? ''].join('\n');
-  return fourDigits(text);
+function secretOf({ authentication }: InstanceConfig): string | null {
+  return authentication === null ? null : fourDigits(authentication.pass.value);
 }
 
 /** FNV-1a (draft-eastlake-fnv), folded to 16 bits. */

@@ -32,6 +32,21 @@ const speech = z.object({
   speakers: z.record(z.string(), z.string().nullable()),
 });
 
+const hmacState = z.object({
+  /** As configured; off: signing ends, and others may still sign. */
+  mode: z.enum(['receive', 'permissive', 'enforce', 'off']),
+  /** The configured key's. */
+  keyId: z.number().int().nullable(),
+  /** That of the key in use; null: it does not sign. */
+  signsWith: z.number().int().nullable(),
+  /** All directors have this configuration, so what it says is sent. */
+  agreed: z.boolean(),
+  /** Nothing that was sent before it is believed any more. */
+  settled: z.boolean(),
+  /** When such a thing was believed last, or null: never. */
+  formerAt: z.number().nullable(),
+});
+
 const instanceState = z.object({
   name: z.string(),
   vrid: z.number().int(),
@@ -68,6 +83,8 @@ const instanceState = z.object({
   lastDropped: z.record(z.string(), z.object({ source: z.string(), at: z.number() })).optional(),
   /** As it is configured; an agent of an earlier release does not tell. */
   speech: speech.optional(),
+  /** How its advertisements are signed, or null: they are not. Of keys only the numbers, which stand in every advertisement. */
+  hmac: hmacState.nullable().optional(),
 });
 
 const destinationState = z.object({

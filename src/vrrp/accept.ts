@@ -2,12 +2,17 @@
  * Which packets are believed: RFC 9568 section 7.1 and RFC 3768 section 7.1, in the order of keepalived's vrrp_check_packet.
  * A packet that is not is counted by its reason and has no other effect.
  */
-import type { Address } from '../wire/address.ts';
+import type { HmacKey } from '../config/hmac-key.ts';
+import { type Address, familyOf } from '../wire/address.ts';
 import { type Advertisement, type ParseProblem, parseAdvertisement } from '../wire/vrrp.ts';
+import { splitTrailer } from '../wire/vrrp-hmac.ts';
+import type { Authenticity, ForgeryReason, Signed } from './authenticity.ts';
+import type { Sender } from './freshness.ts';
 import type { InstanceSetup } from './instance.ts';
 
 export type DropReason =
   | ParseProblem
+  | ForgeryReason
   | 'ttl'
   | 'transport'
   | 'own-source'
@@ -30,14 +35,31 @@ export type Acceptance =
       readonly instance: string;
       readonly advertisement: Advertisement;
       readonly notes: readonly string[];
+      /** Where advertisements are signed: what is known now of who sent this one, and the key it used. */
+      readonly signed?: { readonly sender: Sender | undefined; readonly key: HmacKey | null };
     }
-  | { readonly verdict: 'dropped'; readonly instance: string; readonly reason: DropReason }
+  | {
+      readonly verdict: 'dropped';
+      readonly instance: string;
+      readonly reason: DropReason;
+      /** Not believed, but of somebody who has the key and is there: see authenticity.ts. */
+      readonly isAlive?: true;
+      readonly sender?: Sender;
+    }
   /** For none of our virtual routers: another VRID, or too broken to tell. */
   | { readonly verdict: 'foreign'; readonly reason: DropReason | 'vrid' };
 
+/** Of an instance's packet; undefined: its advertisements are not signed. */
+export type Authenticate = (instance: string, signed: Signed) => Authenticity | undefined;
+
 /** @param setups the instances that listen where the packet came in. Never throws. */
-export function acceptPacket(packet: Received, setups: readonly InstanceSetup[]): Acceptance {
-  const parsed = parseAdvertisement(packet.payload, packet);
+export function acceptPacket(
+  packet: Received,
+  setups: readonly InstanceSetup[],
+  authenticate: Authenticate = () => undefined,
+): Acceptance {
+  const { message, trailer } = splitTrailer(packet.payload, familyOf(packet.source));
+  const parsed = parseAdvertisement(message, packet, trailer ?? undefined);
   const vrid = parsed.ok ? parsed.advertisement.vrid : parsed.vrid;
   const setup = setups.find((one) => one.vrid === vrid);
   if (setup === undefined)
@@ -46,13 +68,35 @@ export function acceptPacket(packet: Received, setups: readonly InstanceSetup[])
   const envelope = envelopeProblem(packet, setup);
   if (envelope !== undefined) return { verdict: 'dropped', instance, reason: envelope };
   if (!parsed.ok) return { verdict: 'dropped', instance, reason: parsed.problem };
+  const authenticity = authenticate(instance, { message, trailer, source: packet.source });
+  // one that does not know of signatures sees a packet that is too long
+  if (authenticity === undefined && trailer !== null) return { verdict: 'dropped', instance, reason: 'length' };
+  if (authenticity?.authentic === false) return forged(instance, authenticity);
   const problem = contentProblem(parsed.advertisement, setup);
   if (problem !== undefined) return { verdict: 'dropped', instance, reason: problem };
+  const { advertisement } = parsed;
+  const notes = notesOn(advertisement, setup);
+  if (authenticity === undefined) return { verdict: 'accepted', instance, advertisement, notes };
+  const { sender, key } = authenticity;
   return {
     verdict: 'accepted',
     instance,
-    advertisement: parsed.advertisement,
-    notes: notesOn(parsed.advertisement, setup),
+    advertisement,
+    notes: [...notes, ...authenticity.notes],
+    signed: { sender, key },
+  };
+}
+
+function forged(
+  instance: string,
+  { reason, isAlive, sender }: Extract<Authenticity, { authentic: false }>,
+): Acceptance {
+  return {
+    verdict: 'dropped',
+    instance,
+    reason,
+    ...(isAlive ? { isAlive } : {}),
+    ...(sender === undefined ? {} : { sender }),
   };
 }
 

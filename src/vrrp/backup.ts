@@ -53,3 +53,12 @@ export function priorityInBackup(instance: Instance, { priority }: EventOf<'prio
     skewMs(setup.version, priority, masterAdvertMs) - skewMs(setup.version, instance.priority, masterAdvertMs);
   return same({ ...instance, priority, masterDownAtMs: masterDownAtMs === null ? null : masterDownAtMs + byMs });
 }
+
+/**
+ * Ours: somebody who has the key advertises, and its clock is so far from ours that it is not believed. That one of the two clocks
+ * is wrong is no reason for a second MASTER.
+ */
+export function aliveInBackup(instance: Instance, nowMs: number): Instance {
+  const waitsUntilMs = Math.max(instance.masterDownAtMs ?? 0, nowMs + downMs(instance));
+  return { ...instance, wantsMaster: false, masterDownAtMs: waitsUntilMs };
+}

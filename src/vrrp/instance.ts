@@ -122,7 +122,8 @@ export type InstanceEvent =
   /** With `release` the role is given away; without, everything stays as it is for the next process to adopt. */
   | { readonly type: 'shutdown'; readonly release: boolean; readonly cause: string }
   | { readonly type: 'advertisement'; readonly advertisement: Advertisement; readonly source: Address }
-  | { readonly type: 'dropped'; readonly reason: string }
+  /** `isAlive`: by somebody who has the key and is there, although it is not believed. */
+  | { readonly type: 'dropped'; readonly reason: string; readonly isAlive?: true }
   /** Timers are looked at. */
   | { readonly type: 'time' }
   | { readonly type: 'priority'; readonly priority: number }

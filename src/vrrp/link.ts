@@ -29,6 +29,8 @@ export type ToVrrp =
   | { readonly type: 'holds'; readonly holds: readonly Hold[] }
   /** MASTER of this instance gives it away: priority 0, then BACKUP. */
   | { readonly type: 'yield'; readonly instance: string }
+  /** How advertisements are protected has changed (src/vrrp/protection.ts); the file has been written already. */
+  | { readonly type: 'protections' }
   /** Starts or ends a recording (src/vrrp/recording.ts). */
   | { readonly type: 'record'; readonly on: boolean };
 
@@ -42,6 +44,22 @@ export interface TrackerReport {
   readonly state: TrackerState;
   /** Whether it counts as down, with `reverse`. */
   readonly isDown: boolean;
+}
+
+/** How the advertisements of an instance are signed; of keys, their numbers. */
+export interface HmacReport {
+  /** As the configuration says; off: it says nothing, and others may still sign. */
+  readonly mode: 'receive' | 'permissive' | 'enforce' | 'off';
+  /** Of the configured key. */
+  readonly keyId: number | null;
+  /** Of what it signs with; null: it does not sign. */
+  readonly signsWith: number | null;
+  /** Whether only what is configured is sent: all others have the same configuration. */
+  readonly agreed: boolean;
+  /** Whether only what is configured is believed. */
+  readonly settled: boolean;
+  /** When one was last believed that the configuration alone would not believe, epoch ms; null: never. */
+  readonly formerAt: number | null;
 }
 
 /** One instance as the VRRP process sees it; the same fields as `vrrp.instances` of the agent's state. */
@@ -71,6 +89,8 @@ export interface InstanceReport {
   readonly lastAdvert?: { readonly source: string; readonly priority: number; readonly at: number } | null;
   /** The last one that was not believed, by reason. */
   readonly lastDropped?: Readonly<Record<string, { readonly source: string; readonly at: number }>>;
+  /** null: nothing is signed. */
+  readonly hmac?: HmacReport | null;
 }
 
 /** VRRP process → supervisor. */

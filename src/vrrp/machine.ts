@@ -12,7 +12,7 @@
  *                         FAULT ◀───────────────────────────────────────────┘
  * ```
  */
-import { advertisementInBackup, priorityInBackup, timeInBackup } from './backup.ts';
+import { advertisementInBackup, aliveInBackup, priorityInBackup, timeInBackup } from './backup.ts';
 import type { EventOf, Instance, InstanceEvent, InstanceStateName, Step } from './instance.ts';
 import { masterDownMs } from './intervals.ts';
 import { addressesRemoved, advertisementInMaster, demoteMaster, timeInMaster } from './master.ts';
@@ -38,7 +38,7 @@ const HANDLERS: Readonly<Record<InstanceStateName, Handlers>> = {
     shutdown,
     advertisement: advertisementInBackup,
     time: timeInBackup,
-    dropped,
+    dropped: droppedInBackup,
     priority: priorityInBackup,
     faults,
     gate: gateInBackup,
@@ -141,6 +141,11 @@ function shutdown(instance: Instance, { release, cause }: EventOf<'shutdown'>, n
 
 function dropped(instance: Instance, { reason }: EventOf<'dropped'>): Step {
   return same({ ...instance, dropped: { ...instance.dropped, [reason]: (instance.dropped[reason] ?? 0) + 1 } });
+}
+
+function droppedInBackup(instance: Instance, event: EventOf<'dropped'>, nowMs: number): Step {
+  const { instance: counted } = dropped(instance, event);
+  return same(event.isAlive === true ? aliveInBackup(counted, nowMs) : counted);
 }
 
 function setPriority(instance: Instance, { priority }: EventOf<'priority'>): Step {

@@ -52,7 +52,7 @@ export type RouterEvent =
       readonly advertisement: Advertisement;
       readonly source: Address;
     }
-  | { readonly type: 'dropped'; readonly instance: string; readonly reason: string }
+  | { readonly type: 'dropped'; readonly instance: string; readonly reason: string; readonly isAlive?: true }
   /** A neighbour says that it has an address. */
   | ({ readonly type: 'claim' } & Claim)
   | { readonly type: 'yield'; readonly instance: string }

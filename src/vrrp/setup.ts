@@ -87,8 +87,7 @@ function neighboursOf(config: Config, { speakers, foreignPeers }: InstanceConfig
 }
 
 /** What may stand in a topology and is not built; refused when planning already, and here once more. */
-function missingFeature({ hmac, virtualMac }: InstanceConfig): string | undefined {
-  if (hmac !== null) return 'HMAC authentication';
+function missingFeature({ virtualMac }: InstanceConfig): string | undefined {
   return virtualMac.enabled ? 'a virtual MAC' : undefined;
 }
 

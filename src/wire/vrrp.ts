@@ -28,6 +28,7 @@ const TYPE_ADVERTISEMENT = 1;
 const FIXED_BYTES = 8;
 /** Present in every version 2 packet, authenticated or not (RFC 3768 section 5.3.10). */
 const AUTHENTICATION_BYTES = 8;
+const NOTHING: Uint8Array = new Uint8Array(0);
 const MS_PER_SECOND = 1000;
 const MS_PER_CENTISECOND = 10;
 
@@ -66,8 +67,16 @@ export type ParseResult =
   /** `vrid` and `version` as far as they could be read, so that the right counter goes up. */
   | { readonly ok: false; readonly problem: ParseProblem; readonly vrid?: number; readonly version?: number };
 
-/** @throws RangeError when a field does not fit the wire: a mistake of the caller's, never of a peer's. */
-export function encodeAdvertisement(value: Advertisement, form: ChecksumForm, endpoints: Endpoints): Uint8Array {
+/**
+ * @param trailerOf makes what follows the message (src/wire/vrrp-hmac.ts) of the message without its checksum
+ * @throws RangeError when a field does not fit the wire: a mistake of the caller's, never of a peer's.
+ */
+export function encodeAdvertisement(
+  value: Advertisement,
+  form: ChecksumForm,
+  endpoints: Endpoints,
+  trailerOf?: (message: Uint8Array) => Uint8Array,
+): Uint8Array {
   checkRanges(value);
   const addresses = value.addresses.map(addressBytes);
   const addressesLength = addresses.reduce((sum, bytes) => sum + bytes.length, 0);
@@ -89,12 +98,17 @@ export function encodeAdvertisement(value: Advertisement, form: ChecksumForm, en
     offset += address.length;
   }
   if (value.version === 2) bytes.set(latin1(value.authentication?.data ?? ''), offset);
-  view.setUint16(6, messageChecksum(bytes, formFor(value.version, form, endpoints), endpoints));
-  return bytes;
+  const trailer = trailerOf?.(bytes) ?? NOTHING;
+  view.setUint16(6, messageChecksum(bytes, trailer, formFor(value.version, form, endpoints), endpoints));
+  return trailer.length === 0 ? bytes : Uint8Array.from([...bytes, ...trailer]);
 }
 
-/** Never throws, whatever the bytes are. */
-export function parseAdvertisement(bytes: Uint8Array, endpoints: Endpoints): ParseResult {
+/**
+ * Never throws, whatever the bytes are.
+ * @param bytes the message alone
+ * @param trailer what followed it
+ */
+export function parseAdvertisement(bytes: Uint8Array, endpoints: Endpoints, trailer = NOTHING): ParseResult {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (bytes.length < FIXED_BYTES) return { ok: false, problem: 'truncated' };
   const version = view.getUint8(0) >> 4;
@@ -107,7 +121,7 @@ export function parseAdvertisement(bytes: Uint8Array, endpoints: Endpoints): Par
   const count = view.getUint8(3);
   if (count === 0) return refuse('no-addresses');
   if (bytes.length !== messageLength(version, family, count)) return refuse('length');
-  const checksum = matchingChecksum(bytes, version, endpoints);
+  const checksum = matchingChecksum(bytes, trailer, version, endpoints);
   if (checksum === undefined) return refuse('checksum');
   const advertIntervalMs =
     version === 2 ? view.getUint8(5) * MS_PER_SECOND : (view.getUint16(4) & 0x0fff) * MS_PER_CENTISECOND;
@@ -136,11 +150,16 @@ function readAddresses(bytes: Uint8Array, family: Family, count: number): Addres
 }
 
 /** The form whose checksum is right, or undefined when neither is. */
-function matchingChecksum(bytes: Uint8Array, version: 2 | 3, endpoints: Endpoints): ChecksumForm | undefined {
+function matchingChecksum(
+  bytes: Uint8Array,
+  trailer: Uint8Array,
+  version: 2 | 3,
+  endpoints: Endpoints,
+): ChecksumForm | undefined {
   const stored = ((bytes[6] ?? 0) << 8) | (bytes[7] ?? 0);
   const forms: readonly ChecksumForm[] =
     version === 2 ? ['plain'] : familyOf(endpoints.source) === 6 ? ['pseudo-header'] : ['pseudo-header', 'plain'];
-  return forms.find((form) => sameChecksum(messageChecksum(bytes, form, endpoints), stored));
+  return forms.find((form) => sameChecksum(messageChecksum(bytes, trailer, form, endpoints), stored));
 }
 
 /** 0x0000 and 0xffff are the same number in ones' complement (RFC 1071 section 1). */
@@ -154,12 +173,13 @@ function formFor(version: 2 | 3, form: ChecksumForm, endpoints: Endpoints): Chec
   return familyOf(endpoints.source) === 6 ? 'pseudo-header' : form;
 }
 
-function messageChecksum(bytes: Uint8Array, form: ChecksumForm, endpoints: Endpoints): number {
+/** A trailer is part of what the kernel sums up over IPv6, and of nothing over IPv4 (as keepalived 2.4.2 has it). */
+function messageChecksum(bytes: Uint8Array, trailer: Uint8Array, form: ChecksumForm, endpoints: Endpoints): number {
   const message = bytes.slice();
   message.fill(0, 6, 8);
-  return form === 'plain'
-    ? internetChecksum(message)
-    : internetChecksum(pseudoHeader(endpoints, message.length), message);
+  const parts = familyOf(endpoints.source) === 6 ? [message, trailer] : [message];
+  const length = parts.reduce((sum, part) => sum + part.length, 0);
+  return form === 'plain' ? internetChecksum(...parts) : internetChecksum(pseudoHeader(endpoints, length), ...parts);
 }
 
 /** IPv4: RFC 5798 section 5.2.8, laid out as TCP's; IPv6: RFC 8200 section 8.1. */

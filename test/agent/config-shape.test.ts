@@ -13,7 +13,8 @@ describe('a configuration', () => {
   });
 
   it('with a check that this agent cannot do is refused by its name', () => {
-    const full = read('inventory/topologies/full.yaml');
+    const path = resolve(import.meta.dirname, '../../inventory/topologies/full.yaml');
+    const full = storedConfig(readFileSync(path, 'utf8').replace(/"\$\{file:[^"]*vrrp.key}"/, 'k'.repeat(32)));
     expect(storedConfigShape(full, 'config')).toMatch(
       /^config\.config\.services\[0\]\.realservers\[0\]\.checks\[0\]: .*not supported yet$/,
     );
@@ -25,7 +26,7 @@ describe('a configuration', () => {
     return [at, ...Object.entries(value).flatMap(([key, inner]) => placesIn(inner, [...at, key]))];
   }
   /** What neither process of the agent reads. */
-  const UNREAD = /^instances\.0\.(hmac|virtualMac\.transmitFrom)/;
+  const UNREAD = /^instances\.0\.virtualMac\.transmitFrom/;
   const vrrp = read('inventory/topologies/nat.yaml').config;
   const places = placesIn({ instances: vrrp.instances.slice(0, 1), syncGroups: vrrp.syncGroups })
     .map((place) => place.join('.'))
@@ -54,6 +55,16 @@ describe('a configuration', () => {
     const [instance] = damaged.config.instances;
     Object.assign(instance!, { track: { ...instance!.track, ...track } });
     expect(storedConfigShape(damaged, 'config')).toContain(`instances[0].track.${message}`);
+  });
+
+  it('with a key that is none is refused, and nothing of it is told', () => {
+    const damaged = structuredClone(read('inventory/topologies/nat.yaml'));
+    Object.assign(damaged.config.instances[0]!, {
+      hmac: { key: { source: 'literal', value: 's3cret' }, mode: 'enforce' },
+    });
+    const problem = storedConfigShape(damaged, 'config');
+    expect(problem).toContain('instances[0].hmac.key.value: expected a key of 32 to 64 bytes');
+    expect(problem).not.toContain('s3cret');
   });
 
   it('with an IPv6 instance whose source is found out on the director is accepted', () => {

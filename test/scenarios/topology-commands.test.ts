@@ -36,7 +36,7 @@ describe('lvsctl validate', () => {
       'validate',
     );
     expect(exitCode).toBe(0);
-    expect(stderr).toMatch(/full\.yaml:\d+:\d+: warning: vrrp\.public\.hmac: 'hmac' is not supported yet/);
+    expect(stderr).toMatch(/full\.yaml:\d+:\d+: warning: services\.http\.quorum: 'quorum' is not supported yet/);
     expect(stdout).toMatch(/plan and apply refuse \d+ keys not supported yet$/);
   });
 

@@ -1,6 +1,7 @@
 /** Every folder of test/vrrp/conformance, played; LVSCTL_TEST_REWRITE=1 writes what came out as what is expected. */
 import { describe, expect, it } from 'vitest';
 import type { DropReason } from '../../src/vrrp/accept.ts';
+import type { ForgeryReason } from '../../src/vrrp/authenticity.ts';
 import { play, readCases, rewrite } from './conformance-case.ts';
 
 const CASES = readCases();
@@ -19,8 +20,8 @@ describe('conformance', () => {
   });
 });
 
-/** Every one of the type: a new reason needs a case. */
-const REASONS: Readonly<Record<DropReason, true>> = {
+/** Every one of the type: a new reason needs a case. Those of signatures hang on keys and clocks: authenticity.test.ts. */
+const REASONS: Readonly<Record<Exclude<DropReason, ForgeryReason>, true>> = {
   truncated: true,
   version: true,
   type: true,

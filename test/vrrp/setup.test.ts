@@ -67,7 +67,6 @@ describe('the setups of one director', () => {
   });
 
   it.each<[string, Parameters<typeof instance>[0]]>([
-    ['HMAC authentication', { hmac: { key: { source: 'literal', value: 'x' }, mode: 'enforce' } }],
     ['a virtual MAC', { virtualMac: { enabled: true, transmitFrom: 'virtual' } }],
   ])('are refused by name where they ask for %s', (feature, more) => {
     const ask = () => setupsFor(configuration([instance(more)]), 'a', HOST);

@@ -126,6 +126,12 @@ export class Exchange {
     return this.#elsewhere.judge(vips, this.#hearing.peers, this.#moment().nowMs);
   }
 
+  /** Whether another director has told that it has this very configuration. */
+  has(director: string, { generation, hash }: Pick<StoredConfig, 'generation' | 'hash'>): boolean {
+    const heard = this.#hearing.peers.find((one) => one.director === director)?.heard;
+    return heard?.generation === generation && heard.hash === hash;
+  }
+
   get behind(): Judgement['behind'] {
     return this.#judgement.behind;
   }

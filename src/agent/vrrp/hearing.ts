@@ -6,22 +6,26 @@ import type { InstanceSetup } from '../../vrrp/instance.ts';
 import type { RouterEvent } from '../../vrrp/router.ts';
 import { Heard } from './heard.ts';
 import { type Log, onChange } from './log.ts';
+import type { Signatures } from './signatures.ts';
 
 export class Hearing {
   /** The last of each source, for the report. */
   readonly heard = new Heard();
   readonly #clock: Clock;
+  readonly #signatures: Signatures;
   readonly #say: ReturnType<typeof onChange>;
 
-  constructor(clock: Clock, log: Log) {
+  constructor(clock: Clock, signatures: Signatures, log: Log) {
     this.#clock = clock;
+    this.#signatures = signatures;
     this.#say = onChange(log);
   }
 
   /** @returns what the router is to know of it; undefined of a packet that is not for any instance here */
   take(packet: VrrpPacket, setups: readonly InstanceSetup[]): RouterEvent | undefined {
-    const accepted = acceptPacket(packet, setups);
+    const accepted = acceptPacket(packet, setups, this.#signatures.authenticate);
     if (accepted.verdict === 'foreign') return undefined;
+    this.#signatures.heard(packet.source, accepted);
     const { instance } = accepted;
     const { source } = packet;
     const nowMs = this.#clock.now();
@@ -30,7 +34,7 @@ export class Hearing {
       this.heard.dropped(instance, reason, source, nowMs);
       const text = `packets are dropped: ${reason}`;
       this.#say(`${reason} packets to ${instance}`, 'warning', text, { instance, source });
-      return { type: 'dropped', instance, reason };
+      return { type: 'dropped', instance, reason, ...(accepted.isAlive ? { isAlive: true } : {}) };
     }
     const notes = accepted.notes.length > 0 ? accepted.notes.join('; ') : undefined;
     this.#say(`agreement of ${instance} with ${source}`, 'warning', notes, { instance, source });

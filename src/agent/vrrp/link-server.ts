@@ -109,6 +109,8 @@ export function parseMessage(line: string): ToVrrp | undefined {
   switch (value['type']) {
     case 'ready':
       return { type: 'ready' };
+    case 'protections':
+      return { type: 'protections' };
     case 'holds':
       return holdsShape(value['holds'], 'holds') === undefined ? (value as unknown as ToVrrp) : undefined;
     case 'yield':

@@ -12,6 +12,7 @@ import { foundOf } from '../../vrrp/adoption.ts';
 import type { Effect, InstanceSetup, VirtualAddress } from '../../vrrp/instance.ts';
 import type { FromVrrp, ToVrrp } from '../../vrrp/link.ts';
 import { probedLinks } from '../../vrrp/probing.ts';
+import type { Rings } from '../../vrrp/protection.ts';
 import { newRouter, nextDeadlineMs, type Router, type RouterEvent, stepRouter } from '../../vrrp/router.ts';
 import { setupsFor, vipsOf } from '../../vrrp/setup.ts';
 import { isLinkLocal } from '../../wire/address.ts';
@@ -22,10 +23,12 @@ import { Hearing } from './hearing.ts';
 import { HeldAddresses } from './held.ts';
 import { type Host, interfacesOf, namedAddresses } from './host.ts';
 import { HostWatch } from './host-watch.ts';
+import type { KeptClocks } from './kept-clocks.ts';
 import type { Log } from './log.ts';
 import { Neighbours } from './neighbours.ts';
 import { Performer, type Transition } from './performer.ts';
 import { reportOf } from './report.ts';
+import { Signatures } from './signatures.ts';
 import { Sockets } from './sockets.ts';
 
 export interface Machinery {
@@ -39,6 +42,8 @@ export interface Machinery {
   readonly afterInput: (fn: () => void) => void;
   /** Content hash of the release that runs. */
   readonly release: string;
+  /** What the process before this one knew of clocks, and the next one shall; undefined: nothing is kept. */
+  readonly clocks?: KeptClocks;
 }
 
 /** Is shown every step of the router, after its effects were performed. */
@@ -53,6 +58,7 @@ export class VrrpLoop {
   readonly #virtual: VirtualAddresses;
   readonly #held: HeldAddresses;
   readonly #neighbours: Neighbours;
+  readonly #signatures: Signatures;
   readonly #hearing: Hearing;
   readonly #performer: Performer;
   readonly #host: HostWatch;
@@ -69,7 +75,8 @@ export class VrrpLoop {
   constructor(machinery: Machinery, onTransition: (transition: Transition) => void) {
     const { clock, addresses, network, frames, claims, log } = machinery;
     this.#machinery = machinery;
-    this.#hearing = new Hearing(clock, log);
+    this.#signatures = new Signatures(clock, log, machinery.clocks);
+    this.#hearing = new Hearing(clock, this.#signatures, log);
     this.#deadline = new Deadline({
       clock,
       log,
@@ -77,7 +84,8 @@ export class VrrpLoop {
       onDue: () => this.#dispatch({ type: 'time' }),
       intervalMs: () => Math.min(...this.#setups().map(({ advertIntervalMs }) => advertIntervalMs)),
     });
-    const sockets = new Sockets(network, (packet, setups) => this.#hear(packet, setups), log);
+    const onPacket = (packet: VrrpPacket, setups: readonly InstanceSetup[]): void => this.#hear(packet, setups);
+    const sockets = new Sockets(network, onPacket, this.#signatures.sign, log);
     this.#sockets = sockets;
     // a stall that cost us the role is noticed before what waited is announced
     const beforeTurn = (): void => this.#dispatch({ type: 'time' });
@@ -108,6 +116,7 @@ export class VrrpLoop {
     this.#config = { config, self };
     this.#vips = vipsOf(config);
     this.#ownAddresses = this.#ownOf(host);
+    this.#signatures.configure(config, self);
     this.#dispatch({ type: 'interfaces', interfaces: interfacesOf(host) });
     this.#sockets.follow([...this.#setups(), ...instances]); // the old ones still say their farewell
     this.#dispatch({
@@ -118,18 +127,24 @@ export class VrrpLoop {
       probes: true,
     });
     this.#sockets.follow(this.#setups());
+    this.#signatures.keep(new Set(instances.map(({ name }) => name)));
     this.#hearing.heard.keep(new Set(instances.map(({ name }) => name)));
     this.#held.follow(held);
   }
 
+  /** What is known of how the instances' advertisements are protected, as the supervisor has stored it. */
+  protect(rings: Rings): void {
+    this.#signatures.protect(rings);
+  }
+
   /** Everything that the supervisor says of the world around. */
-  take(message: Exclude<ToVrrp, { type: 'config' | 'record' }>): void {
+  take(message: Exclude<ToVrrp, { type: 'config' | 'record' | 'protections' }>): void {
     this.#dispatch(message);
   }
 
   report(): Extract<FromVrrp, { type: 'report' }> {
     const { clock, release } = this.#machinery;
-    const instances = reportOf(this.#router, this.#hearing.heard, clock);
+    const instances = reportOf(this.#router, this.#hearing.heard, this.#signatures, clock);
     return { type: 'report', release, latenessMs: this.#deadline.latenessMs, instances };
   }
 
@@ -155,6 +170,7 @@ export class VrrpLoop {
     this.#announcer.stop();
     this.#neighbours.follow([]);
     this.#sockets.close();
+    this.#signatures.stop();
   }
 
   #setups(): InstanceSetup[] {

@@ -5,11 +5,13 @@ import type { InstanceReport, TrackerReport } from '../../vrrp/link.ts';
 import type { Router } from '../../vrrp/router.ts';
 import { watchedBy } from '../../vrrp/tracking.ts';
 import type { Heard, HeardOf } from './heard.ts';
+import type { Signatures } from './signatures.ts';
 
 /** @param clock turns the machine's monotonic times into epoch ones. */
 export function reportOf(
   router: Router,
   heard: Pick<Heard, 'of'>,
+  signatures: Pick<Signatures, 'report'>,
   clock: Pick<Clock, 'now' | 'wall'>,
 ): InstanceReport[] {
   const offsetMs = clock.wall() - clock.now();
@@ -17,7 +19,9 @@ export function reportOf(
     const trackers = watchedBy(instance.setup, router.around).map(
       ({ kind, name, weight, state, isDown }): TrackerReport => ({ kind, name, weight, state, isDown }),
     );
-    return { ...instanceReport(instance, offsetMs), ...heardReport(heard.of(instance.setup.name), offsetMs), trackers };
+    const { name } = instance.setup;
+    const hmac = signatures.report(name, offsetMs);
+    return { ...instanceReport(instance, offsetMs), ...heardReport(heard.of(name), offsetMs), trackers, hmac };
   });
 }
 

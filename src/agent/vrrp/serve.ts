@@ -6,6 +6,7 @@ import { WAIT_FOR_PEERS_MS } from '../../config/exchange.ts';
 import type { ServiceManager } from '../../kernel/notify.ts';
 import type { FromVrrp, ToVrrp } from '../../vrrp/link.ts';
 import { readJson } from '../json-file.ts';
+import { readRings } from '../stored-rings.ts';
 import { LinkServer } from './link-server.ts';
 import { type Machinery, VrrpLoop } from './loop.ts';
 import { RecordingSwitch } from './recording-switch.ts';
@@ -16,6 +17,8 @@ export interface Paths {
   readonly socket: string;
   /** There when systemd stops us, not when it restarts us. */
   readonly handover: string;
+  /** How advertisements are protected, written by the supervisor, too. */
+  readonly protections: string;
   /** Whether a recording starts with the process. */
   readonly record?: boolean;
 }
@@ -48,6 +51,7 @@ export function serve(
   );
   const answerTo = (message: ToVrrp, answer: (message: FromVrrp) => void, again: () => string | null): void => {
     if (message.type === 'config') answer({ type: 'configured', error: again() });
+    else if (message.type === 'protections') protect(loop, paths, machinery);
     else if (message.type !== 'record') loop.take(message);
     else if (message.on) answer(recording.start());
     else void recording.end('asked').then(answer);
@@ -100,11 +104,22 @@ function configure(loop: VrrpLoop, paths: Paths, { log }: Machinery): string | n
       return null;
     }
     const { self, config } = file as AgentConfigFile;
+    protect(loop, paths, { log });
     loop.configure(config, self);
     return null;
   } catch (error) {
     const { message } = error as Error;
     log('error', 'configuration refused', { path: paths.config, error: message });
     return message;
+  }
+}
+
+/** One that cannot be read changes nothing: what was known of it goes on. */
+function protect(loop: VrrpLoop, { config, protections }: Paths, { log }: Pick<Machinery, 'log'>): void {
+  try {
+    const rings = readRings({ rings: protections, lastGood: join(dirname(config), 'last-good.json') });
+    if (rings !== undefined) loop.protect(rings);
+  } catch (error) {
+    log('error', 'it is not known how advertisements were signed', { error: (error as Error).message });
   }
 }

@@ -12,15 +12,20 @@ interface Open {
 
 export type OnPacket = (packet: VrrpPacket, setups: readonly InstanceSetup[]) => void;
 
+/** Makes the trailer of one advertisement; undefined: it goes without. */
+export type Sign = (instance: string, source: Address) => ((message: Uint8Array) => Uint8Array) | undefined;
+
 export class Sockets {
   readonly #network: VrrpNetwork;
   readonly #onPacket: OnPacket;
+  readonly #sign: Sign;
   readonly #say: ReturnType<typeof onChange>;
   readonly #open = new Map<string, Open>();
 
-  constructor(network: VrrpNetwork, onPacket: OnPacket, log: Log) {
+  constructor(network: VrrpNetwork, onPacket: OnPacket, sign: Sign, log: Log) {
     this.#network = network;
     this.#onPacket = onPacket;
+    this.#sign = sign;
     this.#say = onChange(log);
   }
 
@@ -40,9 +45,11 @@ export class Sockets {
     if (!hasSource(setup)) return;
     const open = this.#open.get(keyOf(setup));
     if (open === undefined) return;
+    const sign = once(this.#sign(setup.name, setup.source));
     for (const destination of setup.transport === 'multicast' ? [setup.group] : setup.peers) {
       const endpoints = { source: setup.source, destination };
-      const error = open.socket.send(encodeAdvertisement(advertisement, setup.checksum, endpoints), destination);
+      const bytes = encodeAdvertisement(advertisement, setup.checksum, endpoints, sign);
+      const error = open.socket.send(bytes, destination);
       this.#say(`advertisements of ${setup.name} to ${destination}`, 'warning', error?.message, {
         instance: setup.name,
       });
@@ -68,6 +75,16 @@ export class Sockets {
     );
     this.#open.set(key, { socket, setups });
   }
+}
+
+/** One advertisement is signed once, to however many it goes: without its checksum it is the same for all. */
+function once(sign: ReturnType<Sign>): ReturnType<Sign> {
+  let trailer: Uint8Array | undefined;
+  if (sign === undefined) return undefined;
+  return (message) => {
+    trailer ??= sign(message);
+    return trailer;
+  };
 }
 
 type Speaking = InstanceSetup & { readonly source: Address };

@@ -1,5 +1,6 @@
 /** What one VRRP instance, or two beside each other, cannot be. */
 import { familyOf, inNetwork, isLinkLocal, parseAddress } from '../../wire/address.ts';
+import { HMAC_KEY, hmacKey } from '../hmac-key.ts';
 import type { InstanceConfig } from '../instance.ts';
 import type { Hint } from '../report.ts';
 import type { Context, Rule } from './rule.ts';
@@ -44,7 +45,6 @@ function versionAllows(instance: InstanceConfig, say: Say): void {
   }
   if (family === 6) say('version', 'version 2 carries IPv4 only', { expected: 'version: 3' });
   if (instance.checksum === 'plain') say('checksum', 'version 2 knows one checksum only', { expected: 'version: 3' });
-  if (instance.hmac !== null) say('hmac', 'signed adverts are of version 3', { expected: 'version: 3' });
 }
 
 function secretsFit({ authentication, hmac }: InstanceConfig, say: Say): void {
@@ -54,8 +54,13 @@ function secretsFit({ authentication, hmac }: InstanceConfig, say: Say): void {
       expected: 'at most 8 bytes',
     });
   }
-  const length = hmac?.key.source === 'literal' ? bytes(hmac.key.value) : 32;
-  if (length < 32 || length > 64) say('hmac', `the key has ${length} bytes`, { expected: '32 to 64 bytes' });
+  if (authentication !== null && hmac !== null) {
+    say('authentication', 'a password beside `hmac` protects nothing', { expected: 'one of the two' });
+  }
+  const key = hmac?.key.source === 'literal' ? hmacKey(hmac.key.value) : undefined;
+  if (key !== undefined && 'problem' in key) {
+    say('hmac', `the key ${key.problem}`, { expected: HMAC_KEY });
+  }
 }
 
 function transportFits(instance: InstanceConfig, say: Say): void {
