@@ -32,6 +32,11 @@ export const CATALOGUE: readonly CatalogueEntry[] = [
     load: async () => (await import('./explain.ts')).explainCommand(),
   },
   {
+    name: 'import',
+    summary: 'make a topology of keepalived.conf, and tell what it does not carry',
+    load: async () => (await import('./import.ts')).importCommand(),
+  },
+  {
     name: 'plan',
     summary: 'show what apply would change on each host',
     load: async () => (await import('./plan.ts')).planCommand(),

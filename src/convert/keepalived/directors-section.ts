@@ -1,0 +1,66 @@
+/** `directors`: their own addresses, which keepalived.conf says only where it speaks unicast. */
+import type { Address } from '../../wire/address.ts';
+import { type Entry, entry, map, values } from '../draft.ts';
+import type { KeepalivedInstance } from './instance-block.ts';
+import type { Notes } from './note.ts';
+import type { Director, Router } from './pair.ts';
+import type { Tree } from './reading.ts';
+
+export interface GivenAddress {
+  readonly director: string;
+  readonly interface: string;
+  readonly address: Address;
+}
+
+/** RFC 5737: an address that nobody has, so that nothing is applied before a person has looked. */
+const PLACEHOLDER = '192.0.2.';
+/** RFC 3849. */
+const PLACEHOLDER_V6 = '2001:db8::';
+
+export function directorsSection(
+  directors: readonly Director[],
+  routers: readonly Router[],
+  given: readonly GivenAddress[],
+  notes: Notes,
+): Tree {
+  const placeholders = { count: 10 };
+  return map(
+    ...directors.map(({ name }) => {
+      const dips = new Map<string, Set<string>>();
+      for (const one of given) if (one.director === name) add(dips, one.interface, one.address);
+      const sides = routers.flatMap((router) => router.sides.filter(({ director }) => director === name));
+      for (const { instance } of sides)
+        if (instance.interface !== null && instance.source !== null) add(dips, instance.interface, instance.source);
+      for (const { instance } of sides) makeUp(name, instance, dips, placeholders, notes);
+      if (dips.size === 0) add(dips, 'eth0', `${PLACEHOLDER}${++placeholders.count}`);
+      return directorEntry(name, dips);
+    }),
+  );
+}
+
+function makeUp(
+  name: string,
+  { interface: on, family, at, name: instance }: KeepalivedInstance,
+  dips: Map<string, Set<string>>,
+  placeholders: { count: number },
+  notes: Notes,
+): void {
+  if (on === null || dips.has(on)) return;
+  add(dips, on, family === 4 ? `${PLACEHOLDER}${++placeholders.count}` : `${PLACEHOLDER_V6}${++placeholders.count}`);
+  const why = `its own address on ${on} is not in the file: say --dip ${name}:${on}=ADDRESS`;
+  notes.say('decide', at, `vrrp_instance ${instance}`, why);
+}
+
+function directorEntry(name: string, dips: ReadonlyMap<string, ReadonlySet<string>>): Entry {
+  const addresses = [...dips.values()].flatMap((all) => [...all]);
+  const isMadeUp = addresses.some((one) => one.startsWith(PLACEHOLDER) || one.startsWith(PLACEHOLDER_V6));
+  const comment = isMadeUp
+    ? `DECIDE: ${name}'s own addresses; those that begin with ${PLACEHOLDER} or ${PLACEHOLDER_V6} are placeholders.`
+    : null;
+  const dip = [...dips].map(([on, all]) => entry(on, all.size === 1 ? ([...all][0] ?? '') : values([...all], null)));
+  return entry(name, map(entry('dip', map(...dip))), null, comment);
+}
+
+function add(dips: Map<string, Set<string>>, on: string, address: string): void {
+  dips.set(on, new Set([...(dips.get(on) ?? []), address]));
+}
