@@ -13,11 +13,13 @@ export interface Speech {
   readonly group: string | null;
   /** Version 2 refuses another interval (RFC 3768 section 7.1), version 3 learns it; null: learnt. */
   readonly advertIntervalMs: number | null;
-  /**
-   * Four hex digits of a version 2 password: enough to notice another one, too few to find out which. Keys of signed adverts are
-   * no matter of this: whoever gets another one understands the former for a while (src/vrrp/protection.ts).
-   */
+  /** Four hex digits of a version 2 password: enough to notice another one, too few to find out which. */
   readonly secret: string | null;
+  /**
+   * The same of the key of signed adverts and how it is used. A director understands the former key for a while when it gets
+   * another (src/vrrp/protection.ts), but one that joins has never had it. Agents of an earlier release do not tell.
+   */
+  readonly hmac?: string | null | undefined;
   /** Director → source of its adverts; null: its link-local address. */
   readonly speakers: Readonly<Record<string, string | null>>;
 }
@@ -33,6 +35,7 @@ export function speechOf(instance: InstanceConfig): Speech {
     group: transport === 'multicast' ? multicastGroup : null,
     advertIntervalMs: version === 2 ? advertIntervalMs : null,
     secret: secretOf(instance),
+    hmac: hmacOf(instance),
     speakers: Object.fromEntries(speakers.map(({ director, source }) => [director, source])),
   };
 }
@@ -55,21 +58,30 @@ export function misunderstandings(before: Speech, after: Speech): string[] {
   ];
 }
 
-/** A source that is not known is not believed by unicast; a director that comes or goes concerns unicast only. */
+/**
+ * A source that is not known is not believed by unicast; by multicast a director that comes or goes concerns nobody, unless it
+ * comes with a key that the others are only given.
+ */
 function speakerChanges(before: Speech, after: Speech): string[] {
   const names = [...new Set([...Object.keys(before.speakers), ...Object.keys(after.speakers)])];
+  const isUnicast = before.transport === 'unicast' && after.transport === 'unicast';
+  const isSameKey = (before.hmac ?? null) === (after.hmac ?? null);
   return names.flatMap((name) => {
     const [from, to] = [before.speakers[name], after.speakers[name]];
     if (from === to) return [];
     if (from !== undefined && to !== undefined)
       return [`source of ${name} ${from ?? 'link-local'} → ${to ?? 'link-local'}`];
-    if (before.transport !== 'unicast' || after.transport !== 'unicast') return [];
+    if (!isUnicast && (isSameKey || from !== undefined)) return [];
     return [from === undefined ? `${name} joins` : `${name} leaves`];
   });
 }
 
 function secretOf({ authentication }: InstanceConfig): string | null {
   return authentication === null ? null : fourDigits(authentication.pass.value);
+}
+
+function hmacOf({ hmac }: InstanceConfig): string | null {
+  return hmac === null ? null : fourDigits(`${hmac.mode}\n${hmac.key.value}`);
 }
 
 /** FNV-1a (draft-eastlake-fnv), folded to 16 bits. */

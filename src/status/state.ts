@@ -29,6 +29,7 @@ const speech = z.object({
   group: z.string().nullable(),
   advertIntervalMs: z.number().nullable(),
   secret: z.string().nullable(),
+  hmac: z.string().nullable().optional(),
   speakers: z.record(z.string(), z.string().nullable()),
 });
 

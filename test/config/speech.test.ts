@@ -28,8 +28,6 @@ describe('directors', () => {
     ['interval of version 2', pass('x'), { ...pass('x'), advertIntervalMs: 2000 }, ['interval 1000 ms → 2000 ms']],
     ['password', pass('one'), pass('two'), ['authentication']],
     ['password where there was none', { version: 2 }, pass('two'), ['authentication']],
-    ['HMAC key', hmac('one'), hmac('two'), ['authentication']],
-    ['HMAC mode', hmac('one'), hmac('one', 'permissive'), ['authentication']],
     [
       'source',
       {},
@@ -37,6 +35,12 @@ describe('directors', () => {
       ['source of b 10.9.0.2 → 10.9.0.9'],
     ],
     ['third one', {}, { speakers: three }, ['c joins']],
+    [
+      'third one by multicast, and another key',
+      { ...multicast, ...hmac('one') },
+      { ...multicast, ...hmac('two'), speakers: three },
+      ['c joins'],
+    ],
     ['third one less', { speakers: three }, {}, ['c leaves']],
   ])('with another %s do not understand each other', (_what, before, after, words) => {
     expect(misunderstandings(speechOf(instance(before)), speechOf(instance(after)))).toEqual(words);
@@ -47,9 +51,22 @@ describe('directors', () => {
     ['checksum', {}, { checksum: 'plain' }],
     ['priorities and pre-emption', {}, { preempt: true, speakers: [...(instance().speakers ?? [])].toReversed() }],
     ['third one by multicast', multicast, { ...multicast, speakers: three }],
+    [
+      'third one by multicast, and the same key',
+      { ...multicast, ...hmac('one') },
+      { ...multicast, ...hmac('one'), speakers: three },
+    ],
+    ['HMAC key', hmac('one'), hmac('two')],
+    ['HMAC mode', hmac('one'), hmac('one', 'permissive')],
+    ['beginning of signing', {}, hmac('one')],
     ['name', {}, { name: 'other' }],
   ])('with another %s do', (_what, before, after) => {
     expect(misunderstandings(speechOf(instance(before)), speechOf(instance(after)))).toEqual([]);
+  });
+
+  it('tell of a key no more than four digits', () => {
+    expect(speechOf(instance(hmac('s3cret'))).hmac).toMatch(/^[0-9a-f]{4}$/);
+    expect(JSON.stringify(speechOf(instance(hmac('s3cret'))))).not.toContain('s3cret');
   });
 
   it('tell of a secret no more than four digits', () => {
