@@ -3,15 +3,14 @@ import type { Cursor } from './cursor.ts';
 import type { Found, InstanceSetup } from './instance.ts';
 import { newInstance } from './instance.ts';
 import { carriesOver, isSameRouter } from './reconfigure.ts';
+import type { RouterEvent } from './router.ts';
 import { foundFor } from './sync-group.ts';
 import { wellTracked } from './tracking.ts';
 import { watch } from './watch.ts';
 
-/** @param inKernel - what the kernel has of each instance's addresses; looked at for new instances only */
 export function configure(
   cursor: Cursor,
-  setups: readonly InstanceSetup[],
-  inKernel: Readonly<Record<string, Found>>,
+  { setups, found: inKernel, silentMs = {} }: Extract<RouterEvent, { type: 'config' }>,
 ): void {
   const carried = endAllBut(cursor, setups).map((name) => [name, 'fresh'] as const);
   const found: Readonly<Record<string, Found>> = { ...inKernel, ...Object.fromEntries(carried) };
@@ -25,7 +24,11 @@ export function configure(
   }
   for (const setup of fresh) cursor.put(newInstance(setup, cursor.nowMs));
   watch(cursor);
-  for (const setup of fresh) cursor.one(setup.name, { type: 'startup', found: foundFor(cursor, setup, setups, found) });
+  for (const setup of fresh) {
+    const silent = silentMs[setup.name];
+    const startup = { type: 'startup', found: foundFor(cursor, setup, setups, found) } as const;
+    cursor.one(setup.name, silent === undefined ? startup : { ...startup, silentMs: silent });
+  }
 }
 
 /** Ends virtual routers that are none of these. @returns names of those that go on, as MASTER, as another virtual router */

@@ -10,7 +10,7 @@ import type { Effect, Found, Instance, InstanceSetup } from './instance.ts';
 import type { TrackerState } from './link.ts';
 import { nextDeadlineMs as instanceDeadlineMs } from './machine.ts';
 import { configure } from './router-config.ts';
-import { keepGroupsWhole } from './sync-group.ts';
+import { keepGroupsWhole, yieldTogether } from './sync-group.ts';
 import { type InterfaceNow, known, type Surroundings, upSince } from './tracking.ts';
 import { watch } from './watch.ts';
 
@@ -21,11 +21,15 @@ export interface Router {
 }
 
 export type RouterEvent =
-  /** Also the first one. `found`: what the kernel has of each instance's addresses; looked at for new instances only. */
+  /**
+   * Also the first one. `found`: what the kernel has of each instance's addresses, `silentMs`: for how long yet a lame duck's
+   * are on the loopback; both looked at for new instances only.
+   */
   | {
       readonly type: 'config';
       readonly setups: readonly InstanceSetup[];
       readonly found: Readonly<Record<string, Found>>;
+      readonly silentMs?: Readonly<Record<string, number>>;
     }
   | { readonly type: 'interfaces'; readonly interfaces: Readonly<Record<string, InterfaceNow>> }
   | {
@@ -46,6 +50,8 @@ export type RouterEvent =
     }
   | { readonly type: 'dropped'; readonly instance: string; readonly reason: string }
   | { readonly type: 'yield'; readonly instance: string }
+  | { readonly type: 'relay-ready'; readonly instance: string }
+  | { readonly type: 'end-lame-duck'; readonly instance: string }
   | { readonly type: 'addresses-removed'; readonly interface: string; readonly addresses: readonly Address[] }
   | { readonly type: 'stop'; readonly release: boolean };
 
@@ -77,10 +83,15 @@ export function nextDeadlineMs(router: Router, nowMs: number): number | null {
   return known.length === 0 ? null : Math.min(...known);
 }
 
+/** Whether every instance has ended: after a `stop` that waits for successors. */
+export function hasStopped(router: Router): boolean {
+  return Object.values(router.instances).every(({ state }) => state === 'INIT');
+}
+
 function take(cursor: Cursor, event: RouterEvent): void {
   switch (event.type) {
     case 'config':
-      configure(cursor, event.setups, event.found);
+      configure(cursor, event);
       break;
     case 'interfaces':
       cursor.around = {
@@ -110,7 +121,11 @@ function take(cursor: Cursor, event: RouterEvent): void {
       cursor.one(event.instance, event);
       break;
     case 'yield':
-      cursor.one(event.instance, { type: 'demote', cause: 'gave the role away on request', yielded: true });
+      yieldTogether(cursor, event.instance);
+      break;
+    case 'relay-ready':
+    case 'end-lame-duck':
+      cursor.one(event.instance, { type: event.type });
       break;
     case 'addresses-removed':
       removed(cursor, event.interface, event.addresses);
@@ -142,5 +157,5 @@ function removed(cursor: Cursor, interfaceName: string, addresses: readonly Addr
 function stop(cursor: Cursor, release: boolean): void {
   const cause = release ? 'stopped' : 'restarting';
   for (const { setup, state } of cursor.instances)
-    if (state !== 'INIT') cursor.one(setup.name, { type: 'shutdown', release, cause });
+    if (state !== 'INIT') cursor.one(setup.name, { type: 'shutdown', release, cause, awaitSuccessor: release });
 }

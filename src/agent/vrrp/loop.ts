@@ -7,10 +7,10 @@ import type { Addresses } from '../../kernel/addresses.ts';
 import type { FrameSender } from '../../kernel/arp.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import type { VrrpNetwork, VrrpPacket } from '../../kernel/vrrp-socket.ts';
-import { foundOf } from '../../vrrp/adoption.ts';
+import { leftBehind } from '../../vrrp/adoption.ts';
 import type { Effect, InstanceSetup, VirtualAddress } from '../../vrrp/instance.ts';
 import type { FromVrrp, ToVrrp } from '../../vrrp/link.ts';
-import { newRouter, nextDeadlineMs, type Router, type RouterEvent, stepRouter } from '../../vrrp/router.ts';
+import { hasStopped, newRouter, nextDeadlineMs, type Router, type RouterEvent, stepRouter } from '../../vrrp/router.ts';
 import { setupsFor, vipsOf } from '../../vrrp/setup.ts';
 import { isLinkLocal } from '../../wire/address.ts';
 import { VirtualAddresses } from './addresses.ts';
@@ -21,8 +21,9 @@ import { HeldAddresses } from './held.ts';
 import { type Host, interfacesOf, namedAddresses } from './host.ts';
 import { HostWatch } from './host-watch.ts';
 import type { Log } from './log.ts';
-import { Performer, type Transition } from './performer.ts';
+import { type News, Performer } from './performer.ts';
 import { reportOf } from './report.ts';
+import { SilentAddresses } from './silent.ts';
 import { Sockets } from './sockets.ts';
 
 export interface Machinery {
@@ -60,8 +61,11 @@ export class VrrpLoop {
   #witness: Witness | undefined;
   #working = false;
   #stopped = false;
+  /** Of whoever waits for the end. */
+  #onStopped: (() => void) | undefined;
 
-  constructor(machinery: Machinery, onTransition: (transition: Transition) => void) {
+  /** @param tell says whether anybody heard it. */
+  constructor(machinery: Machinery, tell: (news: News) => boolean) {
     const { clock, addresses, network, frames, log } = machinery;
     this.#machinery = machinery;
     this.#hearing = new Hearing(clock, log);
@@ -78,7 +82,9 @@ export class VrrpLoop {
     const beforeTurn = (): void => this.#dispatch({ type: 'time' });
     this.#announcer = new Announcer({ frames, clock, log, beforeTurn });
     this.#virtual = new VirtualAddresses(addresses, this.#announcer, log);
-    this.#performer = new Performer({ clock, log, sockets, virtual: this.#virtual, onTransition });
+    const silent = new SilentAddresses(addresses, this.#virtual, log);
+    const dispatch = (event: RouterEvent): void => this.#dispatch(event);
+    this.#performer = new Performer({ clock, log, sockets, virtual: this.#virtual, silent, tell, dispatch });
     this.#held = new HeldAddresses(this.#virtual, clock);
     this.#router = newRouter(clock.now());
     this.#host = new HostWatch({
@@ -92,6 +98,7 @@ export class VrrpLoop {
 
   /** @throws what setupsFor throws for a configuration that is none; the old one stays in force. */
   configure(config: Config, self: string): void {
+    if (this.#onStopped !== undefined) return; // its last words are said already
     const host = this.#host.read();
     const named = namedAddresses(host);
     const { instances, held } = setupsFor(config, self, named);
@@ -106,7 +113,7 @@ export class VrrpLoop {
       type: 'config',
       setups: instances,
       // only a process that starts adopts: later, what is there is our own or nobody's
-      found: isFirst ? Object.fromEntries(instances.map((setup) => [setup.name, foundOf(setup, named, nowMs)])) : {},
+      ...(isFirst ? leftBehind(instances, named, nowMs) : { found: {} }),
     });
     this.#sockets.follow(this.#setups());
     this.#hearing.heard.keep(new Set(instances.map(({ name }) => name)));
@@ -136,15 +143,25 @@ export class VrrpLoop {
     return end(this.#router, this.#machinery.clock.now());
   }
 
-  /** @param release gives every role away and takes the addresses out; else all stays for the next process to adopt. */
-  stop(release: boolean): void {
-    this.#dispatch({ type: 'stop', release });
-    this.#stopped = true;
-    this.#host.stop(); // what goes now is not to come back
+  /**
+   * @param release gives every role away and takes the addresses out; else all stays for the next process to adopt.
+   * @returns when all is given away: successors are waited for, 5 s at most. Without `release` that is at once.
+   */
+  stop(release: boolean): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#onStopped = resolve;
     this.#held.stop(release);
+    this.#dispatch({ type: 'stop', release });
+    return promise;
+  }
+
+  #end(): void {
+    this.#stopped = true;
+    this.#host.stop();
     this.#deadline.stop();
     this.#announcer.stop();
     this.#sockets.close();
+    this.#onStopped?.();
   }
 
   #setups(): InstanceSetup[] {
@@ -169,6 +186,7 @@ export class VrrpLoop {
       this.#working = false;
       this.#queue = [];
       this.#arm();
+      if (this.#onStopped !== undefined && hasStopped(this.#router)) this.#end();
     }
   }
 
