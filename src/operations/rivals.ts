@@ -2,8 +2,9 @@
 import type { Wanted } from '../desired/wanted.ts';
 import type { HostFacts } from '../facts/host.ts';
 
+type AgentState = NonNullable<NonNullable<HostFacts['agent']>['state']>;
 /** A service as the agent tells it. */
-type ServiceState = NonNullable<NonNullable<HostFacts['agent']>['state']>['ipvs']['services'][number];
+type ServiceState = AgentState['ipvs']['services'][number];
 
 /** Agents by which a cloud puts addresses on its machines, and takes others off. */
 export const CLOUD_AGENTS = ['google-guest-agent.service', 'walinuxagent.service', 'waagent.service'] as const;
@@ -12,14 +13,15 @@ export const CLOUD_AGENTS = ['google-guest-agent.service', 'walinuxagent.service
 export function warningsOf({ director }: Wanted, { rivals, units, agent }: HostFacts): string[] {
   if (director === null || rivals === null) return [];
   const foreign = agent?.state
-    ? agent.state.ipvs.services.filter(({ name }) => name === null).map(nameOf)
+    ? foreignTo(agent.state)
     : rivals.services.filter((service) => !director.listeners.includes(service));
+  const runs = (unit: string): boolean => units[`${unit}.service`]?.active ?? false;
   return [
-    ...Object.entries(rivals.networkd).map(
+    ...Object.entries(runs('systemd-networkd') ? rivals.networkd : {}).map(
       ([name, file]) =>
         `systemd-networkd takes the VIPs off ${name} whenever it configures that anew; they come back within 100 ms; with KeepConfiguration=yes in ${file} they stay.`,
     ),
-    ...rivals.networkManager.map(
+    ...(runs('NetworkManager') ? rivals.networkManager : []).map(
       (name) =>
         `NetworkManager takes the VIPs off ${name} whenever its connection is activated anew; they come back within 100 ms; with ${name} among its unmanaged-devices they stay.`,
     ),
@@ -32,9 +34,17 @@ export function warningsOf({ director }: Wanted, { rivals, units, agent }: HostF
     ...(foreign.length === 0
       ? []
       : [
-          `IPVS has services that the topology does not name (${listed(foreign)}); they stay as they are; if another program made them, stop it, for it may change others too.`,
+          `IPVS has services that the topology does not name (${listed(foreign)}); they stay as they are; if another program made them, stop it, for it may change others too; what nobody needs is deleted with ipvsadm -D.`,
         ]),
   ];
+}
+
+/** What an earlier topology named, and still drains, is no stranger. */
+function foreignTo({ ipvs }: AgentState): string[] {
+  return ipvs.services
+    .filter(({ name }) => name === null)
+    .map(nameOf)
+    .filter((service) => !ipvs.leaving.some((one) => one.endsWith(` of ${service}`)));
 }
 
 function nameOf({ protocol, address, port, mark }: ServiceState): string {

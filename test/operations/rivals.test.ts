@@ -19,16 +19,23 @@ describe('preflight', () => {
     expect(warningsOf(lb1!, fresh({}))).toEqual([]);
     expect(warningsOf(web1!, fresh({ dhcpcd: true }))).toEqual([]);
     expect(warningsOf(lb1!, freshFacts())).toEqual([]);
+    const stopped = { networkd: { eth1: '/etc/systemd/network/eth1.network' }, networkManager: ['eth1'] };
+    expect(warningsOf(lb1!, fresh(stopped))).toEqual([]);
   });
 
   it.each<[string, Partial<RivalFacts>, Readonly<Record<string, typeof active>>, string]>([
     [
       'systemd-networkd',
       { networkd: { eth1: '/etc/systemd/network/eth1.network' } },
-      {},
+      { 'systemd-networkd.service': active },
       'systemd-networkd takes the VIPs off eth1 whenever it configures that anew; they come back within 100 ms; with KeepConfiguration=yes in /etc/systemd/network/eth1.network they stay.',
     ],
-    ['NetworkManager', { networkManager: ['eth1'] }, {}, 'NetworkManager takes the VIPs off eth1 whenever'],
+    [
+      'NetworkManager',
+      { networkManager: ['eth1'] },
+      { 'NetworkManager.service': active },
+      'NetworkManager takes the VIPs off eth1 whenever',
+    ],
     ['dhcpcd', { dhcpcd: true }, {}, 'dhcpcd runs here'],
     ['a cloud agent', {}, { 'google-guest-agent.service': active }, 'google-guest-agent.service runs here and may'],
     [
@@ -57,8 +64,10 @@ describe('preflight', () => {
     const services = [
       { ...service, name: null },
       { ...service, name: 'http', port: 80 },
+      { ...service, name: null, port: 98 },
     ];
-    const state = agentState({ ipvs: { inSync: true, error: null, leaving: [], services } });
+    const leaving = ['10.77.1.21:98 of tcp 10.9.9.9:98'];
+    const state = agentState({ ipvs: { inSync: true, error: null, leaving, services } });
     const facts = { ...satisfied(lb1!), agent: runningAgent({ state }), rivals: NONE };
     expect(warningsOf(lb1!, facts)).toEqual([expect.stringContaining('(tcp 10.9.9.9:99)')]);
   });
