@@ -7,7 +7,7 @@ export function planText(plans: readonly HostPlan[], style: Style, verbose: bool
 }
 
 function hostLines(plan: HostPlan, style: Style, verbose: boolean): string[] {
-  const title = `${style.bold(plan.host)} (${plan.role})`;
+  const title = `${style.bold(plan.host)} (${plan.role}${plan.unmanaged ? ', still keepalived' : ''})`;
   const problems = plan.problems.map((problem) => `  ${style.bad('!')} ${withoutCommands(problem)}`);
   if (plan.failure) return [`${title}: ${style.bad('not read')}`, `  ${plan.failure.message}`, ...problems];
   const reasons = verbose ? Object.entries(plan.reasons).map(([name, why]) => style.dim(`    ${name}: ${why}`)) : [];
@@ -48,12 +48,13 @@ export function planDocument(cluster: string, plans: readonly HostPlan[]) {
     schema: 1,
     cluster,
     changes: plans.reduce((sum, { changes }) => sum + changes.length, 0),
-    hosts: plans.map(({ host, role, changes, problems, warnings, failure }) => ({
+    hosts: plans.map(({ host, role, changes, problems, warnings, unmanaged, failure }) => ({
       host,
       role,
       changes,
       problems,
       warnings,
+      unmanaged,
       unreadable: failure === null ? null : { kind: failure.kind, message: failure.message, hints: failure.hints },
     })),
   };
