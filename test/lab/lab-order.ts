@@ -17,6 +17,7 @@ export const LAB_ORDER: readonly string[] = [
   'failover',
   'upgrade',
   'topologies',
+  'migrate',
   'hostile',
   'hostile-apply',
 ];

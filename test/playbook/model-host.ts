@@ -192,6 +192,7 @@ export class ModelHost {
       config: { hash, generation, error: null },
       vrrp: { ...agentState().vrrp, instances },
     });
+    this.onConfig(config, self);
   }
 
   #printed(name: string, script: string): string {

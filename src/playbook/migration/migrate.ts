@@ -59,6 +59,7 @@ function backward(work: Work): Stage[] {
   return [
     ...(yields ? [['yield', () => giveAway(work)] satisfies Stage] : []),
     ['keepalived starts', () => bringBack(work)],
+    ['others', () => othersSettle(work)],
     ['owners', () => oneOwner(work)],
   ];
 }

@@ -61,10 +61,11 @@ export function planMigration(question: Question): Migration {
   };
 }
 
-function isDone({ back, configHash, sides }: Question, { speaks, wasKeepalived }: Side): boolean {
-  if (back) return speaks === 'keepalived' && !wasKeepalived;
-  // Also the other one has its own priority again.
+function isDone({ back, configHash, raisedHash, sides }: Question, { speaks, wasKeepalived }: Side): boolean {
   const agents = sides.filter((side) => side.speaks === 'agent');
+  // What a run that was cut off has left: another one still has more than its own priority.
+  const isRaised = agents.some((side) => side.configHash === raisedHash(side.director));
+  if (back) return speaks === 'keepalived' && !wasKeepalived && !isRaised;
   return speaks === 'agent' && agents.every((side) => side.configHash === configHash);
 }
 
