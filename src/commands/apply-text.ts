@@ -7,20 +7,25 @@ import type { HostRun } from '../playbook/run.ts';
 
 /** Where an apply was not begun only because directors are absent. */
 export function partialHint(plans: readonly HostPlan[]): string {
-  const names = absentDirectors(plans).map(({ host }) => host);
-  return `${names.join(' and ')} cannot be reached, so nothing is applied; --partial applies to the others`;
+  const why = absentDirectors(plans).map(
+    ({ host, unmanaged }) => `${host} ${unmanaged ? 'runs keepalived' : 'cannot be reached'}`,
+  );
+  return `${why.join(' and ')}, so nothing is applied; --partial applies to the others`;
 }
 
 export interface End {
   readonly ended: Ended;
   readonly hosts: readonly HostRun[];
-  readonly absent: readonly string[];
+  /** Directors that were left out. */
+  readonly away: readonly HostPlan[];
   readonly generation: number;
 }
 
-export function endNotes({ ended, hosts, absent, generation }: End): string[] {
+export function endNotes({ ended, hosts, away, generation }: End): string[] {
+  const absent = away.filter(({ unmanaged }) => !unmanaged).map(({ host }) => host);
   return [
     ...(absent.length === 0 ? [] : [absenceText(absent, generation)]),
+    ...away.filter(({ unmanaged }) => unmanaged).map(unmanagedText),
     ...(ended === 'done' ? [] : hosts.flatMap(heldText)),
     ...(ended === 'done' ? [] : [`${ended}: what was done stands, and the next apply goes on from there`]),
   ];
@@ -29,6 +34,10 @@ export function endNotes({ ended, hosts, absent, generation }: End): string[] {
 function absenceText(absent: readonly string[], generation: number): string {
   const [were, come, it] = absent.length === 1 ? ['was', 'it comes', 'it'] : ['were', 'they come', 'them'];
   return `${absent.join(' and ')} ${were} not there: ${come} back held as BACKUP until an apply has given ${it} generation ${generation}; until then realservers keep what they no longer need`;
+}
+
+function unmanagedText({ host }: HostPlan): string {
+  return `${host} still runs keepalived and was left alone: lvsctl migrate ${host}; until then realservers keep what they no longer need`;
 }
 
 function heldText({ target, facts }: HostRun): string[] {

@@ -1,25 +1,21 @@
 /** `lvsctl apply`: shows the plan, asks, and makes it so; the second half of `plan`. */
-import { randomUUID } from 'node:crypto';
-import { hostname, userInfo } from 'node:os';
 import { Command } from 'commander';
 import { canAsk, confirm } from '../output/ask.ts';
 import { exitCodeOf, type Outcome } from '../output/exit-code.ts';
 import { Failure } from '../output/failure.ts';
 import { createOutput, type Output } from '../output/output.ts';
-import { createProgress } from '../output/progress.ts';
 import { recapText } from '../output/recap.ts';
 import { applyHosts, type Ended } from '../playbook/apply.ts';
-import { closeAll, type Reading } from '../playbook/cluster.ts';
-import { LockHeldError, takeLock } from '../playbook/lock.ts';
+import { closeAll } from '../playbook/cluster.ts';
 import { absentDirectors, isStuck, wantsPartial } from '../playbook/partial.ts';
 import { type HostPlan, planHosts } from '../playbook/plan.ts';
-import type { HostRun, Run, RunEvent } from '../playbook/run.ts';
+import type { HostRun } from '../playbook/run.ts';
 import { endNotes, partialHint } from './apply-text.ts';
-import { type ClusterOptions, openCluster, type ReadCluster, readCluster, reread } from './cluster.ts';
-import { interruptible } from './interrupt.ts';
+import { type ClusterOptions, openCluster, readCluster } from './cluster.ts';
 import { outcomeOfPlan, tellObstacles } from './plan.ts';
 import { planDocument, planText } from './plan-text.ts';
 import { recapOf } from './recap.ts';
+import { underLock } from './under-lock.ts';
 
 interface ApplyOptions extends ClusterOptions {
   readonly yes?: boolean;
@@ -67,10 +63,15 @@ async function apply(options: ApplyOptions): Promise<number> {
     output.note(planText(plans, output.messageStyle, output.verbosity > 0));
     if (!options.yes) await ask(output);
     const absent = absentDirectors(plans).map(({ host }) => host);
-    const { hosts, ended } = await perform(cluster.config.cluster, { ...read, absent }, output);
+    const why = `apply of ${cluster.config.cluster}`;
+    const { hosts, ended } = await underLock({ ...read, why, absent }, output, async (run) => ({
+      hosts: run.hosts,
+      ended: await applyHosts(run),
+    }));
     output.document({ schema: 1, cluster: cluster.config.cluster, ended, hosts: recaps(plans, hosts) });
     output.text(recapText(recaps(plans, hosts), output.style));
-    for (const note of endNotes({ ended, hosts, absent, generation: read.shared.generation })) output.note(note);
+    const away = absentDirectors(plans);
+    for (const note of endNotes({ ended, hosts, away, generation: read.shared.generation })) output.note(note);
     tellObstacles(plans, output);
     return exitCodeOf([
       ...outcomes.filter((one) => one !== 'differences'),
@@ -92,69 +93,6 @@ function show(cluster: string, plans: readonly HostPlan[], output: Output, after
 async function ask(output: Output): Promise<void> {
   if (!canAsk(output)) throw new Failure(5, 'nobody can be asked here', ['say --yes to apply without being asked']);
   if (!(await confirm('Apply this?'))) throw new Failure(130, 'nothing was changed');
-}
-
-async function perform(
-  cluster: string,
-  read: ReadCluster & { readonly absent: readonly string[] },
-  output: Output,
-): Promise<{ readonly hosts: readonly HostRun[]; readonly ended: Ended }> {
-  const present = read.readings.flatMap((reading) => ('connection' in reading ? [reading] : []));
-  const directors = present.filter(({ target }) => target.wanted.director !== null).map(({ connection }) => connection);
-  const progress = createProgress(output);
-  const interrupt = interruptible(() => progress.line('stopping after the current host; ^C again gives up at once'));
-  const holder = { token: randomUUID(), who: `${userInfo().username}@${hostname()}`, since: new Date().toISOString() };
-  const lock = await takeLock(
-    directors,
-    { ...holder, why: `apply of ${cluster}` },
-    { signal: interrupt.signal, onWait: (host, why) => progress.doing(host, why) },
-  ).catch(locked);
-  try {
-    const hosts = (await reread(present, read.shared)).map(hostRun);
-    const run: Run = {
-      shared: read.shared,
-      hosts,
-      absent: read.absent,
-      emit: (event) => tell(event, progress, output),
-      signal: interrupt.signal,
-      stopping: interrupt.stopping,
-    };
-    return { hosts, ended: await applyHosts(run) };
-  } finally {
-    progress.end();
-    interrupt.end();
-    await lock.release();
-  }
-}
-
-function locked(error: unknown): never {
-  if (error instanceof LockHeldError) throw new Failure(6, error.message, error.hints, { cause: error });
-  throw error;
-}
-
-function hostRun({ target, connection, facts }: Extract<Reading, { facts: unknown }>): HostRun {
-  return { target, connection, facts, ok: 1, changed: 0, failure: null, told: '' };
-}
-
-function tell(event: RunEvent, progress: ReturnType<typeof createProgress>, output: Output): void {
-  if (event.type === 'stage') output.detail(`stage: ${event.name}`);
-  if (event.type === 'doing') progress.doing(event.host, event.what);
-  if (event.type === 'failed')
-    progress.done(event.host, [withoutName(event.host, event.message), ...event.hints].join('; '), 'bad');
-  if (event.type === 'changed') {
-    const count = event.changes.length;
-    progress.done(
-      event.host,
-      count === 0 ? event.what : `${event.what}: ${count} change${count === 1 ? '' : 's'}`,
-      'changed',
-    );
-  }
-}
-
-/** The progress line begins with the host. */
-function withoutName(host: string, message: string): string {
-  if (message.startsWith(`${host}: `)) return message.slice(host.length + 2);
-  return message.startsWith(`${host} (`) ? message.slice(host.length + 2).replace('):', ':') : message;
 }
 
 function recaps(plans: readonly HostPlan[], hosts: readonly HostRun[]) {

@@ -47,6 +47,11 @@ export const CATALOGUE: readonly CatalogueEntry[] = [
     load: async () => (await import('./apply.ts')).applyCommand(),
   },
   {
+    name: 'migrate',
+    summary: 'from keepalived to lvs-agent on one director, and back',
+    load: async () => (await import('./migrate.ts')).migrateCommand(),
+  },
+  {
     name: 'status',
     summary: 'print VRRP states and IPVS tables of all directors',
     load: async () => (await import('./status.ts')).statusCommand(),

@@ -16,7 +16,7 @@ const PINNED =
   'pinned: while its directors do not understand each other, the BACKUP is held as BACKUP; the MASTER serves on, and changes last';
 
 function hostLines(plan: HostPlan, style: Style, verbose: boolean): string[] {
-  const title = `${style.bold(plan.host)} (${plan.role})`;
+  const title = `${style.bold(plan.host)} (${plan.role}${plan.unmanaged ? ', still keepalived' : ''})`;
   const problems = plan.problems.map((problem) => `  ${style.bad('!')} ${withoutCommands(problem)}`);
   if (plan.failure) return [`${title}: ${style.bad('not read')}`, `  ${plan.failure.message}`, ...problems];
   const reasons = verbose ? Object.entries(plan.reasons).map(([name, why]) => style.dim(`    ${name}: ${why}`)) : [];
@@ -57,12 +57,13 @@ export function planDocument(cluster: string, plans: readonly HostPlan[]) {
     schema: 1,
     cluster,
     changes: plans.reduce((sum, { changes }) => sum + changes.length, 0),
-    hosts: plans.map(({ host, role, changes, problems, warnings, failure }) => ({
+    hosts: plans.map(({ host, role, changes, problems, warnings, unmanaged, failure }) => ({
       host,
       role,
       changes,
       problems,
       warnings,
+      unmanaged,
       unreadable: failure === null ? null : { kind: failure.kind, message: failure.message, hints: failure.hints },
     })),
   };

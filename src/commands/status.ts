@@ -49,7 +49,7 @@ async function status(options: StatusOptions): Promise<number> {
 
 /** A director that is down is what status is there to show; only if nobody answers has it nothing to say. */
 function outcomesOf(watched: readonly Watched[], views: readonly DirectorView[]): Outcome[] {
-  if (views.some(({ state }) => state !== null)) return ['done'];
+  if (views.some(({ state, foreign }) => state !== null || foreign !== undefined)) return ['done'];
   const kinds = watched.map(({ failure }) => failure?.kind ?? 'failed');
   return kinds.length === 0 ? ['done'] : kinds;
 }
@@ -59,7 +59,10 @@ function show(cluster: string, views: readonly DirectorView[], output: Output, a
   const document = {
     schema: 1,
     cluster,
-    directors: views.map(({ director, state, silence }) => ({ director, state, unreadable: silence })),
+    directors: views.map(({ director, state, silence, foreign }) => ({
+      ...{ director, state, unreadable: silence },
+      speaks: foreign?.program ?? (state === null ? null : 'lvs-agent'),
+    })),
     alarms,
   };
   if (again) output.event(document);
@@ -76,9 +79,13 @@ function statusText(views: readonly DirectorView[], alarms: readonly string[], {
     const about = `generation ${state.config.generation}, lvs-agent ${state.version}`;
     return [`${style.bold(director)} (${about})\n${ipvsText(state.ipvs.services)}`];
   });
+  const foreign = views.flatMap((view) =>
+    view.foreign === undefined ? [] : [`${style.bold(view.director)}: ${view.foreign.program} (not managed yet)`],
+  );
   return [
     ...(rows.length > 1 ? [table(rows)] : []),
     ...tables,
+    ...foreign,
     ...(alarms.length > 0 ? [alarms.map((alarm) => `${style.bad('!')} ${alarm}`).join('\n')] : []),
   ].join('\n\n');
 }

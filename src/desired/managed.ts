@@ -23,6 +23,8 @@ export const PATHS = {
   realserverUnit: '/etc/systemd/system/lvs-realserver.service',
   agentUnit: '/etc/systemd/system/lvs-agent.service',
   vrrpUnit: '/etc/systemd/system/lvs-vrrp.service',
+  /** What keepalived was like before lvs-agent took its place: there until the way back is gone. */
+  keepalived: '/usr/local/lib/lvsctl/keepalived',
   networkd: '/etc/systemd/networkd.conf.d/lvsctl.conf',
   networkManager: '/etc/NetworkManager/conf.d/lvsctl.conf',
 } as const;

@@ -12,7 +12,8 @@ export const files: Operation = {
     const wantedFiles = filesOf(wanted, facts, context);
     const differing = wantedFiles.filter(({ path, content }) => facts.files[path]?.content !== content);
     const gone = Object.values(PATHS).filter(
-      (path) => facts.files[path]?.managed && !wantedFiles.some((file) => file.path === path),
+      (path) =>
+        path !== PATHS.keepalived && facts.files[path]?.managed && !wantedFiles.some((file) => file.path === path),
     );
     const commands: Command[] = [
       ...differing.map(({ path, mode, content }): Command => ({ kind: 'write', path, mode, content })),

@@ -5,6 +5,7 @@ import type { InputFilter } from '../facts/input-filter.ts';
 import type { HostAddress } from '../facts/network.ts';
 import { isLinkLocal } from '../wire/address.ts';
 import { blockedBy, blockedWords, openingCommands } from './inbound.ts';
+import { KEEPALIVED_UNIT } from './keepalived.ts';
 
 /** Sentences without the host's name in front, some with commands in lines of their own behind; empty: go on. */
 export function problemsOf(wanted: Wanted, facts: HostFacts, firewall: 'manage' | 'check' | 'ignore'): string[] {
@@ -18,11 +19,6 @@ export function problemsOf(wanted: Wanted, facts: HostFacts, firewall: 'manage' 
   ];
 }
 
-const FOUGHT_FOR: Readonly<Record<string, string>> = {
-  keepalived: 'the addresses',
-  ldirectord: 'the IPVS table',
-};
-
 function directorProblems(wanted: Wanted, { system, units, network, agent, changeable }: HostFacts): string[] {
   const glibc = system.glibc?.split('.').map(Number) ?? null;
   const tooOld = glibc !== null && ((glibc[0] ?? 0) < 2 || ((glibc[0] ?? 0) === 2 && (glibc[1] ?? 0) < 28));
@@ -35,12 +31,7 @@ function directorProblems(wanted: Wanted, { system, units, network, agent, chang
     ...(system.libstdcxx || agent?.state
       ? []
       : ['the agent needs libstdc++.so.6; install the package libstdc++6 (Debian) or libstdc++.']),
-    ...['keepalived', 'ldirectord']
-      .filter((name) => units[`${name}.service`]?.active)
-      .map(
-        (name) =>
-          `${name} runs here and would fight for ${FOUGHT_FOR[name]}; stop it first (systemctl disable --now ${name}).`,
-      ),
+    ...rivalProblems(wanted, units),
     ...(wanted.director?.interfaces ?? []).flatMap(({ name, address }) =>
       network.addresses.some((one) => one.device === name && one.address === address)
         ? []
@@ -56,6 +47,19 @@ function directorProblems(wanted: Wanted, { system, units, network, agent, chang
             ];
       }),
     ),
+  ];
+}
+
+function rivalProblems({ host }: Wanted, units: HostFacts['units']): string[] {
+  return [
+    ...(units[KEEPALIVED_UNIT]?.active
+      ? [
+          `keepalived runs here and would fight for the addresses; lvsctl migrate ${host} puts lvs-agent in its place, with a way back.`,
+        ]
+      : []),
+    ...(units['ldirectord.service']?.active
+      ? ['ldirectord runs here and would fight for the IPVS table; stop it first (systemctl disable --now ldirectord).']
+      : []),
   ];
 }
 

@@ -30,7 +30,7 @@ export async function applyDirector(run: Run, host: HostRun): Promise<boolean> {
 }
 
 /** Waits until the agent is up with what it was given. */
-async function settle(run: Run, host: HostRun): Promise<boolean> {
+export async function settle(run: Run, host: HostRun): Promise<boolean> {
   const { wanted } = host.target;
   const until = Date.now() + SETTLE_MS;
   for (;;) {

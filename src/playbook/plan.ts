@@ -2,6 +2,7 @@
 import type { Wanted } from '../desired/wanted.ts';
 import type { HostFacts } from '../facts/host.ts';
 import { type Decision, decide } from '../operations/all.ts';
+import { runsKeepalived } from '../operations/keepalived.ts';
 import type { Context } from '../operations/operation.ts';
 import { problemsOf } from '../operations/preconditions.ts';
 import type { ReleaseNames } from '../operations/release.ts';
@@ -21,6 +22,8 @@ export interface HostPlan {
   readonly problems: readonly string[];
   /** What an operator should know; nothing waits for it. */
   readonly warnings: readonly string[];
+  /** A director on which keepalived still runs: lvsctl does not touch it before it is migrated. */
+  readonly unmanaged: boolean;
   /** Not null: the host could not be read. */
   readonly failure: HostFailure | null;
 }
@@ -57,7 +60,16 @@ function planUnread(
       : [
           `the directors would send it requests of ${services.join(', ')}, for which it is not prepared, so nothing is applied; bring it back, or give it weight 0 until it is.`,
         ];
-  return { host: wanted.host, role: roleOf(wanted), changes: [], reasons: {}, problems, warnings: [], failure };
+  return {
+    host: wanted.host,
+    role: roleOf(wanted),
+    changes: [],
+    reasons: {},
+    problems,
+    warnings: [],
+    unmanaged: false,
+    failure,
+  };
 }
 
 function roleOf({ director }: Wanted): HostPlan['role'] {
@@ -73,8 +85,18 @@ function planHost(reading: Extract<Reading, { facts: unknown }>, shared: Shared)
     ...(wanted.director ? pinProblems(shared.pins) : []),
   ];
   const warnings = warningsOf(wanted, reading.facts);
+  const unmanaged = wanted.director !== null && runsKeepalived(reading.facts);
   const marked = [...pinChanges(shared.pins, reading), ...changes];
-  return { host: wanted.host, role: roleOf(wanted), changes: marked, reasons, problems, warnings, failure: null };
+  return {
+    host: wanted.host,
+    role: roleOf(wanted),
+    changes: marked,
+    reasons,
+    problems,
+    warnings,
+    unmanaged,
+    failure: null,
+  };
 }
 
 export function contextFor({ system }: HostFacts, shared: Shared): Context {

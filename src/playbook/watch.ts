@@ -1,5 +1,7 @@
 /** Directors as they are watched: a connection each, asked for the agent's state again and again. */
 import { agentFact } from '../facts/agent.ts';
+import { unitsFact } from '../facts/units.ts';
+import { KEEPALIVED_UNIT } from '../operations/keepalived.ts';
 import { AGENT_QUESTION } from '../operations/question.ts';
 import type { Connect, Connection } from '../ssh/connection.ts';
 import type { DirectorView } from '../status/table.ts';
@@ -35,9 +37,16 @@ async function look(one: Watched): Promise<DirectorView> {
   if (one.connection === null)
     return { director, state: null, silence: one.failure === null ? 'not connected' : sentenceOf(one.failure) };
   try {
-    const text = agentFact.script(AGENT_QUESTION);
-    const { steps } = await one.connection.runScript([{ name: agentFact.name, text }], { timeoutMs: 15_000 });
+    const asked = [
+      { name: agentFact.name, text: agentFact.script(AGENT_QUESTION) },
+      { name: unitsFact.name, text: unitsFact.script([{ name: KEEPALIVED_UNIT, socket: null }]) },
+    ];
+    const { steps } = await one.connection.runScript(asked, { timeoutMs: 15_000 });
     const { state, silence } = agentFact.parse(steps[0]?.stdout ?? '');
+    if (state === null && unitsFact.parse(steps[1]?.stdout ?? '')[KEEPALIVED_UNIT]?.active) {
+      const addresses = one.target.wanted.director?.interfaces.map(({ address }) => address) ?? [];
+      return { director, state, silence: null, foreign: { program: 'keepalived', addresses } };
+    }
     return { director, state, silence: state === null ? `the agent gives no state: ${silence}` : null };
   } catch (error) {
     one.failure = failureOf(director, error);

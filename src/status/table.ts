@@ -1,4 +1,5 @@
 /** Tables of text for `status`: IPVS as `ipvsadm -Ln` prints it (people know it by heart), VRRP instance by instance. */
+import { type Foreign, foreignRow, heardFrom } from './foreign.ts';
 import { holdAlarm } from './hold.ts';
 import { masterOf, splitBrain } from './split-brain.ts';
 import type { AgentState, DestinationState, InstanceState, ServiceState } from './state.ts';
@@ -42,24 +43,31 @@ export interface DirectorView {
   readonly state: AgentState | null;
   /** Why there is no state. */
   readonly silence: string | null;
+  /** What speaks VRRP there instead of an agent. */
+  readonly foreign?: Foreign;
 }
 
 /** Rows of cells, the head first: every instance on every director. */
 export function vrrpRows(views: readonly DirectorView[]): string[][] {
   const names = [...new Set(views.flatMap(({ state }) => state?.vrrp.instances.map(({ name }) => name) ?? []))];
-  const rows = names.flatMap((name) =>
-    views.map(({ director, state }) => {
-      const instance = state?.vrrp.instances.find((one) => one.name === name);
-      if (!instance) return [name, '', director, state ? 'takes no part' : 'unknown', '', '', '', ''];
-      const held = instance.state === 'MASTER' ? instance.vips.join(' ') : '';
-      const since = new Date(instance.since).toISOString().slice(0, 19).replace('T', ' ');
-      const cause = instance.waitingFor === null ? instance.cause : `waits for ${instance.waitingFor}`;
-      const why = [cause, ...loweredBy(instance.trackers)].join('; ');
-      const role = roleText(instance, views);
-      return [name, String(instance.vrid), director, role, String(instance.priority), since, held, why];
-    }),
-  );
+  const rows = names.flatMap((name) => views.map((view) => rowOf(name, view, views)));
   return [['Instance', 'VRID', 'Director', 'State', 'Prio', 'Since (UTC)', 'VIPs', 'Cause'], ...rows];
+}
+
+function rowOf(name: string, { director, state, foreign }: DirectorView, views: readonly DirectorView[]): string[] {
+  if (foreign !== undefined) return foreignRow(name, director, foreign, statesOf(views));
+  const instance = state?.vrrp.instances.find((one) => one.name === name);
+  if (!instance) return [name, '', director, state ? 'takes no part' : 'unknown', '', '', '', ''];
+  const held = instance.state === 'MASTER' ? instance.vips.join(' ') : '';
+  const since = new Date(instance.since).toISOString().slice(0, 19).replace('T', ' ');
+  const cause = instance.waitingFor === null ? instance.cause : `waits for ${instance.waitingFor}`;
+  const why = [cause, ...loweredBy(instance.trackers)].join('; ');
+  const role = roleText(instance, views);
+  return [name, String(instance.vrid), director, role, String(instance.priority), since, held, why];
+}
+
+function statesOf(views: readonly DirectorView[]): (AgentState | null)[] {
+  return views.map(({ state }) => state);
 }
 
 /** `MASTER (handing over)`, `BACKUP (lame duck, 12 connections)`: how many its successor relays to it. */
@@ -86,7 +94,8 @@ function instanceAlarm(name: string, views: readonly DirectorView[]): string[] {
   const staying = all.filter(({ instance }) => instance.handingOver === undefined);
   const masters = staying.length > 0 ? staying : all;
   if (masters.length > 1) return [splitBrain(name, masters)];
-  return masters.length === 0 ? [`${name} has no MASTER among the directors that answer`] : [];
+  const isForeign = views.some(({ foreign }) => foreign && heardFrom(name, foreign, statesOf(views)) !== undefined);
+  return masters.length === 0 && !isForeign ? [`${name} has no MASTER among the directors that answer`] : [];
 }
 
 function stateAlarms(director: string, { alarms, config, vrrp, ipvs, holds = [] }: AgentState): string[] {

@@ -18,6 +18,7 @@ export const LAB_ORDER: readonly string[] = [
   'pinned',
   'upgrade',
   'topologies',
+  'migrate',
   'hostile',
   'hostile-apply',
 ];

@@ -20,9 +20,14 @@ export interface Running {
 }
 
 /** @param inventory instead of the lab's own. */
-export function startLvsctl(lab: Lab, args: readonly string[], inventory = lab.place.inventory): Running {
+export function startLvsctl(
+  lab: Lab,
+  args: readonly string[],
+  inventory = lab.place.inventory,
+  env: Record<string, string> = {},
+): Running {
   const child = execa(LVSCTL, [...args, '-i', inventory], {
-    ...{ cwd: '/', reject: false, stdin: 'ignore', timeout: 240_000 },
+    ...{ cwd: '/', reject: false, stdin: 'ignore', timeout: 240_000, env },
   });
   let said = '';
   let isOver = false;

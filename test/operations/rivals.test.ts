@@ -73,9 +73,12 @@ describe('preflight', () => {
   });
 
   it('refuses a director on which another program balances', () => {
-    for (const name of ['keepalived', 'ldirectord']) {
+    for (const [name, remedy] of [
+      ['keepalived', 'lvsctl migrate lb1'],
+      ['ldirectord', 'systemctl disable --now ldirectord'],
+    ]) {
       const problems = problemsOf(lb1!, fresh({}, { [`${name}.service`]: active }), 'check');
-      expect(problems).toContainEqual(expect.stringContaining(`systemctl disable --now ${name}`));
+      expect(problems).toContainEqual(expect.stringContaining(remedy!));
     }
     expect(questionFor(lb1!, null).units.map(({ name }) => name)).toContain('ldirectord.service');
   });

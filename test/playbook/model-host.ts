@@ -32,6 +32,12 @@ export class ModelHost {
   /** A step of this name fails. */
   failing: string | null = null;
   holds: NonNullable<AgentState['holds']> = [];
+  /** Called when systemd has done as it was told. */
+  onUnit: (verb: string, unit: string) => void = () => {};
+  /** Called when the agent has a configuration. */
+  onConfig: (config: Config, self: string) => void = () => {};
+  /** What the step of this name prints, for facts that the model has none of. */
+  readonly prints = new Map<string, string>();
   /** The roles that the agent takes when it has a configuration. */
   role: (instance: string) => 'MASTER' | 'BACKUP' = () => 'MASTER';
 
@@ -142,6 +148,8 @@ export class ModelHost {
       this.active.add('lvs-vrrp.service');
       this.#configure(this.#pending);
     }
+    if (unit === 'lvs-agent.service' && !this.active.has(unit)) this.state = null;
+    this.onUnit(argv[1] ?? '', unit);
   }
 
   #told(request: string): string {
@@ -184,6 +192,7 @@ export class ModelHost {
       config: { hash, generation, error: null },
       vrrp: { ...agentState().vrrp, instances },
     });
+    this.onConfig(config, self);
   }
 
   #printed(name: string, script: string): string {
@@ -214,7 +223,7 @@ export class ModelHost {
         (this.#keyFile === '' ? '' : `key ${this.#keyFile.split('\n')[0]}\n`) +
         (this.state ? `answer\nHTTP/1.1 200 OK\r\n\r\n${JSON.stringify(this.state)}` : ''),
     };
-    return printers[name]?.() ?? '';
+    return printers[name]?.() ?? this.prints.get(name) ?? '';
   }
 
   #network(): string {

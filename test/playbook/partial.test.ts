@@ -21,8 +21,11 @@ const plan = (host: string, kind: Kind | null = null, problems: string[] = []): 
   reasons: {},
   problems,
   warnings: [],
+  unmanaged: false,
   failure: kind === null ? null : { host, kind, message: `${host}: x`, hints: [] },
 });
+
+const keepalived = (host: string): HostPlan => ({ ...plan(host, null, ['keepalived runs here']), unmanaged: true });
 
 describe('a run', () => {
   it.each<[string, HostPlan[], without: boolean, withPartial: boolean]>([
@@ -37,6 +40,8 @@ describe('a run', () => {
     ['is stuck where one answers and cannot be read', [plan('lb1'), plan('lb2', 'failed')], true, true],
     ['is stuck where none is there', [plan('lb1', 'unreachable'), plan('web1')], true, true],
     ['is stuck at a problem', [plan('lb1'), plan('lb2', 'unreachable'), plan('web1', null, ['x'])], true, true],
+    ['leaves one alone that runs keepalived, only when told to', [plan('lb1'), keepalived('lb2')], true, false],
+    ['is stuck where all run keepalived', [keepalived('lb1'), keepalived('lb2')], true, true],
     ['of realservers alone goes on', [plan('web1')], false, false],
   ])('%s', (_title, plans, without, withPartial) => {
     expect([isStuck(plans, false), isStuck(plans, true)]).toEqual([without, withPartial]);

@@ -109,6 +109,40 @@ describe('a hand-over', () => {
   });
 });
 
+describe('a director that still runs keepalived', () => {
+  const foreign = { program: 'keepalived' as const, addresses: ['10.77.1.12'] };
+  const unmanaged = { director: 'lb2', state: null, silence: null, foreign };
+  const hearing = (agoMs: number, priority = 100) => {
+    const at = Date.now();
+    const lastAdvert = { source: '10.77.1.12', priority, at: at - agoMs };
+    const instances = [instanceState({ state: 'BACKUP', lastAdvert, advertIntervalMs: 1_000 })];
+    return { director: 'lb1', silence: null, state: agentState({ at, vrrp: { ...agentState().vrrp, instances } }) };
+  };
+
+  it('is MASTER as long as an agent hears it, and then nothing is wrong', () => {
+    const views = [hearing(900), unmanaged];
+    expect(vrrpRows(views)[2]).toEqual([
+      'public',
+      '51',
+      'lb2',
+      'MASTER',
+      '100',
+      '',
+      '10.77.1.100',
+      'keepalived (not managed yet)',
+    ]);
+    expect(alarmsOf(views)).toEqual([]);
+  });
+
+  it.each([
+    ['for long', hearing(6_000)],
+    ['but for its farewell', hearing(900, 0)],
+  ])('is no MASTER when nothing was heard of it %s', (_title, view) => {
+    expect(vrrpRows([view, unmanaged])[2]?.[3]).toBe('not heard');
+    expect(alarmsOf([view, unmanaged])).toEqual(['public has no MASTER among the directors that answer']);
+  });
+});
+
 describe('alarms', () => {
   it('are none while one director is MASTER', () => {
     expect(alarmsOf([view('lb1', 'MASTER'), view('lb2', 'BACKUP')])).toEqual([]);

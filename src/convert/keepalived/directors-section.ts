@@ -27,11 +27,17 @@ export function directorsSection(
   return map(
     ...directors.map(({ name }) => {
       const dips = new Map<string, Set<string>>();
-      for (const one of given) if (one.director === name) add(dips, one.interface, one.address);
+      const own = given.filter(({ director }) => director === name);
       const sides = routers.flatMap((router) => router.sides.filter(({ director }) => director === name));
-      for (const { instance } of sides)
-        if (instance.interface !== null && instance.source !== null) add(dips, instance.interface, instance.source);
-      for (const { instance } of sides) makeUp(name, instance, dips, placeholders, notes);
+      // In the order of the instances: VRRP speaks on the first unless an instance says otherwise.
+      for (const { instance } of sides) {
+        const { interface: on, source } = instance;
+        if (on === null) continue;
+        const known = source ?? own.find((one) => one.interface === on)?.address;
+        if (known !== undefined) add(dips, on, known);
+        else makeUp(name, instance, dips, placeholders, notes);
+      }
+      for (const one of own) add(dips, one.interface, one.address);
       if (dips.size === 0) add(dips, 'eth0', `${PLACEHOLDER}${++placeholders.count}`);
       return directorEntry(name, dips);
     }),

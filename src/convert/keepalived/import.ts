@@ -72,7 +72,7 @@ function draftOf(directors: readonly Director[], request: ImportRequest, notes: 
       ? null
       : entry('realservers', realserversSection(names, given, gateways(directors, routers)), null, REALSERVERS),
     scripts.length === 0 ? null : entry('scripts', map(...scripts)),
-    routers.length === 0 ? null : entry('vrrp', vrrpSection(directors, routers, secrets, notes)),
+    routers.length === 0 ? null : entry('vrrp', vrrpSection(routers, secrets, notes)),
     ...syncGroups(directors, routers, notes),
     ...sections,
     services.length === 0 ? null : entry('services', map(...services)),

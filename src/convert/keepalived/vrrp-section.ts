@@ -5,21 +5,11 @@ import { atText, type Notes } from './note.ts';
 import { agreed, type Director, freeName, preferred, type Router } from './pair.ts';
 import { literal, type Part, type Tree } from './reading.ts';
 
-export function vrrpSection(
-  directors: readonly Director[],
-  routers: readonly Router[],
-  secrets: 'reference' | 'text',
-  notes: Notes,
-): Tree {
-  return map(...routers.map((router) => routerEntry(router, directors, secrets, notes)));
+export function vrrpSection(routers: readonly Router[], secrets: 'reference' | 'text', notes: Notes): Tree {
+  return map(...routers.map((router) => routerEntry(router, routers, secrets, notes)));
 }
 
-function routerEntry(
-  router: Router,
-  directors: readonly Director[],
-  secrets: 'reference' | 'text',
-  notes: Notes,
-): Entry {
+function routerEntry(router: Router, routers: readonly Router[], secrets: 'reference' | 'text', notes: Notes): Entry {
   const { name, sides } = router;
   const top = preferred(router) ?? sides[0];
   const ordered = [...sides].sort((a, b) => (a === top ? -1 : b === top ? 1 : 0));
@@ -36,7 +26,7 @@ function routerEntry(
   const peers = foreignPeers(router);
   const parts = [
     ...(vrid === undefined ? [] : [vrid]),
-    ...interfaceEntry(router, directors),
+    ...interfaceEntry(router, routers),
     ...rest,
     entry('priority', priority, at),
     ...(peers.length === 0 ? [] : [entry('peers', values(peers, at), at, PEERS)]),
@@ -47,15 +37,16 @@ function routerEntry(
 
 const PEERS = 'DECIDE: speakers that are no director of this topology; with their keepalived.conf they could be.';
 
-/** Only where it is not the first `dip` of each director. */
-function interfaceEntry({ sides }: Router, directors: readonly Director[]): Part[] {
+/** Only where it is not the first `dip` of each director, which is that of its first instance. */
+function interfaceEntry({ sides }: Router, routers: readonly Router[]): Part[] {
   const [first] = sides;
   const on = first?.instance.interface;
   if (first === undefined || on == null) return [];
-  const isFirst = sides.every(({ director, instance }) => {
-    const own = directors.find(({ name }) => name === director)?.keepalived.instances[0];
-    return own === undefined || own.interface === instance.interface;
-  });
+  const firstOn = (director: string) =>
+    routers
+      .flatMap((router) => router.sides.filter((side) => side.director === director))
+      .find(({ instance }) => instance.interface !== null)?.instance.interface;
+  const isFirst = sides.every(({ director, instance }) => firstOn(director) === instance.interface);
   return isFirst ? [] : [entry('interface', on, first.instance.at)];
 }
 

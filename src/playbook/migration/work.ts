@@ -1,0 +1,79 @@
+/** What a migration works on, and how it sees where the addresses are. */
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Config } from '../../config/config.ts';
+import { RETURN_TABLE } from '../../desired/wanted.ts';
+import { networkFact } from '../../facts/network.ts';
+import { failureOf } from '../failure.ts';
+import { fail, type HostRun, type Run } from '../run.ts';
+import type { Migration } from './plan.ts';
+import { heldOn } from './side.ts';
+
+export interface Work {
+  readonly config: Config;
+  readonly migration: Migration;
+  readonly run: Run;
+  /** The director that changes hands. */
+  readonly host: HostRun;
+  /** All others that could be read. */
+  readonly others: readonly HostRun[];
+  /** How long roles may take to change. @default by the timers of VRRP */
+  readonly waitMs?: number;
+}
+
+const POLL_MS = 300;
+/** Beyond what the timers of VRRP take. */
+const PATIENCE_MS = 15_000;
+
+export function nameOf({ target }: HostRun): string {
+  return target.wanted.host;
+}
+
+export function takerIn({ migration, others }: Work): HostRun | undefined {
+  return others.find((one) => nameOf(one) === migration.taker);
+}
+
+export function movingIn({ migration }: Work): string {
+  return migration.moving.join(' and ');
+}
+
+/** Whether it holds any of the instances that are to move. */
+export function holdsAny({ config, migration }: Work, host: HostRun): boolean {
+  const held = heldOn(config, nameOf(host), host.facts);
+  return migration.moving.some((instance) => held.includes(instance));
+}
+
+/** Whether it holds all of them. */
+export function holdsAll({ config, migration }: Work, host: HostRun): boolean {
+  const held = heldOn(config, nameOf(host), host.facts);
+  return migration.moving.every((instance) => held.includes(instance));
+}
+
+/** Looks at the addresses of these hosts again and again. @returns whether it came to be */
+export async function untilSeen(work: Work, hosts: readonly HostRun[], holds: () => boolean): Promise<boolean> {
+  const { run } = work;
+  const until = Date.now() + (work.waitMs ?? longestWaitMs(work.config));
+  for (;;) {
+    for (const host of hosts) if (!(await look(run, host))) return false;
+    if (holds()) return true;
+    if (Date.now() > until || run.signal?.aborted) return false;
+    await pause(POLL_MS);
+  }
+}
+
+/** A master_down of the slowest, with patience. */
+function longestWaitMs({ instances }: Config): number {
+  return Math.max(0, ...instances.map(({ advertIntervalMs }) => 5 * advertIntervalMs)) + PATIENCE_MS;
+}
+
+async function look(run: Run, host: HostRun): Promise<boolean> {
+  try {
+    const text = networkFact.script({ table: RETURN_TABLE, destinations: [], interfaces: [] });
+    const steps = [{ name: networkFact.name, text }];
+    const result = await host.connection.runScript(steps, run.signal ? { signal: run.signal } : {});
+    const { addresses } = networkFact.parse(result.steps[0]?.stdout ?? '');
+    host.facts = { ...host.facts, network: { ...host.facts.network, addresses } };
+    return true;
+  } catch (error) {
+    return fail(run, host, failureOf(nameOf(host), error));
+  }
+}
