@@ -14,7 +14,7 @@ const MACHINE_STALLS = 1;
 const kinds = {
   unit: {
     include: ['test/**/*.test.{ts,tsx}'],
-    exclude: ['test/{netns,lab,scenarios,bench}/**'],
+    exclude: ['test/{netns,lab,scenarios}/**'],
     testTimeout: 10_000,
   },
   netns: {

@@ -34,13 +34,13 @@ export async function runHeld(plan: HeldPlan, stop: AbortSignal, told: (line: ob
     ...Array.from({ length: plan.connections }, () => () => new KeepAlive(plan, cut)),
     ...Array.from({ length: plan.downloads }, () => () => new Download(plan, cut)),
   ];
+  const ticker = setInterval(() => told({ kind: 'tick', ...summary(startedMs, grips) }), 500);
   for (const make of makers) {
     if (stop.aborted) break;
     grips.push(make());
     await pause(plan.spacingMs, stop);
   }
   told({ kind: 'open', connections: plan.connections, downloads: plan.downloads });
-  const ticker = setInterval(() => told({ kind: 'tick', ...summary(startedMs, grips) }), 500);
   await pause(plan.durationMs - (nowMs() - startedMs), stop);
   clearInterval(ticker);
   await Promise.all(grips.map((grip) => grip.prove()));

@@ -5,8 +5,9 @@
 import type { Socket } from 'node:net';
 import { readAnswer, requestText } from './answer.ts';
 import { nowMs } from './now.ts';
+import { longestOutage } from './outage.ts';
 import { pause } from './pause.ts';
-import { close, count, emptyTally, type Outcome, type Tally } from './tally.ts';
+import { close, count, emptyTally, type Gap, type Outcome, type Tally } from './tally.ts';
 import { causeOf, dial, type Target } from './target.ts';
 
 export interface RequestsPlan {
@@ -18,11 +19,19 @@ export interface RequestsPlan {
   /** Ends after so many requests, or after so much time, whichever is first. */
   readonly count: number;
   readonly durationMs: number;
+  /**
+   * What counts as success. A refusal is what a director's own stack says on a port of its VIP that no service has: it tells
+   * that the address is there, and no connection table remembers it.
+   * @default 'page'
+   */
+  readonly expects?: 'page' | 'refusal';
 }
 
 export interface RequestsReport extends Tally {
   /** How late this machine itself began a request, at worst: what the figures are good for. */
   readonly latestBeginMs: number;
+  /** By the beginnings of requests, rather than by the ends of their answers as `longestGap`. */
+  readonly longestOutage: Gap;
 }
 
 /** Runs until the plan or `stop` ends it; `told` gets the tally so far a few times a second, and each failure at once. */
@@ -35,12 +44,16 @@ export async function runRequests(
   const open = new Set<Promise<void>>();
   let tally = emptyTally(startedMs);
   let latestBeginMs = 0;
-  const ticker = setInterval(() => told({ kind: 'tick', ...tally }), 100);
+  const failedMs: number[] = [];
+  const figures = () => ({ latestBeginMs, longestOutage: longestOutage(failedMs, plan.intervalMs) });
+  const ticker = setInterval(() => told({ kind: 'tick', ...tally, ...figures() }), 100);
   const begin = async (dueMs: number): Promise<void> => {
     latestBeginMs = Math.max(latestBeginMs, nowMs() - dueMs);
     const outcome = await request(plan, dueMs);
     tally = count(tally, outcome);
-    if (outcome.cause !== undefined) told({ kind: 'failure', ...outcome });
+    if (outcome.cause === undefined) return;
+    failedMs.push(dueMs);
+    told({ kind: 'failure', ...outcome });
   };
   const more = (sent: number) => sent < plan.count && sent * plan.intervalMs < plan.durationMs && !stop.aborted;
   for (let sent = 0; more(sent); sent += 1) {
@@ -53,7 +66,7 @@ export async function runRequests(
   const endedMs = nowMs();
   await Promise.all(open);
   clearInterval(ticker);
-  return { ...close(tally, Math.max(endedMs, tally.endedMs)), latestBeginMs };
+  return { ...close(tally, Math.max(endedMs, tally.endedMs)), ...figures() };
 }
 
 function request(plan: RequestsPlan, startedMs: number): Promise<Outcome> {
@@ -68,7 +81,10 @@ function request(plan: RequestsPlan, startedMs: number): Promise<Outcome> {
     };
     const timer = setTimeout(() => settle({ cause: 'timeout' }), plan.timeoutMs - (nowMs() - startedMs));
     socket.setEncoding('latin1');
-    socket.on('error', (error) => settle({ cause: causeOf(error) }));
+    socket.on('error', (error) => {
+      const cause = causeOf(error);
+      settle(plan.expects === 'refusal' && cause === 'refused' ? { server: cause } : { cause });
+    });
     socket.on('close', () => settle({ cause: 'closed' }));
     socket.on('data', (chunk) => {
       bytes += chunk;

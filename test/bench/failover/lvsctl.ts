@@ -1,0 +1,58 @@
+/** Our side: `lvsctl apply`, `lvsctl failover`, and lvs-agent on the directors. */
+import { resolve } from 'node:path';
+import { execa } from 'execa';
+import { script } from '../../../vm-lab/exec.ts';
+import { clearIpvs, nobodyHolds, untilHeldBy } from './directors.ts';
+import type { Peer, Stage } from './peer.ts';
+
+const LVSCTL = resolve(import.meta.dirname, '../../../bin/lvsctl');
+
+interface StateView {
+  readonly vrrp?: { readonly instances: readonly { readonly state: string; readonly waitingFor: string | null }[] };
+  readonly ipvs?: { readonly inSync: boolean };
+}
+
+export const lvsctl: Peer = {
+  name: 'lvsctl',
+  /** apply gives the realservers and the sysctls that keepalived works with too. */
+  async install(stage) {
+    await run(stage, ['apply', stage.topology, '--yes']);
+    await untilHeldBy(stage.lab, 'lb1', 'lb2');
+  },
+  async remove({ lab }) {
+    for (const director of ['lb2', 'lb1'] as const) {
+      await script(lab, director, 'systemctl disable --quiet --now lvs-agent');
+      await clearIpvs(lab, director);
+    }
+    await nobodyHolds(lab);
+  },
+  stateScript: 'curl -s --max-time 2 --unix-socket /run/lvs-agent/control.sock http://localhost/v1/state',
+  isReady(output) {
+    const { vrrp, ipvs } = parsed(output);
+    const isEligible = vrrp?.instances.every(({ state, waitingFor }) => /^(MASTER|BACKUP)$/.test(state) && !waitingFor);
+    return isEligible === true && vrrp !== undefined && vrrp.instances.length > 0 && ipvs?.inSync === true;
+  },
+  stop: async ({ lab }, director) => {
+    await script(lab, director, 'systemctl stop lvs-agent');
+  },
+  restore: async ({ lab }, director) => {
+    await script(lab, director, 'systemctl start lvs-agent');
+  },
+  canHandOver: async () => /^ +failover /m.test((await execa(LVSCTL, ['--help'])).stdout),
+  handOver: async (stage, _from, to, andWaits) => {
+    const wait = andWaits ? [] : ['--no-wait'];
+    await run(stage, ['failover', '--to', to, '--yes', ...wait, '-t', stage.topology]);
+  },
+};
+
+async function run({ lab }: Stage, args: readonly string[]): Promise<void> {
+  await execa(LVSCTL, [...args, '-i', lab.place.inventory], { stdin: 'ignore', timeout: 240_000 });
+}
+
+function parsed(output: string): StateView {
+  try {
+    return JSON.parse(output);
+  } catch {
+    return {};
+  }
+}

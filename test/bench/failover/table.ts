@@ -1,0 +1,47 @@
+/** Rows as text. */
+import type { Goal, Row } from './summary.ts';
+
+const HEADS = ['mode', 'advert', 'new/s', 'fault', 'peer', 'runs', 'gap: median', 'worst', 'requests failed'];
+const MORE_HEADS = ['keep-alives lost', 'downloads lost', 'VIP moves', 'late ≤'];
+
+export function tableText(rows: readonly Row[]): string {
+  return aligned([[...HEADS, ...MORE_HEADS], ...rows.map(cells)]);
+}
+
+function cells(row: Row): string[] {
+  const ms = (value: number) => (Number.isFinite(value) ? `${value.toFixed(0)} ms` : '–');
+  return [
+    row.mode,
+    ms(row.advertMs),
+    String(row.rate),
+    row.fault,
+    row.peer,
+    row.broken === 0 ? String(row.runs) : `${row.runs} (${row.broken} not measured)`,
+    ms(row.medianGapMs),
+    ms(row.worstGapMs),
+    `${row.failed} of ${row.sent}`,
+    `${row.connectionsLost} of ${row.connections}`,
+    `${row.downloadsLost} of ${row.downloads}`,
+    String(row.moves),
+    ms(row.ownLatenessMs),
+  ];
+}
+
+export function goalText({ text, met }: Goal): string {
+  return `${met ? '✓' : '✗'} ${text}`;
+}
+
+export function aligned(lines: readonly (readonly string[])[]): string {
+  const widths = lines.reduce<number[]>(
+    (all, line) => line.map((cell, index) => Math.max(cell.length, all[index] ?? 0)),
+    [],
+  );
+  return lines
+    .map((line) =>
+      line
+        .map((cell, index) => cell.padEnd(widths[index] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}
