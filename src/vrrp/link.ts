@@ -27,10 +27,14 @@ export type ToVrrp =
   | { readonly type: 'ready' }
   /** All that keep instances from becoming MASTER; nothing is held that is not in the last of these. */
   | { readonly type: 'holds'; readonly holds: readonly Hold[] }
-  /** MASTER of this instance gives it away: priority 0, then BACKUP. */
+  /** MASTER of this instance (and of its sync group) hands it over, and keeps it when nobody takes it. */
   | { readonly type: 'yield'; readonly instance: string }
   /** How advertisements are protected has changed (src/vrrp/protection.ts); the file has been written already. */
   | { readonly type: 'protections' }
+  /** The answer to `relay`. */
+  | { readonly type: 'relay-ready'; readonly instance: string }
+  /** No connection of its addresses is left here, or the successor knows them all. */
+  | { readonly type: 'end-lame-duck'; readonly instance: string }
   /** Starts or ends a recording (src/vrrp/recording.ts). */
   | { readonly type: 'record'; readonly on: boolean };
 
@@ -91,6 +95,10 @@ export interface InstanceReport {
   readonly lastDropped?: Readonly<Record<string, { readonly source: string; readonly at: number }>>;
   /** null: nothing is signed. */
   readonly hmac?: HmacReport | null;
+  /** MASTER that has sent priority 0, and serves on until another advertises or the deadline is over. */
+  readonly handingOver?: { readonly since: number; readonly deadline: number; readonly cause: string } | undefined;
+  /** Its addresses are on the loopback, silent, for connections that only this director knows. */
+  readonly lameDuckUntil?: number | undefined;
 }
 
 /** VRRP process → supervisor. */
@@ -111,6 +119,15 @@ export type FromVrrp =
       readonly release?: string;
       readonly latenessMs: { readonly last: number; readonly worst: number };
       readonly instances: readonly InstanceReport[];
+    }
+  /** It is about to take over from the director that has this address: packets of its connections are to go there. */
+  | { readonly type: 'relay'; readonly instance: string; readonly to: string }
+  /** A hand-over has begun, or nobody took it. */
+  | {
+      readonly type: 'hand-over';
+      readonly instance: string;
+      readonly outcome: 'begun' | 'kept';
+      readonly cause: string;
     }
   | {
       readonly type: 'transition';

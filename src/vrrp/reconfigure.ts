@@ -51,7 +51,7 @@ export function setUpAgain(instance: Instance, { setup }: EventOf<'setup'>, nowM
       masterAdvertMs: advertIntervalMs,
       advertAtMs: Math.min(instance.advertAtMs ?? nowMs, nowMs + advertIntervalMs),
       addressRefreshAtMs: Math.min(instance.addressRefreshAtMs ?? nowMs, nowMs + addressRefreshMs(advertIntervalMs)),
-      announceRefreshAtMs: garp.refreshMs > 0 ? nowMs + garp.refreshMs : null,
+      announceRefreshAtMs: garp.refreshMs > 0 && instance.handingOver === null ? nowMs + garp.refreshMs : null,
     },
     effects,
   };
@@ -83,11 +83,15 @@ function stillHeard({ setup: before, master }: Instance, after: InstanceSetup): 
   return isBelieved ? master : null;
 }
 
-/** Addresses that we hold and that are no longer ours. */
-function leftOver(instance: Instance, setup: InstanceSetup): Effect[] {
-  if (!instance.holdsAddresses) return [];
-  const gone = instance.setup.addresses.filter((one) => !contains(setup.addresses, one));
-  return gone.length === 0 ? [] : [{ type: 'delete-addresses', instance: setup.name, addresses: gone }];
+/** Addresses that we hold, or have on the loopback as a lame duck, and that are no longer ours. */
+function leftOver({ holdsAddresses, lameDuck, setup: before }: Instance, setup: InstanceSetup): Effect[] {
+  const gone = before.addresses.filter((one) => !contains(setup.addresses, one));
+  if (gone.length === 0) return [];
+  const [instance, addresses] = [setup.name, gone];
+  return [
+    ...(holdsAddresses ? [{ type: 'delete-addresses', instance, addresses } as const] : []),
+    ...(lameDuck === null ? [] : [{ type: 'unsilence-addresses', instance, addresses } as const]),
+  ];
 }
 
 /** Label, scope and broadcast can change without the address going away. */

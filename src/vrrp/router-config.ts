@@ -5,19 +5,14 @@ import type { Found, InstanceSetup } from './instance.ts';
 import { newInstance } from './instance.ts';
 import { newProbing, type Probing } from './probing.ts';
 import { carriesOver, isSameRouter } from './reconfigure.ts';
+import type { RouterEvent } from './router.ts';
 import { foundFor } from './sync-group.ts';
 import { wellTracked } from './tracking.ts';
 import { watch } from './watch.ts';
 
-/**
- * @param inKernel - what the kernel has of each instance's addresses, @param probes - whether neighbours are asked for what it has
- * not: both looked at for new instances only
- */
 export function configure(
   cursor: Cursor,
-  setups: readonly InstanceSetup[],
-  inKernel: Readonly<Record<string, Found>>,
-  probes = false,
+  { setups, found: inKernel, silentMs = {}, probes = false }: Extract<RouterEvent, { type: 'config' }>,
 ): void {
   const known = new Set(cursor.instances.flatMap(({ setup }) => setup.addresses.map(({ address }) => address)));
   const carried = endAllBut(cursor, setups).map((name) => [name, 'fresh'] as const);
@@ -36,7 +31,11 @@ export function configure(
     cursor.probing = { ...cursor.probing, ...probingOf(unseen, known, cursor.nowMs) };
   }
   watch(cursor);
-  for (const setup of fresh) cursor.one(setup.name, { type: 'startup', found: foundFor(cursor, setup, setups, found) });
+  for (const setup of fresh) {
+    const silent = silentMs[setup.name];
+    const startup = { type: 'startup', found: foundFor(cursor, setup, setups, found) } as const;
+    cursor.one(setup.name, silent === undefined ? startup : { ...startup, silentMs: silent });
+  }
 }
 
 /** Addresses that an instance of this process had are its own, whatever they are called now. */

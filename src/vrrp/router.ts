@@ -12,7 +12,7 @@ import { nextDeadlineMs as instanceDeadlineMs } from './machine.ts';
 import type { Claim } from './owners.ts';
 import { heardClaim, heardMaster, type Probing, probe, probingDeadlineMs } from './probing.ts';
 import { configure } from './router-config.ts';
-import { keepGroupsWhole } from './sync-group.ts';
+import { keepGroupsWhole, yieldTogether } from './sync-group.ts';
 import { type InterfaceNow, known, type Surroundings, upSince } from './tracking.ts';
 import { watch } from './watch.ts';
 
@@ -26,14 +26,15 @@ export interface Router {
 
 export type RouterEvent =
   /**
-   * Also the first one. `found`: what the kernel has of each instance's addresses; `probes`: whether neighbours are asked for
-   * what was not found; both looked at for new instances only.
+   * Also the first one. `found`: what the kernel has of each instance's addresses; `silentMs`: for how long yet a lame duck's are
+   * on the loopback; `probes`: whether neighbours are asked for what was not found; all looked at for new instances only.
    */
   | {
       readonly type: 'config';
       readonly setups: readonly InstanceSetup[];
       readonly found: Readonly<Record<string, Found>>;
       readonly probes?: boolean;
+      readonly silentMs?: Readonly<Record<string, number>>;
     }
   | { readonly type: 'interfaces'; readonly interfaces: Readonly<Record<string, InterfaceNow>> }
   | {
@@ -52,10 +53,19 @@ export type RouterEvent =
       readonly advertisement: Advertisement;
       readonly source: Address;
     }
-  | { readonly type: 'dropped'; readonly instance: string; readonly reason: string; readonly isAlive?: true }
+  | {
+      readonly type: 'dropped';
+      readonly instance: string;
+      readonly reason: string;
+      readonly isAlive?: true;
+      /** Told with `isAlive`. */
+      readonly source?: Address;
+    }
   /** A neighbour says that it has an address. */
   | ({ readonly type: 'claim' } & Claim)
   | { readonly type: 'yield'; readonly instance: string }
+  | { readonly type: 'relay-ready'; readonly instance: string }
+  | { readonly type: 'end-lame-duck'; readonly instance: string }
   | { readonly type: 'addresses-removed'; readonly interface: string; readonly addresses: readonly Address[] }
   | { readonly type: 'stop'; readonly release: boolean };
 
@@ -93,10 +103,15 @@ function probeDeadlineMs({ probing = {}, around }: Router, instance: Instance): 
   return own === undefined ? null : probingDeadlineMs(own, instance, around);
 }
 
+/** Whether every instance has ended: after a `stop` that waits for successors. */
+export function hasStopped(router: Router): boolean {
+  return Object.values(router.instances).every(({ state }) => state === 'INIT');
+}
+
 function take(cursor: Cursor, event: RouterEvent): void {
   switch (event.type) {
     case 'config':
-      configure(cursor, event.setups, event.found, event.probes);
+      configure(cursor, event);
       break;
     case 'interfaces':
       cursor.around = {
@@ -132,7 +147,11 @@ function take(cursor: Cursor, event: RouterEvent): void {
       cursor.one(event.instance, event);
       break;
     case 'yield':
-      cursor.one(event.instance, { type: 'demote', cause: 'gave the role away on request', yielded: true });
+      yieldTogether(cursor, event.instance);
+      break;
+    case 'relay-ready':
+    case 'end-lame-duck':
+      cursor.one(event.instance, { type: event.type });
       break;
     case 'addresses-removed':
       removed(cursor, event.interface, event.addresses);
@@ -165,5 +184,5 @@ function removed(cursor: Cursor, interfaceName: string, addresses: readonly Addr
 function stop(cursor: Cursor, release: boolean): void {
   const cause = release ? 'stopped' : 'restarting';
   for (const { setup, state } of cursor.instances)
-    if (state !== 'INIT') cursor.one(setup.name, { type: 'shutdown', release, cause });
+    if (state !== 'INIT') cursor.one(setup.name, { type: 'shutdown', release, cause, awaitSuccessor: release });
 }

@@ -1,8 +1,10 @@
 /**
  * Sync groups (ours; no RFC knows them): all members are MASTER or none is. They take over when every member would; a fault
- * of one is a fault of all; when one loses the role the others give it away.
+ * of one is a fault of all; when one loses the role the others give it away. A hand-over is one of all members, and when a
+ * successor has been heard by one of them, all are silenced.
  */
 import type { Cursor } from './cursor.ts';
+import { handOverDeadlineMs } from './hand-over.ts';
 import type { Found, Instance, InstanceSetup } from './instance.ts';
 
 /** Keeps every group whole. Each round moves a member one way only, so it ends. */
@@ -11,6 +13,17 @@ export function keepGroupsWhole(cursor: Cursor): void {
     fall(cursor, members);
     rise(cursor, members);
   }
+}
+
+/** Hands an instance over, its sync group as a whole, with one deadline: else one would be taken back while another still waits. */
+export function yieldTogether(cursor: Cursor, name: string): void {
+  const instance = cursor.get(name);
+  if (instance === undefined) return;
+  const { syncGroup } = instance.setup;
+  const members = syncGroup === null ? [instance] : (groupsOf(cursor).get(syncGroup) ?? []);
+  const deadlineMs = Math.max(...members.map((member) => handOverDeadlineMs(member, cursor.nowMs)));
+  for (const { setup } of members)
+    cursor.one(setup.name, { type: 'hand-over', cause: 'given away on request', deadlineMs });
 }
 
 /** A sync group that was MASTER goes on as a whole, also when one member is new or had lost its address. */
@@ -37,8 +50,12 @@ function fall(cursor: Cursor, members: readonly Instance[]): void {
   const lost = members.find(({ state }) => state !== 'MASTER');
   if (lost === undefined) return;
   const cause = `${lost.setup.name} of sync group ${lost.setup.syncGroup} is ${lost.state}: ${lost.cause}`;
-  for (const { state, setup } of members)
-    if (state === 'MASTER') cursor.one(setup.name, { type: 'demote', cause, yielded: lost.yielded });
+  const isSilenced = members.some(({ state, lameDuck }) => state !== 'MASTER' && lameDuck !== null);
+  for (const { state, setup } of members) {
+    if (state !== 'MASTER') continue;
+    if (isSilenced) cursor.one(setup.name, { type: 'silence', cause });
+    else cursor.one(setup.name, { type: 'demote', cause, yielded: lost.yielded });
+  }
 }
 
 function rise(cursor: Cursor, members: readonly Instance[]): void {

@@ -2,6 +2,7 @@
 import type { Cursor } from './cursor.ts';
 import type { Instance } from './instance.ts';
 import type { Standing } from './tracking.ts';
+import { canServe } from './usable.ts';
 
 export function watch(cursor: Cursor): void {
   const standings = new Map(cursor.instances.map((instance) => [instance.setup.name, cursor.standing(instance)]));
@@ -11,7 +12,8 @@ export function watch(cursor: Cursor): void {
     const faults = faultsOf(cursor, instance, standings);
     if (instance.priority !== priority) cursor.one(name, { type: 'priority', priority });
     if (instance.waitingFor !== waitingFor) cursor.one(name, { type: 'gate', waitingFor });
-    if (instance.faults.join() !== faults.join()) cursor.one(name, { type: 'faults', faults });
+    if (instance.faults.join() !== faults.join())
+      cursor.one(name, { type: 'faults', faults, canServe: canServe(instance.setup, cursor.around) });
   }
 }
 

@@ -87,6 +87,8 @@ export const instanceSetup = (more: Partial<InstanceSetup> = {}): InstanceSetup 
   group: address('224.0.0.18'),
   peers: [],
   neighbours: [],
+  managed: [],
+  unnamed: 0,
   advertIntervalMs: 1000,
   checksum: 'pseudo-header',
   password: null,

@@ -34,7 +34,7 @@ export class Hearing {
       this.heard.dropped(instance, reason, source, nowMs);
       const text = `packets are dropped: ${reason}`;
       this.#say(`${reason} packets to ${instance}`, 'warning', text, { instance, source });
-      return { type: 'dropped', instance, reason, ...(accepted.isAlive ? { isAlive: true } : {}) };
+      return { type: 'dropped', instance, reason, ...(accepted.isAlive ? { isAlive: true, source } : {}) };
     }
     const notes = accepted.notes.length > 0 ? accepted.notes.join('; ') : undefined;
     this.#say(`agreement of ${instance} with ${source}`, 'warning', notes, { instance, source });

@@ -8,12 +8,12 @@ import type { FrameSender } from '../../kernel/arp.ts';
 import type { Claim, ClaimListener } from '../../kernel/claims.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import type { VrrpNetwork, VrrpPacket } from '../../kernel/vrrp-socket.ts';
-import { foundOf } from '../../vrrp/adoption.ts';
+import { leftBehind } from '../../vrrp/adoption.ts';
 import type { Effect, InstanceSetup, VirtualAddress } from '../../vrrp/instance.ts';
 import type { FromVrrp, ToVrrp } from '../../vrrp/link.ts';
 import { probedLinks } from '../../vrrp/probing.ts';
 import type { Rings } from '../../vrrp/protection.ts';
-import { newRouter, nextDeadlineMs, type Router, type RouterEvent, stepRouter } from '../../vrrp/router.ts';
+import { hasStopped, newRouter, nextDeadlineMs, type Router, type RouterEvent, stepRouter } from '../../vrrp/router.ts';
 import { setupsFor, vipsOf } from '../../vrrp/setup.ts';
 import { isLinkLocal } from '../../wire/address.ts';
 import { VirtualAddresses } from './addresses.ts';
@@ -26,9 +26,10 @@ import { HostWatch } from './host-watch.ts';
 import type { KeptClocks } from './kept-clocks.ts';
 import type { Log } from './log.ts';
 import { Neighbours } from './neighbours.ts';
-import { Performer, type Transition } from './performer.ts';
+import { type News, Performer } from './performer.ts';
 import { reportOf } from './report.ts';
 import { Signatures } from './signatures.ts';
+import { SilentAddresses } from './silent.ts';
 import { Sockets } from './sockets.ts';
 
 export interface Machinery {
@@ -71,8 +72,11 @@ export class VrrpLoop {
   #witness: Witness | undefined;
   #working = false;
   #stopped = false;
+  /** Of whoever waits for the end. */
+  #onStopped: (() => void) | undefined;
 
-  constructor(machinery: Machinery, onTransition: (transition: Transition) => void) {
+  /** @param tell says whether anybody heard it. */
+  constructor(machinery: Machinery, tell: (news: News) => boolean) {
     const { clock, addresses, network, frames, claims, log } = machinery;
     this.#machinery = machinery;
     this.#signatures = new Signatures(clock, log, machinery.clocks);
@@ -91,10 +95,12 @@ export class VrrpLoop {
     const beforeTurn = (): void => this.#dispatch({ type: 'time' });
     this.#announcer = new Announcer({ frames, clock, log, beforeTurn });
     this.#virtual = new VirtualAddresses(addresses, this.#announcer, log);
-    const onClaim = (claim: Claim): void => this.#dispatch({ type: 'claim', ...claim });
+    const dispatch = (event: RouterEvent): void => this.#dispatch(event);
+    const onClaim = (claim: Claim): void => dispatch({ type: 'claim', ...claim });
     this.#neighbours = new Neighbours({ frames, listener: claims, addresses, log, onClaim });
+    const silent = new SilentAddresses(addresses, this.#virtual, log);
     const { virtual, neighbours } = { virtual: this.#virtual, neighbours: this.#neighbours };
-    this.#performer = new Performer({ clock, log, sockets, virtual, neighbours, onTransition });
+    this.#performer = new Performer({ clock, log, sockets, virtual, silent, neighbours, tell, dispatch });
     this.#held = new HeldAddresses(this.#virtual, clock);
     this.#router = newRouter(clock.now());
     this.#host = new HostWatch({
@@ -108,6 +114,7 @@ export class VrrpLoop {
 
   /** @throws what setupsFor throws for a configuration that is none; the old one stays in force. */
   configure(config: Config, self: string): void {
+    if (this.#onStopped !== undefined) return; // its last words are said already
     const host = this.#host.read();
     const named = namedAddresses(host);
     const { instances, held } = setupsFor(config, self, named);
@@ -123,7 +130,7 @@ export class VrrpLoop {
       type: 'config',
       setups: instances,
       // only a process that starts adopts: later, what is there is our own or nobody's
-      found: isFirst ? Object.fromEntries(instances.map((setup) => [setup.name, foundOf(setup, named, nowMs)])) : {},
+      ...(isFirst ? leftBehind(instances, named, nowMs) : { found: {} }),
       probes: true,
     });
     this.#sockets.follow(this.#setups());
@@ -160,17 +167,27 @@ export class VrrpLoop {
     return end(this.#router, this.#machinery.clock.now());
   }
 
-  /** @param release gives every role away and takes the addresses out; else all stays for the next process to adopt. */
-  stop(release: boolean): void {
-    this.#dispatch({ type: 'stop', release });
-    this.#stopped = true;
-    this.#host.stop(); // what goes now is not to come back
+  /**
+   * @param release gives every role away and takes the addresses out; else all stays for the next process to adopt.
+   * @returns when all is given away: successors are waited for, 5 s at most. Without `release` that is at once.
+   */
+  stop(release: boolean): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#onStopped = resolve;
     this.#held.stop(release);
+    this.#dispatch({ type: 'stop', release });
+    return promise;
+  }
+
+  #end(): void {
+    this.#stopped = true;
+    this.#host.stop();
     this.#deadline.stop();
     this.#announcer.stop();
     this.#neighbours.follow([]);
     this.#sockets.close();
     this.#signatures.stop();
+    this.#onStopped?.();
   }
 
   #setups(): InstanceSetup[] {
@@ -195,6 +212,7 @@ export class VrrpLoop {
       this.#working = false;
       this.#queue = [];
       this.#arm();
+      if (this.#onStopped !== undefined && hasStopped(this.#router)) this.#end();
     }
   }
 

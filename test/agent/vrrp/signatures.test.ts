@@ -61,7 +61,7 @@ describe('two directors that sign', () => {
 
   it('one that gives the role away signs that, too', () => {
     const { segment, a, b } = elected();
-    a.host.loop.stop(true);
+    void a.host.loop.stop(true);
     segment.clock.advance(700);
     expect(b.state).toBe('MASTER');
   });

@@ -30,7 +30,7 @@ export class Director {
 
   /** Another process in place of the first, of the same boot unless it is said to be of another. */
   restart(more: Partial<InstanceConfig>, boot: 'same' | 'another' = 'same'): void {
-    this.host.loop.stop(false);
+    void this.host.loop.stop(false);
     if (boot === 'another') this.kept = undefined;
     this.host = this.#start(more, boot === 'same' ? this.host.kernel : undefined);
   }
