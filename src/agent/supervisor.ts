@@ -4,11 +4,13 @@
  */
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
+import type { Sysctls } from '../kernel/sysctls.ts';
 import type { AgentState } from '../status/state.ts';
-import type { ToVrrp } from '../vrrp/link.ts';
+import type { InstanceReport, ToVrrp } from '../vrrp/link.ts';
 import { Balancing, type BalancingOptions } from './balancing.ts';
 import type { StoredConfig } from './config-shape.ts';
 import { Drains } from './drains.ts';
+import { HandOvers } from './hand-overs.ts';
 import { InForce } from './in-force.ts';
 import { Notices, type NoticesOptions } from './notices.ts';
 import { OverrideStore } from './override-store.ts';
@@ -21,19 +23,22 @@ import { Trackers } from './trackers.ts';
 import { type Recording, VrrpLink } from './vrrp-link.ts';
 import { WallOffset } from './wall-offset.ts';
 
-/** How long the VRRP process's last word is waited for when both are stopped. */
-const FAREWELL_MS = 2_000;
+/** How long the VRRP process's last word is waited for when both are stopped: it hands its roles over in 5 s at most. */
+const FAREWELL_MS = 7_000;
 const FAREWELL_STEP_MS = 20;
 
 export interface SupervisorOptions
   extends Pick<BalancingOptions, 'clock' | 'random' | 'ipvs' | 'firewall' | 'journal' | 'probeOf'>,
     Pick<NoticesOptions, 'runProgram'>,
     Pick<StandbyOptions, 'datagrams'> {
+  readonly sysctls: Sysctls;
   readonly runScript: RunScript;
   /** config.json; last-good.json stands beside it. */
   readonly configPath: string;
   /** Of overrides.json, removals.json, holds.json, table.json, the key of the exchange and what {@link Notices} keeps. */
   readonly stateFolder: string;
+  /** Of what holds for the running kernel only: relays.json and sysctls.json. */
+  readonly runtimeFolder: string;
   readonly vrrpSocket: string;
   /** Is there when systemd stops the agent for good, and not when it restarts it. */
   readonly handoverMark: string;
@@ -50,12 +55,13 @@ export class Supervisor {
   readonly #trackers: Trackers;
   readonly #link: VrrpLink;
   readonly #notices: Notices;
+  readonly #handOvers: HandOvers;
   readonly #startedAt: number;
   readonly #wallOffset: WallOffset;
   #isReady = false;
 
   constructor(options: SupervisorOptions) {
-    const { clock, journal, stateFolder, vrrpSocket, runScript } = options;
+    const { clock, journal, stateFolder, runScript } = options;
     this.#options = options;
     this.#startedAt = clock.wall();
     this.#wallOffset = new WallOffset(clock);
@@ -70,6 +76,7 @@ export class Supervisor {
       ...options,
       overrides,
       ownershipPath: `${stateFolder}/table.json`,
+      relays: () => this.#handOvers.table,
       onVerdict: () => {
         this.#trackers.tell();
         this.#notices.judgeSoon();
@@ -108,15 +115,33 @@ export class Supervisor {
       send: (message) => this.#link.send(message),
     });
     this.#notices = new Notices({ ...options, prober: this.#balancing.prober });
-    this.#link = new VrrpLink({
+    this.#link = this.#linkToVrrp();
+    this.#handOvers = new HandOvers({
+      ...{ journal, sysctls: options.sysctls, folder: options.runtimeFolder },
+      wall: () => clock.wall(),
+      config: () => this.#stored?.config ?? null,
+      self: () => this.#stored?.self ?? '',
+      entries: () => this.#balancing.view.entries,
+      apply: (cause) => this.#balancing.applyWithMarks(cause),
+      instances: () => (this.#link.isAlive ? this.#link.instances : null),
+      send: (message) => void this.#link.send(message),
+    });
+  }
+
+  #linkToVrrp(): VrrpLink {
+    const { clock, journal, vrrpSocket } = this.#options;
+    return new VrrpLink({
       path: vrrpSocket,
       clock,
       greeting: () => this.#greeting(),
       onTransition: (transition) => {
         setImmediate(() => this.#standby.exchange.tell()); // the report comes right behind it
         this.#notices.transition(transition);
+        this.#handOvers.onTransition(transition.instance, transition.to);
       },
       onFound: (instances) => this.#notices.found(instances),
+      onRelay: ({ instance, to }) => void this.#handOvers.prepare(instance, to),
+      onHandOver: (news) => this.#handOvers.tell(news),
       onAlive: (alive) => {
         if (alive) journal.note('info', 'vrrp', 'the VRRP process answers');
         else journal.note('error', 'vrrp', 'the VRRP process does not answer');
@@ -189,14 +214,29 @@ export class Supervisor {
     return this.#standby;
   }
 
-  /** Asks the VRRP process to give an instance away. @throws Refusal */
+  get handOvers(): HandOvers {
+    return this.#handOvers;
+  }
+
+  /** Asks the VRRP process to hand an instance over. @throws Refusal */
   yieldInstance(instance: string): void {
+    const found = this.#instance(instance);
+    if (found.state !== 'MASTER') throw new Refusal(409, `${instance} is ${found.state} here, not MASTER`);
+    this.#link.send({ type: 'yield', instance });
+    this.#options.journal.note('notice', 'vrrp', `${instance} is to be handed over, as was asked for`, { instance });
+  }
+
+  /** No connection needs this director any more. @throws Refusal */
+  endLameDuck(instance: string): void {
+    this.#instance(instance);
+    this.#link.send({ type: 'end-lame-duck', instance });
+  }
+
+  #instance(instance: string): InstanceReport {
     const found = this.#link.instances.find(({ name }) => name === instance);
     if (!this.#link.isAlive) throw new Refusal(503, 'the VRRP process does not answer');
     if (found === undefined) throw new Refusal(404, `there is no instance ${instance} here`);
-    if (found.state !== 'MASTER') throw new Refusal(409, `${instance} is ${found.state} here, not MASTER`);
-    this.#link.send({ type: 'yield', instance });
-    this.#options.journal.note('notice', 'vrrp', `${instance} is to be given away, as was asked for`, { instance });
+    return found;
   }
 
   /** Starts or ends a recording of the VRRP process. @returns where it is and how long. @throws Refusal */
@@ -223,6 +263,7 @@ export class Supervisor {
       wallOf,
       overrides: this.#drains.all,
       holds: this.#standby.holds,
+      relays: this.#handOvers.state,
       exchange: { key: exchange.key(), peers: exchange.peers(wallOf) },
       vrrp: { alive: this.#link.isAlive, report: this.#link.report },
       problemOf: (kind, name) => this.#trackers.problemOf(kind, name),
@@ -266,6 +307,7 @@ export class Supervisor {
     this.#link.check();
     this.#drains.expire();
     this.#standby.expire();
+    this.#handOvers.check();
     if (this.#isReady || !this.#balancing.isReady) return;
     this.#isReady = true;
     this.#link.send({ type: 'ready' });

@@ -86,6 +86,10 @@ const instanceState = z.object({
   speech: speech.optional(),
   /** How its advertisements are signed, or null: they are not. Of keys only the numbers, which stand in every advertisement. */
   hmac: hmacState.nullable().optional(),
+  /** A MASTER that serves on until another has taken the role, or until the deadline. */
+  handingOver: z.object({ since: z.number(), deadline: z.number(), cause: z.string() }).optional(),
+  /** It has given the role away, and still serves connections that its successor relays to it. */
+  lameDuckUntil: z.number().optional(),
 });
 
 const destinationState = z.object({
@@ -204,6 +208,19 @@ export const agentState = z.object({
     leaving: z.array(z.string()),
     services: z.array(serviceState),
   }),
+  /** Planned hand-overs of which connections are still relayed to the director that was MASTER before. */
+  relays: z
+    .array(
+      z.object({
+        instance: z.string(),
+        director: z.string(),
+        /** The address that it advertises from. */
+        to: z.string(),
+        since: z.number(),
+        connections: z.number().int(),
+      }),
+    )
+    .optional(),
   checks: z.array(checkState),
   overrides: z.array(overrideState),
   /** What keeps instances of this director from becoming MASTER; an earlier release tells none. */
