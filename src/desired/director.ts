@@ -95,11 +95,20 @@ function onInterface(vip: VipConfig, fallback: string) {
 function ipvsModules(config: Config): ModuleWanted[] {
   const schedulers = [...new Set(config.services.map(({ scheduler }) => `ip_vs_${scheduler}`))].sort();
   // Marking by iptables is the way out where nf_tables has no IPv4 family; the agent may load no module itself.
-  const marking = config.services.some(({ mark }) => mark !== null) ? ['iptable_mangle', 'xt_mark'] : [];
+  const marks = config.services.some(({ mark }) => mark !== null) || relays(config);
+  const marking = marks ? ['iptable_mangle', 'xt_mark'] : [];
   return [
     ...['ip_vs', ...schedulers].map((name) => ({ name, required: true })),
     ...marking.map((name) => ({ name, required: false })),
   ];
+}
+
+/** Whether a planned hand-over may mark packets for the director that was MASTER before. */
+function relays({ instances, services }: Config): boolean {
+  const isRelayed = services.some(
+    ({ mode, listen }) => mode !== 'nat' && listen.some(({ protocol }) => protocol === 'tcp'),
+  );
+  return isRelayed && instances.some(({ speakers }) => speakers.length > 1);
 }
 
 function sysctls(config: Config, director: DirectorConfig): Record<string, string> {
@@ -113,6 +122,13 @@ function sysctls(config: Config, director: DirectorConfig): Record<string, strin
     // The kernel sends redirects if `all` or the interface allows it; `default` is for interfaces that come later.
     ...Object.fromEntries(
       ['all', 'default', ...interfaces].map((name) => [`net.ipv4.conf.${name}.send_redirects`, '0']),
+    ),
+    // A VIP on the loopback (a lame duck's, after a hand-over) is not answered for, and none is the source of a question.
+    ...Object.fromEntries(
+      ['all', 'lo'].flatMap((name) => [
+        [`net.ipv4.conf.${name}.arp_ignore`, '1'],
+        [`net.ipv4.conf.${name}.arp_announce`, '2'],
+      ]),
     ),
     // A VIP that was added before the director's own address must not take that address along when it goes.
     'net.ipv4.conf.all.promote_secondaries': '1',
