@@ -15,6 +15,7 @@ export const LAB_ORDER: readonly string[] = [
   'apply-faults',
   'agent',
   'failover',
+  'handover',
   'pinned',
   'upgrade',
   'topologies',
