@@ -1,4 +1,5 @@
 /** Tables of text for `status`: IPVS as `ipvsadm -Ln` prints it (people know it by heart), VRRP instance by instance. */
+import { hmacWords } from './hmac.ts';
 import { holdAlarm } from './hold.ts';
 import { masterOf, splitBrain } from './split-brain.ts';
 import type { AgentState, DestinationState, ServiceState } from './state.ts';
@@ -54,7 +55,7 @@ export function vrrpRows(views: readonly DirectorView[]): string[][] {
       const held = instance.state === 'MASTER' ? instance.vips.join(' ') : '';
       const since = new Date(instance.since).toISOString().slice(0, 19).replace('T', ' ');
       const cause = instance.waitingFor === null ? instance.cause : `waits for ${instance.waitingFor}`;
-      const why = [cause, ...loweredBy(instance.trackers)].join('; ');
+      const why = [cause, ...loweredBy(instance.trackers), ...hmacWords(instance)].join('; ');
       return [name, String(instance.vrid), director, instance.state, String(instance.priority), since, held, why];
     }),
   );
