@@ -7,6 +7,7 @@ import type { Config } from '../config/config.ts';
 import { speechOf } from '../config/speech.ts';
 import { describeProbe, type ProbePlan } from '../health/probe-plan.ts';
 import type { Standing } from '../health/verdict.ts';
+import { hmacAlarms } from '../status/hmac.ts';
 import type { AgentState, CheckState, DestinationState, InstanceState, ServiceState } from '../status/state.ts';
 import { trackerAlarm } from '../status/tracker.ts';
 import type { InstanceReport, TrackerKind } from '../vrrp/link.ts';
@@ -66,7 +67,11 @@ export function agentStateOf(known: Known): AgentState {
     overrides: [...known.overrides],
     holds: known.holds,
     exchange: known.exchange,
-    alarms: [...known.alarms, ...new Set(instances.flatMap(({ trackers }) => trackers.flatMap(trackerAlarm)))],
+    alarms: [
+      ...known.alarms,
+      ...hmacAlarms(instances, at),
+      ...new Set(instances.flatMap(({ trackers }) => trackers.flatMap(trackerAlarm))),
+    ],
   };
 }
 

@@ -2,6 +2,7 @@
 import type { Config, DirectorConfig, VipConfig } from '../config/config.ts';
 import { EXCHANGE_PORT, exchangePoints } from '../config/exchange.ts';
 import { executedBy } from '../config/executed.ts';
+import { hmacWindowMs } from '../config/hmac-window.ts';
 import type { InstanceConfig } from '../config/instance.ts';
 import type { ServiceConfig } from '../config/service.ts';
 import { speechOf } from '../config/speech.ts';
@@ -45,6 +46,7 @@ export function directorParts(config: Config, director: DirectorConfig): Directo
         source: speaker.source,
         vips: instance.vips.map(({ address }) => address),
         speech: speechOf(instance),
+        hmacWindowMs: instance.hmac === null ? null : hmacWindowMs(instance.advertIntervalMs),
       })),
       vips: [
         ...instances.flatMap(({ instance, speaker }) =>

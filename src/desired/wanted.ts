@@ -88,6 +88,8 @@ export interface InstanceWanted {
   /** Advertised. */
   readonly vips: readonly Address[];
   readonly speech: Speech;
+  /** How far apart the clocks of its directors may be, ms; null: nothing is signed. */
+  readonly hmacWindowMs: number | null;
 }
 
 export interface DirectorWanted {

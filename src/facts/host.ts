@@ -2,6 +2,7 @@
 import type { Step, StepResult } from '../shell/step.ts';
 import type { Address } from '../wire/address.ts';
 import { type AgentFacts, agentFact } from './agent.ts';
+import { type ClockFact, clockFact } from './clock.ts';
 import type { Fact } from './fact.ts';
 import { type FileFacts, filesIn, type Marks, recordsIn } from './files.ts';
 import { type FirewallFacts, firewallFact } from './firewall.ts';
@@ -31,6 +32,8 @@ export interface HostFacts {
   readonly changeable: ChangeableParts;
   /** Only on directors. */
   readonly agent: AgentFacts | null;
+  /** Only on directors. */
+  readonly clock: ClockFact;
 }
 
 export interface HostQuestion {
@@ -69,7 +72,11 @@ export function factSteps(question: HostQuestion): Step[] {
     step(firewallFact, null),
     ...(question.rootPrograms.length > 0 ? [step(rootProgramsFact, question.rootPrograms)] : []),
     ...(agent
-      ? [step(rivalsFact, { interfaces: question.interfaces, socket: agent.socket }), step(agentFact, agent)]
+      ? [
+          step(rivalsFact, { interfaces: question.interfaces, socket: agent.socket }),
+          step(agentFact, agent),
+          step(clockFact, null),
+        ]
       : []),
   ];
 }
@@ -97,5 +104,6 @@ export function parseFacts(results: readonly StepResult[], { paths, marks, scrip
     changeable: read(rootProgramsFact),
     rivals: printed.has(rivalsFact.name) ? read(rivalsFact) : null,
     agent: printed.has(agentFact.name) ? read(agentFact) : null,
+    clock: read(clockFact),
   };
 }

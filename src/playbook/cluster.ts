@@ -14,7 +14,13 @@ export interface Target {
 
 /** What is known of one host after a look at it: facts, or why there are none. */
 export type Reading =
-  | { readonly target: Target; readonly connection: Connection; readonly facts: HostFacts }
+  | {
+      readonly target: Target;
+      readonly connection: Connection;
+      readonly facts: HostFacts;
+      /** When the host was asked, and when it had answered, by our own clock, epoch ms. */
+      readonly askedMs?: { readonly from: number; readonly until: number };
+    }
   | { readonly target: Target; readonly failure: HostFailure };
 
 export interface ReadOptions {
@@ -33,11 +39,10 @@ async function readHost(target: Target, { connect, signal, release }: ReadOption
   let connection: Connection | undefined;
   try {
     connection = await connect(target.connection, signal ? { signal } : {});
-    const facts = factsOf(
-      target,
-      await connection.runScript(readSteps(target.wanted, await release), signal ? { signal } : {}),
-    );
-    return { target, connection, facts };
+    const steps = readSteps(target.wanted, await release);
+    const from = Date.now();
+    const facts = factsOf(target, await connection.runScript(steps, signal ? { signal } : {}));
+    return { target, connection, facts, askedMs: { from, until: Date.now() } };
   } catch (error) {
     await connection?.close().catch(() => undefined);
     return { target, failure: failureOf(target.wanted.host, error) };

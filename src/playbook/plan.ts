@@ -8,6 +8,7 @@ import { problemsOf } from '../operations/preconditions.ts';
 import type { ReleaseNames } from '../operations/release.ts';
 import { warningsOf } from '../operations/rivals.ts';
 import { unpreparedFor } from '../operations/unprepared.ts';
+import { clockProblems } from './clocks.ts';
 import type { Reading } from './cluster.ts';
 import type { HostFailure } from './failure.ts';
 import { type Pin, pinChanges, pinProblems } from './pins.ts';
@@ -45,7 +46,10 @@ export function planHosts(readings: readonly Reading[], shared: Shared): HostPla
   const directors = readings.flatMap((reading) =>
     'facts' in reading && reading.target.wanted.director ? [reading.facts] : [],
   );
-  return readings.map((reading) => ('failure' in reading ? planUnread(reading, directors) : planHost(reading, shared)));
+  const clocks = clockProblems(readings);
+  return readings.map((reading) =>
+    'failure' in reading ? planUnread(reading, directors) : planHost(reading, shared, clocks),
+  );
 }
 
 function planUnread(
@@ -76,13 +80,18 @@ function roleOf({ director }: Wanted): HostPlan['role'] {
   return director ? 'director' : 'realserver';
 }
 
-function planHost(reading: Extract<Reading, { facts: unknown }>, shared: Shared): HostPlan {
+function planHost(
+  reading: Extract<Reading, { facts: unknown }>,
+  shared: Shared,
+  clocks: ReadonlyMap<string, string>,
+): HostPlan {
   const { wanted } = reading.target;
   const { changes, reasons } = decide(wanted, reading.facts, contextFor(reading.facts, shared));
   const problems = [
     ...problemsOf(wanted, reading.facts, shared.firewall),
     ...releaseProblem(wanted, reading.facts, shared),
     ...(wanted.director ? pinProblems(shared.pins) : []),
+    ...[clocks.get(wanted.host) ?? []].flat(),
   ];
   const warnings = warningsOf(wanted, reading.facts);
   const unmanaged = wanted.director !== null && runsKeepalived(reading.facts);

@@ -111,7 +111,24 @@ function instanceFamilies(instances: readonly InstanceState[]): Family[] {
       help: 'Packets that were not believed.',
       samples: dropped,
     },
+    ...hmacFamilies(instances),
     gauge('lvs_vrrp_tracker_down', 'What the instance tracks counts as down.', trackers),
+  ];
+}
+
+function hmacFamilies(instances: readonly InstanceState[]): Family[] {
+  const signed = instances.flatMap(({ name, hmac }) => (hmac ? [{ name, ...hmac }] : []));
+  return [
+    gauge(
+      'lvs_vrrp_hmac_key',
+      'Number of the key that advertisements are signed with, 0 for none.',
+      signed.map(({ name, mode, signsWith }) => ({ labels: { instance: name, mode }, value: signsWith ?? 0 })),
+    ),
+    gauge(
+      'lvs_vrrp_hmac_agreed',
+      'All directors have the configuration that says how to sign.',
+      signed.map(({ name, agreed }) => ({ labels: { instance: name }, value: Number(agreed) })),
+    ),
   ];
 }
 

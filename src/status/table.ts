@@ -1,5 +1,6 @@
 /** Tables of text for `status`: IPVS as `ipvsadm -Ln` prints it (people know it by heart), VRRP instance by instance. */
 import { type Foreign, foreignRow, heardFrom } from './foreign.ts';
+import { hmacWords } from './hmac.ts';
 import { holdAlarm } from './hold.ts';
 import { masterOf, splitBrain } from './split-brain.ts';
 import type { AgentState, DestinationState, InstanceState, ServiceState } from './state.ts';
@@ -61,7 +62,7 @@ function rowOf(name: string, { director, state, foreign }: DirectorView, views: 
   const held = instance.state === 'MASTER' ? instance.vips.join(' ') : '';
   const since = new Date(instance.since).toISOString().slice(0, 19).replace('T', ' ');
   const cause = instance.waitingFor === null ? instance.cause : `waits for ${instance.waitingFor}`;
-  const why = [cause, ...loweredBy(instance.trackers)].join('; ');
+  const why = [cause, ...loweredBy(instance.trackers), ...hmacWords(instance)].join('; ');
   const role = roleText(instance, views);
   return [name, String(instance.vrid), director, role, String(instance.priority), since, held, why];
 }

@@ -36,11 +36,6 @@ export type Freshness =
       readonly sender: Sender | undefined;
     };
 
-/** max(3 × advertisement interval, 5 s), as keepalived's `time_window`. */
-export function windowMs(advertIntervalMs: number): number {
-  return Math.max(3 * advertIntervalMs, 5_000);
-}
-
 /** @param sequence of an advertisement whose signature is right */
 export function freshnessOf(
   sender: Sender | undefined,

@@ -5,6 +5,7 @@ import { machine, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { agentFact } from '../../src/facts/agent.ts';
+import { CLOCK_GRAIN_MS, clockFact } from '../../src/facts/clock.ts';
 import { firewallFact } from '../../src/facts/firewall.ts';
 import { modulesFact } from '../../src/facts/modules.ts';
 import { networkFact } from '../../src/facts/network.ts';
@@ -33,6 +34,14 @@ describe.each(SHELLS)('%s', (shell, options) => {
     expect(facts.architecture).toBe(process.arch);
     expect([machine(), null]).toContain(facts.machine);
     expect(facts.glibc).toMatch(/^2\.\d+$/);
+  });
+
+  it('tells the wall clock of this machine, and none where there is no /proc', () => {
+    const before = Date.now();
+    const clock = clockFact.parse(run(clockFact.script(null))) ?? 0;
+    expect(clock).toBeGreaterThan(before - CLOCK_GRAIN_MS);
+    expect(clock).toBeLessThanOrEqual(Date.now() + 10); // /proc/uptime rounds, too
+    expect(clockFact.parse(run(clockFact.script({ root: join(folder, 'none') })))).toBeNull();
   });
 
   it('reads files byte for byte, numbers below /proc/sys whole, and leaves out what is not there', () => {

@@ -48,6 +48,7 @@ export function freshFacts(change: Partial<HostFacts> = {}): HostFacts {
     rivals: null,
     changeable: {},
     agent: null,
+    clock: null,
     ...change,
   };
 }

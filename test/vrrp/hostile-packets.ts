@@ -2,10 +2,13 @@
  * Packets that an enemy, a broken peer or a bad cable might send: valid ones of every form, changed in one to four ways. Half of
  * the changed ones get a right checksum again, so that what was changed gets past it.
  */
+import { createHmac } from 'node:crypto';
+import type { HmacKey } from '../../src/config/hmac-key.ts';
 import type { Received } from '../../src/vrrp/accept.ts';
 import type { InstanceSetup } from '../../src/vrrp/instance.ts';
 import { type Address, addressFromBytes } from '../../src/wire/address.ts';
 import { encodeAdvertisement } from '../../src/wire/vrrp.ts';
+import { trailerOf } from '../../src/wire/vrrp-hmac.ts';
 import { onesSum, pseudoHeader } from './acceptance-oracle.ts';
 import { address, instanceSetup, VIRTUAL_ADDRESS } from './configuration.ts';
 import { pick, type Random } from './random.ts';
@@ -15,7 +18,13 @@ export interface Form {
   readonly name: string;
   readonly setup: InstanceSetup;
   readonly peer: Address;
+  /** The key that advertisements are signed with, and whether others are believed, too. */
+  readonly hmac?: { readonly key: HmacKey; readonly unsigned: 'believed' | 'refused' };
 }
+
+/** Epoch ms: when all of it happens. */
+export const WALL_MS = 1_795_000_000_000;
+const KEY: HmacKey = { id: 9, bytes: Uint8Array.from({ length: 32 }, (_, index) => index) };
 
 const many = (count: number): InstanceSetup['addresses'] =>
   Array.from({ length: count }, (_, index) => ({ ...VIRTUAL_ADDRESS, address: address(`10.9.1.${index}`) }));
@@ -53,10 +62,22 @@ export const FORMS: readonly Form[] = [
   form('version 2, password of 8, 20 addresses', { version: 2, password: 'eightlet', ...holding(many(20)) }),
   v6('IPv6'),
   v6('IPv6, unicast', unicast('fe80::1')),
+  { ...form('version 3, signed'), hmac: { key: KEY, unsigned: 'refused' } },
+  { ...form('version 3, unicast, signed or not', unicast('10.9.0.1')), hmac: { key: KEY, unsigned: 'believed' } },
+  { ...form('version 2, signed', { version: 2 }), hmac: { key: KEY, unsigned: 'refused' } },
+  { ...v6('IPv6, signed'), hmac: { key: KEY, unsigned: 'refused' } },
 ];
 
-/** What the peer itself would send. */
-export function validPacket({ setup, peer: source }: Form, random: Random): Received {
+let sent = 0n;
+
+/** Of a sender that says a great deal in a moment. */
+function nextSequence(): bigint {
+  sent += 1n;
+  return (BigInt(Math.floor((WALL_MS - 2_000) * 65.536)) << 16n) + sent * 2_000n;
+}
+
+/** What the peer itself would send. @param sequence of one that is signed */
+export function validPacket({ setup, peer: source, hmac }: Form, random: Random, sequence = nextSequence()): Received {
   const { version, vrid, transport, group, checksum, password } = setup;
   const destination = transport === 'multicast' ? group : setup.source!;
   const advertIntervalMs = version === 2 ? setup.advertIntervalMs : pick(random, [10, 200, 1000, 40_950]);
@@ -64,11 +85,21 @@ export function validPacket({ setup, peer: source }: Form, random: Random): Rece
   const authentication = password === null ? { type: 0, data: '' } : { type: 1, data: password };
   const addresses = setup.advertised;
   const value = { version, vrid, priority, addresses, advertIntervalMs };
-  const payload = encodeAdvertisement({ ...value, authentication: version === 2 ? authentication : null }, checksum, {
-    source,
-    destination,
-  });
+  const whole = { ...value, authentication: version === 2 ? authentication : null };
+  const sign = hmac && ((message: Uint8Array) => signed(message, source, hmac.key, sequence));
+  const payload = encodeAdvertisement(whole, checksum, { source, destination }, sign);
   return { payload, source, destination, ttl: 255 };
+}
+
+function signed(
+  message: Uint8Array,
+  source: Address,
+  { id: keyId, bytes: key }: HmacKey,
+  sequence: bigint,
+): Uint8Array {
+  return trailerOf(message, { source, keyId, key, sequence }, (own, bytes) =>
+    createHmac('sha256', own).update(bytes).digest(),
+  );
 }
 
 type Change = (packet: Received, form: Form, random: Random) => Received;
@@ -127,10 +158,29 @@ const CHANGES: readonly Change[] = [
   }),
 ];
 
+/** Those of one that is signed: as an enemy changes them, or a peer whose clock or memory fails. */
+const SIGNED_CHANGES: readonly Change[] = [
+  withPayload((payload) => payload.subarray(0, -28)),
+  withPayload((payload, random) => {
+    payload[payload.length - 28 + pick(random, [0, 1, 2, 3])] = random(256);
+    return payload;
+  }),
+  withPayload((payload, random) => {
+    payload[payload.length - 1 - random(24)] = random(256);
+    return payload;
+  }),
+  (_packet, form, random) =>
+    validPacket(form, random, BigInt.asUintN(64, nextSequence() - (BigInt(random(60_000)) << 32n))),
+  (_packet, form, random) =>
+    validPacket(form, random, BigInt.asUintN(64, nextSequence() + (BigInt(random(60_000)) << 32n))),
+  (_packet, form, random) => validPacket(form, random, nextSequence() - BigInt(random(100_000))),
+];
+
 /** One to four changes, or none at all once in sixteen. */
 export function hostilePacket(form: Form, random: Random): Received {
   let packet = validPacket(form, random);
   if (random(16) === 0) return packet;
+  if (form.hmac && random(2) === 0) return pick(random, SIGNED_CHANGES)(packet, form, random);
   for (let count = pick(random, [1, 1, 1, 1, 2, 4]); count > 0; count--)
     packet = pick(random, CHANGES)(packet, form, random);
   return random(2) === 0 ? packet : mended(packet, form, random);

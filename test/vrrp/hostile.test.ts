@@ -1,10 +1,14 @@
 /** Hostile packets against parser, acceptance and router, with a second reading of the RFC as the judge of what is to be dropped. */
+import { createHmac } from 'node:crypto';
 import { describe, expect, inject, it } from 'vitest';
-import { acceptPacket, type Received } from '../../src/vrrp/accept.ts';
+import { type Authenticate, acceptPacket, type Received } from '../../src/vrrp/accept.ts';
+import { authenticityOf } from '../../src/vrrp/authenticity.ts';
+import type { Sender } from '../../src/vrrp/freshness.ts';
 import type { Instance } from '../../src/vrrp/instance.ts';
 import { newRouter, nextDeadlineMs, type Router, type RouterEvent, stepRouter } from '../../src/vrrp/router.ts';
+import type { Address } from '../../src/wire/address.ts';
 import { mayBeBelieved } from './acceptance-oracle.ts';
-import { FORMS, type Form, hostilePacket, validPacket } from './hostile-packets.ts';
+import { FORMS, type Form, hostilePacket, validPacket, WALL_MS } from './hostile-packets.ts';
 import { brokenRule } from './invariants.ts';
 import { pick, seededRandom } from './random.ts';
 
@@ -30,6 +34,12 @@ const VERDICTS = [
   'password',
   'version-mismatch',
   'interval-mismatch',
+  'hmac-missing',
+  'hmac-malformed',
+  'hmac-unknown-key',
+  'hmac-wrong',
+  'hmac-stale',
+  'hmac-replayed',
   'vrid',
 ];
 
@@ -48,18 +58,45 @@ function started({ setup }: Form, as: 'BACKUP' | 'MASTER' | 'FAULT'): Router {
 function eventOf(packet: Received, accepted: ReturnType<typeof acceptPacket>): RouterEvent | undefined {
   if (accepted.verdict === 'foreign') return undefined;
   const { instance } = accepted;
-  if (accepted.verdict === 'dropped') return { type: 'dropped', instance, reason: accepted.reason };
+  if (accepted.verdict === 'dropped') {
+    return { type: 'dropped', instance, reason: accepted.reason, ...(accepted.isAlive ? { isAlive: true } : {}) };
+  }
   return { type: 'advertisement', instance, advertisement: accepted.advertisement, source: packet.source };
 }
 
-/** Nothing but the counters of drops. */
-function isUntouched(before: Router, after: Router): boolean {
+/** Nothing but the counters of drops; how long is waited, where somebody who has the key is there and his clock is off. */
+function isUntouched(before: Router, after: Router, isAlive: boolean): boolean {
   if (before.around !== after.around) return false;
+  const may = isAlive ? ['dropped', 'masterDownAtMs'] : ['dropped'];
   return Object.entries(before.instances).every(([name, one]) =>
     Object.keys(one).every(
-      (key) => key === 'dropped' || one[key as keyof Instance] === after.instances[name]?.[key as keyof Instance],
+      (key) => may.includes(key) || one[key as keyof Instance] === after.instances[name]?.[key as keyof Instance],
     ),
   );
+}
+
+type Senders = Map<Address, Sender>;
+
+/** The wall clock stands still: what is believed is of one moment. */
+function authenticating(hmac: Form['hmac'], senders: Senders): Authenticate {
+  if (hmac === undefined) return () => undefined;
+  const guard = {
+    keys: [hmac.key],
+    unsigned: hmac.unsigned,
+    tolerance: { windowMs: 5_000, intervalMs: 1_000 },
+    senders,
+  };
+  return (_instance, signed) =>
+    authenticityOf(signed, guard, { nowMs: 0, wallMs: WALL_MS }, (key, bytes) =>
+      createHmac('sha256', key).update(bytes).digest(),
+    );
+}
+
+/** As src/agent/vrrp/signatures.ts does. */
+function remember(accepted: ReturnType<typeof acceptPacket>, { source }: Received, senders: Senders): void {
+  const sender = accepted.verdict === 'accepted' ? accepted.signed?.sender : undefined;
+  const known = accepted.verdict === 'dropped' ? accepted.sender : sender;
+  if (known !== undefined) senders.set(source, known);
 }
 
 interface Judged {
@@ -70,17 +107,29 @@ interface Judged {
 }
 
 /** Timers are looked at first, so what follows is the packet's doing. */
-function judge({ setup }: Form, packet: Received, router: Router, nowMs: number): Judged {
+function judge({ setup, hmac }: Form, packet: Received, router: Router, nowMs: number, senders: Senders): Judged {
   const before = stepRouter(router, { type: 'time' }, nowMs).router;
-  const accepted = acceptPacket(packet, [setup]);
+  const rule = hmac && {
+    keyId: hmac.key.id,
+    key: hmac.key.bytes,
+    isRequired: hmac.unsigned === 'refused',
+    wallSeconds: WALL_MS / 1000,
+    windowSeconds: 5,
+    last: senders.get(packet.source)?.mark ?? null,
+  };
+  const accepted = acceptPacket(packet, [setup], authenticating(hmac, senders));
   const verdict = 'reason' in accepted ? accepted.reason : accepted.verdict;
+  remember(accepted, packet, senders);
   const isBelieved = accepted.verdict === 'accepted';
+  const isAlive = accepted.verdict === 'dropped' && accepted.isAlive === true;
   const event = eventOf(packet, accepted);
   const { router: after, effects } =
     event === undefined ? { router: before, effects: [] } : stepRouter(before, event, nowMs);
   const problems = [
-    isBelieved !== mayBeBelieved(setup, packet) && `${verdict}, wrongly`,
-    !isBelieved && (effects.length > 0 || !isUntouched(before, after)) && `${verdict}, and it changed something`,
+    isBelieved !== mayBeBelieved(setup, packet, rule) && `${verdict}, wrongly`,
+    !isBelieved &&
+      (effects.length > 0 || !isUntouched(before, after, isAlive)) &&
+      `${verdict}, and it changed something`,
     effects.some(({ type }) => type === 'unexpected') && 'the event was refused',
     brokenRule(after),
   ];
@@ -94,13 +143,14 @@ function flood(count: number): Map<string, number> {
   for (let index = 0; index < count; ) {
     const form = pick(random, FORMS);
     let router = started(form, pick(random, ['BACKUP', 'MASTER', 'FAULT']));
+    const senders: Senders = new Map();
     let nowMs = 0;
     for (const end = index + CHAIN; index < end; index++) {
       // some packets come in one moment, the others up to half a second apart, no timer missed between
       if (random(4) === 0)
         nowMs = Math.min(nowMs + random(500), nextDeadlineMs(router, nowMs) ?? Number.POSITIVE_INFINITY);
       const packet = hostilePacket(form, random);
-      const judged = judge(form, packet, router, nowMs);
+      const judged = judge(form, packet, router, nowMs, senders);
       if (judged.problem !== undefined) expect.fail(`${judged.problem}: ${shown(form, packet)}`);
       router = judged.router;
       verdicts.set(judged.verdict, (verdicts.get(judged.verdict) ?? 0) + 1);
@@ -126,13 +176,14 @@ describe('hostile packets', () => {
 
   it.each(FORMS)('$name: valid ones are believed, and none of which one bit is turned', (form) => {
     const random = seededRandom(inject('seed'));
+    const authenticate = authenticating(form.hmac, new Map());
     for (let count = 0; count < 20; count++)
-      expect(acceptPacket(validPacket(form, random), [form.setup]).verdict).toBe('accepted');
+      expect(acceptPacket(validPacket(form, random), [form.setup], authenticate).verdict).toBe('accepted');
     const packet = validPacket(form, random);
     for (let bit = 0; bit < Math.min(packet.payload.length, 100) * 8; bit++) {
       const payload = packet.payload.slice();
       payload[bit >> 3] = (payload[bit >> 3] ?? 0) ^ (1 << (bit & 7));
-      expect(acceptPacket({ ...packet, payload }, [form.setup]).verdict).not.toBe('accepted');
+      expect(acceptPacket({ ...packet, payload }, [form.setup], authenticate).verdict).not.toBe('accepted');
     }
   });
 });

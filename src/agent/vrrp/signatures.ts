@@ -6,10 +6,11 @@
 import { createHmac } from 'node:crypto';
 import type { Config } from '../../config/config.ts';
 import type { HmacKey } from '../../config/hmac-key.ts';
+import { hmacWindowMs } from '../../config/hmac-window.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import type { Acceptance, Authenticate } from '../../vrrp/accept.ts';
 import { authenticityOf } from '../../vrrp/authenticity.ts';
-import { type Sender, senderFrom, type Tolerance, windowMs } from '../../vrrp/freshness.ts';
+import { type Sender, senderFrom, type Tolerance } from '../../vrrp/freshness.ts';
 import type { HmacReport } from '../../vrrp/link.ts';
 import {
   believed,
@@ -70,7 +71,7 @@ export class Signatures {
       const { name, advertIntervalMs: intervalMs, foreignPeers } = instance;
       const before = this.#stored[name] ?? this.#guarded.get(name)?.ring;
       const guarded = this.#guarded.get(name) ?? this.#begun(name);
-      guarded.tolerance = { windowMs: windowMs(intervalMs), intervalMs };
+      guarded.tolerance = { windowMs: hmacWindowMs(intervalMs), intervalMs };
       guarded.followed = foreignPeers.length === 0;
       this.#guarded.set(name, guarded);
       this.#put(name, guarded, ringFor(before, protectionOf(instance)));

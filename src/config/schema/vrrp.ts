@@ -16,11 +16,15 @@ const authentication = record('{ pass: … }', {
 });
 
 const hmac = record('{ key, mode }', {
-  key: required(secret, 'Shared key, 32 to 64 bytes.', '"${file:secrets/vrrp.key}"'),
+  key: required(
+    secret,
+    'Shared key, 32 to 64 bytes: `hex:` and digits, or a passphrase, as in keepalived. Another one is taken into use when all directors have it. Its number in the adverts comes of the key; a number before `hex:` (as in `2 hex:00…`) says another.',
+    '"${file:secrets/vrrp.key}"',
+  ),
   mode: defaulted(
     oneOf('receive', 'permissive', 'enforce'),
     'enforce',
-    'receive: accept signed adverts; permissive: send them too; enforce: drop unsigned ones.',
+    'receive: accept signed adverts; permissive: send them too; enforce: drop unsigned ones. keepalived calls the first receive-only.',
     'Half a protection is for the days of a migration only.',
     'enforce',
   ),
@@ -105,7 +109,7 @@ export const instance = record('a VRRP instance', {
   hmac: optional(
     hmac,
     'off',
-    'Signed adverts (28-byte HMAC-SHA256 trailer, as keepalived 2.4.2).',
+    'Signed adverts (28-byte HMAC-SHA256 trailer, as keepalived 2.4.2): who has no key is not believed, and nothing twice. The clocks of the directors must agree to max(3 × advert_interval, 5s).',
     '{ key: "${file:secrets/vrrp.key}", mode: enforce }',
   ),
   preempt: defaulted(

@@ -3,10 +3,12 @@ import { createHmac } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import type { InstanceConfig } from '../../../src/config/instance.ts';
 import type { SentPacket } from '../../../src/kernel/fake-vrrp-socket.ts';
+import { type RecordingLine, recordingWriter } from '../../../src/vrrp/recording.ts';
 import type { Address } from '../../../src/wire/address.ts';
 import { type Advertisement, encodeAdvertisement } from '../../../src/wire/vrrp.ts';
 import { trailerOf } from '../../../src/wire/vrrp-hmac.ts';
 import { address, instance6 } from '../../vrrp/configuration.ts';
+import { firstDifference, readRecording } from '../../vrrp/replay.ts';
 import { Segment } from './segment.ts';
 import { Director, elected, hmac, type Pair } from './signers.ts';
 
@@ -255,5 +257,33 @@ describe('clocks', () => {
     segment.clock.advance(30_000);
     expect(b.state).toBe('BACKUP');
     expect(b.host.lines.filter((line) => line.includes('its clock is more than 2.5 s ahead of ours')).length).toBe(1);
+  });
+});
+
+describe('a recording of directors that sign', () => {
+  it('has no key in it, and replays bit for bit, also where one waits because of a clock', () => {
+    const segment = new Segment();
+    const a = new Director(segment, 'a', '10.9.0.1', hmac(), 3_600_000);
+    const b = new Director(segment, 'b', '10.9.0.2', hmac());
+    const write = recordingWriter();
+    const recordings = [a, b].map(({ host }) => {
+      const lines: string[] = [];
+      const put = (line: RecordingLine): number => lines.push(write(line));
+      host.loop.witness((router, atMs) => {
+        put({ type: 'start', format: 1, atMs, router });
+        return { step: (event, effects, at) => put({ type: 'step', atMs: at, event, effects }) };
+      });
+      return { host, lines, put };
+    });
+    segment.clock.advance(60_000);
+    b.configure(hmac('enforce', `9 hex:${'a5'.repeat(32)}`));
+    segment.clock.advance(60_000);
+    expect([a.state, b.state]).toEqual(['MASTER', 'BACKUP']);
+    for (const { host, lines, put } of recordings) {
+      host.loop.dismiss((router, atMs) => put({ type: 'end', atMs, reason: 'asked', router }));
+      expect(lines.join('')).not.toMatch(/0f0f|a5a5/);
+      expect(firstDifference(readRecording(lines.join('')))).toBeUndefined();
+    }
+    expect(recordings[1]?.lines.join('')).toContain('"isAlive":true');
   });
 });

@@ -18,6 +18,8 @@ export interface SeenAdvert {
   /** Version 2 with authentication type 1; null: without. */
   readonly password: string | null;
   readonly checksum: 'plain' | 'pseudo-header' | 'wrong';
+  /** Of one with an HMAC trailer. */
+  readonly signature: { readonly keyId: number; readonly covers: Buffer; readonly mac: Buffer } | null;
 }
 
 /** Someone tells the whole segment that an address is at a MAC. */
@@ -61,8 +63,25 @@ export function advertIn(frame: Buffer, atMs: number): SeenAdvert | undefined {
       textOf(payload.subarray(8 + index * source.length, 8 + (index + 1) * source.length)),
     ),
     password: isAuthenticated ? payload.toString('latin1', end, end + 8).replace(/\0+$/, '') : null,
-    checksum: checksumOf(packet),
+    checksum: checksumOf(packet, messageLength(packet)),
+    signature: signatureIn(packet),
   };
+}
+
+function messageLength({ source, payload }: Packet): number {
+  return 8 + payload.readUInt8(3) * source.length + (payload.readUInt8(0) >> 4 === 2 ? 8 : 0);
+}
+
+/** draft-cassen-vrrp-auth-hmac: family, version, VRID, 0, source; message without checksum; 12 bytes of trailer; 16 zeros. */
+function signatureIn(packet: Packet): SeenAdvert['signature'] {
+  const { source, payload } = packet;
+  const length = messageLength(packet);
+  if (payload.length !== length + 28) return null;
+  const pseudoHeader = Buffer.alloc(20);
+  pseudoHeader.set([source.length === 4 ? 4 : 6, payload.readUInt8(0) >> 4, payload.readUInt8(1), 0, ...source]);
+  const covered = Buffer.concat([pseudoHeader, payload.subarray(0, length + 12), Buffer.alloc(16)]);
+  covered.writeUInt16BE(0, 26);
+  return { keyId: payload.readUInt8(length + 1), covers: covered, mac: Buffer.from(payload.subarray(length + 12)) };
 }
 
 export function announcementIn(frame: Buffer, atMs: number): SeenAnnouncement | undefined {
@@ -101,10 +120,12 @@ function packetIn(frame: Buffer): Packet | undefined {
   };
 }
 
-/** Sums to 0xffff with or without what RFC 9568 section 5.2.8 puts before it. */
-function checksumOf({ source, destination, payload }: Packet): SeenAdvert['checksum'] {
-  const length = Buffer.from([0, 0, payload.length >> 8, payload.length & 255]);
-  const pseudoHeader = Buffer.concat([source, destination, length, Buffer.from([0, 0, 0, VRRP])]);
+/** Sums to 0xffff with or without what RFC 9568 section 5.2.8 puts before it; over IPv4 a trailer is no part of it. */
+function checksumOf(packet: Packet, length: number): SeenAdvert['checksum'] {
+  const { source, destination } = packet;
+  const payload = source.length === 4 ? packet.payload.subarray(0, length) : packet.payload;
+  const lengthField = Buffer.from([0, 0, payload.length >> 8, payload.length & 255]);
+  const pseudoHeader = Buffer.concat([source, destination, lengthField, Buffer.from([0, 0, 0, VRRP])]);
   if (onesSum(payload) === 0xffff) return 'plain';
   return onesSum(Buffer.concat([pseudoHeader, payload])) === 0xffff ? 'pseudo-header' : 'wrong';
 }

@@ -14,6 +14,7 @@ export const VRRP_AND_ANNOUNCEMENTS = 'ip proto 112 or ip6 proto 112 or arp or i
 
 export class Witness {
   readonly #adverts: SeenAdvert[] = [];
+  readonly #frames: Buffer[] = [];
   readonly #announcements: SeenAnnouncement[] = [];
   #rest = Buffer.alloc(0);
   #isFirst = true;
@@ -35,6 +36,11 @@ export class Witness {
 
   get seen(): readonly SeenAdvert[] {
     return this.#adverts;
+  }
+
+  /** Each of {@link seen} as it was on the wire. */
+  get frames(): readonly Buffer[] {
+    return this.#frames;
   }
 
   get announcements(): readonly SeenAnnouncement[] {
@@ -81,7 +87,10 @@ export class Witness {
 
   #take(frame: Buffer, atMs: number): void {
     const advert = advertIn(frame, atMs);
-    if (advert !== undefined) this.#adverts.push(advert);
+    if (advert !== undefined) {
+      this.#adverts.push(advert);
+      this.#frames.push(Buffer.from(frame));
+    }
     const announcement = announcementIn(frame, atMs);
     if (announcement !== undefined) this.#announcements.push(announcement);
   }
