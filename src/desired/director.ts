@@ -8,6 +8,7 @@ import { speechOf } from '../config/speech.ts';
 import { trackedOn } from '../config/tracked.ts';
 import { familyOf } from '../wire/address.ts';
 import { agentConfigText } from './agent-config.ts';
+import { baseSysctls, virtualInterfaces, virtualSysctls } from './virtual-mac.ts';
 import type { DirectorWanted, Inbound, ModuleWanted } from './wanted.ts';
 
 export interface DirectorParts {
@@ -23,9 +24,13 @@ export function directorParts(config: Config, director: DirectorConfig): Directo
     const speaker = instance.speakers.find((one) => one.director === director.name);
     return speaker === undefined ? [] : [{ instance, speaker }];
   });
+  const virtual = virtualInterfaces(instances);
   return {
-    modules: usesIpvs ? ipvsModules(config) : [],
-    sysctls: { ...sysctls(config, director), ...director.sysctl },
+    modules: [
+      ...(usesIpvs ? ipvsModules(config) : []),
+      ...(virtual.length > 0 ? [{ name: 'macvlan', required: true }] : []),
+    ],
+    sysctls: { ...sysctls(config, director), ...baseSysctls(instances), ...director.sysctl },
     inbound: inbound(
       config,
       instances.map(({ instance }) => instance),
@@ -52,6 +57,8 @@ export function directorParts(config: Config, director: DirectorConfig): Directo
         ),
         ...director.vips.map((vip) => onInterface(vip, director.dips[0]?.interface ?? 'lo')),
       ],
+      virtualInterfaces: virtual,
+      virtualSysctls: virtualSysctls(instances),
       rootScripts: rootScripts(config, director.name),
       configText: agentConfigText(config, director.name),
     },

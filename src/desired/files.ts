@@ -25,7 +25,7 @@ export function managedFiles(
   const ours = places || wanted.director !== null;
   return [
     ...(Object.keys(wanted.sysctls).length > 0
-      ? [file(PATHS.sysctl, 0o644, sysctlFileBody(wanted.sysctls, originals))]
+      ? [file(PATHS.sysctl, 0o644, sysctlFileBody(wanted.sysctls, originals, wanted.director?.virtualSysctls))]
       : []),
     ...(modules.length > 0 ? [file(PATHS.modules, 0o644, `${modules.join('\n')}\n`)] : []),
     ...(ours && managers.networkd ? [file(PATHS.networkd, 0o644, NETWORKD)] : []),

@@ -99,6 +99,9 @@ export interface DirectorWanted {
   readonly listeners: readonly string[];
   /** Instances that this director takes part in. */
   readonly instances: readonly InstanceWanted[];
+  /** Interfaces that its agent makes for virtual MACs, and their sysctls: not there before it does. `Wanted.sysctls` win over them. */
+  readonly virtualInterfaces: readonly string[];
+  readonly virtualSysctls: Readonly<Record<string, string>>;
   /** VIPs that it may come to hold, with the instance's interface. */
   readonly vips: readonly { readonly address: Address; readonly interface: string }[];
   /** Tracked scripts and commands of notify that run as root, each with the files that are executed. */

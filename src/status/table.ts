@@ -51,7 +51,7 @@ export function vrrpRows(views: readonly DirectorView[]): string[][] {
     views.map(({ director, state }) => {
       const instance = state?.vrrp.instances.find((one) => one.name === name);
       if (!instance) return [name, '', director, state ? 'takes no part' : 'unknown', '', '', '', ''];
-      const held = instance.state === 'MASTER' ? instance.vips.join(' ') : '';
+      const held = instance.state === 'MASTER' ? heldText(instance) : '';
       const since = new Date(instance.since).toISOString().slice(0, 19).replace('T', ' ');
       const cause = instance.waitingFor === null ? instance.cause : `waits for ${instance.waitingFor}`;
       const why = [cause, ...loweredBy(instance.trackers)].join('; ');
@@ -59,6 +59,12 @@ export function vrrpRows(views: readonly DirectorView[]): string[][] {
     }),
   );
   return [['Instance', 'VRID', 'Director', 'State', 'Prio', 'Since (UTC)', 'VIPs', 'Cause'], ...rows];
+}
+
+type InstanceState = AgentState['vrrp']['instances'][number];
+
+function heldText({ vips, virtualMac }: InstanceState): string {
+  return [...vips, ...(virtualMac === undefined ? [] : [`(${virtualMac.interface}, ${virtualMac.mac})`])].join(' ');
 }
 
 /** What is wrong with the cluster as a whole, and what each agent complains of; one sentence each. */

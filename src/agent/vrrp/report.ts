@@ -39,6 +39,7 @@ function heardReport(
 }
 
 function instanceReport(instance: Instance, offsetMs: number): InstanceReport {
+  const { virtualMac } = instance.setup;
   const { setup, state, cause, priority, master, advertsSent, advertsReceived, dropped, waitingFor } = instance;
   return {
     name: setup.name,
@@ -59,5 +60,6 @@ function instanceReport(instance: Instance, offsetMs: number): InstanceReport {
     waitingFor,
     transitions: instance.transitions,
     ...(setup.source === null ? {} : { source: setup.source }),
+    ...(virtualMac === undefined ? {} : { virtualMac: { interface: virtualMac.interface, mac: virtualMac.mac } }),
   };
 }
