@@ -128,7 +128,8 @@ export interface Instance {
 export type Found = 'fresh' | 'stale' | 'absent';
 
 export type InstanceEvent =
-  | { readonly type: 'startup'; readonly found: Found }
+  /** `isMoved`: what is found is known to the neighbours at another MAC. */
+  | { readonly type: 'startup'; readonly found: Found; readonly isMoved?: boolean }
   /** With `release` the role is given away; without, everything stays as it is for the next process to adopt. */
   | { readonly type: 'shutdown'; readonly release: boolean; readonly cause: string }
   | { readonly type: 'advertisement'; readonly advertisement: Advertisement; readonly source: Address }

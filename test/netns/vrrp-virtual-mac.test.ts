@@ -208,7 +208,7 @@ describe.each(FAMILIES)('$family', ({ make, vip: text, device, mac, ping }) => {
     await (await a.start().connect()).reaches('FAULT');
     expect(a.instance()?.cause).toBe(`interface ${device} is there and is not lvs-agent's own`);
     expect(link('a', device)).toContain('02:00:00:00:09:09');
-    lan.ip('a', `link set ${device} address ${mac} name other`);
+    lan.ip('a', `link set ${device} address ${mac} name other up`);
     await until('another cause', () => a.instance()?.cause === `interface other has the virtual MAC ${mac} already`);
     lan.ip('a', 'link del other');
     await a.reaches('MASTER');

@@ -108,20 +108,26 @@ function macvlanOf({ virtualMac, interface: base, vrid, family }: InstanceSetup)
 }
 
 /** Whether a link is what we would make. */
-function isAs({ alias, mac, macvlan }: Link, wanted: Macvlan | undefined, { links }: Host): boolean {
+function isAs({ alias, mac, macvlan }: Link, wanted: Macvlan | undefined, host: Host): boolean {
   if (wanted === undefined || alias !== wanted.alias || mac !== wanted.mac) return false;
-  const base = links.find(({ name }) => name === wanted.base);
-  // one on top of a macvlan lies on what that lies on (drivers/net/macvlan.c)
-  const baseIndex = base?.macvlan?.baseIndex ?? base?.index;
-  return macvlan?.isPrivate === true && macvlan.baseIndex === baseIndex;
+  return macvlan?.isPrivate === true && macvlan.baseIndex === baseIndexOf(wanted, host);
 }
 
-/** What is there and not ours. */
-function obstacle({ name, mac }: Macvlan, { links }: Host): string | undefined {
-  const other = links.find((link) => !isVirtual(link) && (link.name === name || link.mac === mac));
-  if (other === undefined) return undefined;
-  if (other.name === name) return `interface ${name} is there and is not lvs-agent's own`;
-  return `interface ${other.name} has the virtual MAC ${mac} already`;
+/** What a macvlan on this base lies on: one on top of another lies on what that lies on (drivers/net/macvlan.c). */
+function baseIndexOf({ base }: Macvlan, { links }: Host): number | undefined {
+  const found = links.find(({ name }) => name === base);
+  return found?.macvlan?.baseIndex ?? found?.index;
+}
+
+/** What is there, not ours, and in the way: the kernel sets up no second one of a MAC on one base. */
+function obstacle(wanted: Macvlan, host: Host): string | undefined {
+  const { name, mac } = wanted;
+  const present = host.links.find((link) => link.name === name);
+  if (present !== undefined && !isVirtual(present)) return `interface ${name} is there and is not lvs-agent's own`;
+  if (present?.up) return undefined;
+  const baseIndex = baseIndexOf(wanted, host);
+  const other = host.links.find((link) => link.mac === mac && link.up && link.macvlan?.baseIndex === baseIndex);
+  return other && `interface ${other.name} has the virtual MAC ${mac} already`;
 }
 
 function has({ links }: Host, name: string): boolean {
