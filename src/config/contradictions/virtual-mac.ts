@@ -37,6 +37,7 @@ function ownersHaveNone({ config, report }: Context): void {
 
 /** The interface is named after VRID and family alone, so that nothing else moves it. */
 function interfacesDiffer({ config, report }: Context): void {
+  const told = new Set<string>();
   for (const { name: director } of config.directors) {
     const seen = new Map<string, InstanceConfig>();
     for (const instance of config.instances) {
@@ -46,10 +47,10 @@ function interfacesDiffer({ config, report }: Context): void {
       const made = virtualInterfaceOf(family, vrid);
       const other = seen.get(made);
       // on one interface the VRID itself is refused already
-      if (other !== undefined && speakerOf(other, director) !== speaker.interface) {
+      if (other !== undefined && speakerOf(other, director) !== speaker.interface && !told.has(name)) {
         const message = `with a virtual MAC it would need the interface ${made} on ${director}, as instance ${other.name} does`;
         report(['vrrp', name, 'vrid'], message, { expected: 'another number from 1 to 255' });
-        return;
+        told.add(name);
       }
       seen.set(made, other ?? instance);
     }
