@@ -21,6 +21,11 @@ export function onVirtualMac(
   return addresses.map((one) => (one.interface === base ? { ...one, interface: virtualMac.interface } : one));
 }
 
+/** Where neighbours of one of its addresses are met while it does not hold it: a virtual MAC's own interface is down then. */
+export function askedOn({ interface: base, virtualMac }: InstanceSetup, { interface: on }: VirtualAddress): string {
+  return on === virtualMac?.interface ? base : on;
+}
+
 /** Up or down is our own doing; but without it a MASTER would hold its addresses nowhere. */
 export function virtualMacFaults({ virtualMac }: InstanceSetup, { interfaces }: Surroundings): string[] {
   if (virtualMac === undefined) return [];

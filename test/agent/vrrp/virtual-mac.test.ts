@@ -53,7 +53,9 @@ describe('the interface of a virtual MAC', () => {
     segment.settle();
     expect([where(a), b.has(VIP)]).toEqual(['vrrp.51', false]);
     expect(a.says().virtualMac).toEqual({ interface: 'vrrp.51', mac: MAC });
-    expect(new Set(a.frames.frames.map((one) => one.interface))).toEqual(new Set(['vrrp.51']));
+    // neighbours are asked before it is up, and told when it is
+    expect([...new Set(a.frames.frames.map((one) => one.interface))]).toEqual(['eth1', 'vrrp.51']);
+    expect(a.frames.frames.filter((one) => one.interface === 'vrrp.51').length).toBe(5);
     a.loop.take({ type: 'yield', instance: 'public' });
     segment.clock.advance(1000);
     expect([linkOf(a)?.up, linkOf(b)?.up, where(b)]).toEqual([false, true, 'vrrp.51']);
