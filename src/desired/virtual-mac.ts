@@ -4,9 +4,10 @@
  */
 import type { InstanceConfig } from '../config/instance.ts';
 import { VIRTUAL_INTERFACE_IPV4, virtualInterfaceOf } from '../config/virtual-mac.ts';
+import type { Address } from '../wire/address.ts';
 
 /** An instance that a director takes part in, with the interface. */
-interface Taken {
+export interface Taken {
   readonly instance: InstanceConfig;
   readonly speaker: { readonly interface: string };
 }
@@ -49,6 +50,15 @@ export function virtualInterfaces(taken: readonly Taken[]): string[] {
   return taken.flatMap(({ instance: { virtualMac, family, vrid } }) =>
     virtualMac.enabled ? [virtualInterfaceOf(family, vrid)] : [],
   );
+}
+
+/** The virtual interface that packets to a VIP come in by; null: there is none, or the VIP is on another interface. */
+export function virtualInterfaceOfVip(taken: readonly Taken[], address: Address): string | null {
+  const holder = taken.find(({ instance: { vips, extraVips, virtualMac }, speaker }) => {
+    const vip = [...vips, ...extraVips].find((one) => one.address === address);
+    return virtualMac.enabled && vip !== undefined && (vip.interface ?? speaker.interface) === speaker.interface;
+  });
+  return holder === undefined ? null : virtualInterfaceOf(holder.instance.family, holder.instance.vrid);
 }
 
 /** sysctl(8): a dot within a name is written as a slash. */

@@ -70,6 +70,8 @@ export interface Inbound {
    * finished connections stayed ESTABLISHED for 15 minutes): it must be let in before a rule that drops those.
    */
   readonly halfSeen?: true;
+  /** By which it comes in, where that is another interface than people write rules for: one with a virtual MAC. */
+  readonly interface?: string;
   /** For what, as a person would say it. */
   readonly purpose: string;
 }

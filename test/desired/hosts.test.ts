@@ -101,6 +101,8 @@ describe('what hosts shall be', () => {
     });
     expect(lb1.sysctls).not.toHaveProperty('net.ipv4.conf.eth2.arp_ignore');
     expect(lb1.director?.virtualInterfaces).toEqual(['vrrp.51']);
+    expect(lb1.inbound.find(({ purpose }) => purpose === 'service http')?.interface).toBe('vrrp.51');
+    expect(lb1.inbound.find(({ purpose }) => purpose === 'VRRP')).not.toHaveProperty('interface');
     expect(lb1.director?.virtualSysctls).toEqual({
       'net.ipv4.conf.vrrp/51.rp_filter': '2',
       'net.ipv4.conf.vrrp/51.arp_filter': '0',
