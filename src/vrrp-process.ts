@@ -20,6 +20,7 @@ import { openClaimListener } from './kernel/raw-claims.ts';
 import { openVrrpNetwork } from './kernel/raw-vrrp-socket.ts';
 import { loadRawio } from './kernel/rawio.ts';
 import { openAddresses } from './kernel/rtnetlink-addresses.ts';
+import { openMacvlans } from './kernel/rtnetlink-macvlans.ts';
 
 const { values } = parseArgs({
   options: {
@@ -55,6 +56,7 @@ const stop = serve(
   {
     clock,
     addresses,
+    macvlans: openMacvlans(rawio),
     network: openVrrpNetwork({ rawio, addresses, clock }),
     frames: openFrameSender(rawio, addresses),
     claims: openClaimListener(rawio),

@@ -53,7 +53,7 @@ export const instanceShape = object({
   hmac: hmacShape,
   preempt: flag,
   preemptDelayMs: duration,
-  virtualMac: object({ enabled: flag }),
+  virtualMac: object({ enabled: flag, transmitFrom: oneOf('virtual', 'base') }),
   garp: object({
     count,
     againAfterMs: duration,

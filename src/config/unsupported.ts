@@ -8,7 +8,6 @@ import type { Raw } from './raw.ts';
 
 /** `*` is any name; items of lists have no step of their own. */
 const KEYS: readonly string[] = [
-  'vrrp.*.virtual_mac',
   'ipvs.connection_table_bits',
   'ipvs.probe_marks',
   'services.*.slow_start',

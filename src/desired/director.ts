@@ -9,6 +9,7 @@ import { speechOf } from '../config/speech.ts';
 import { trackedOn } from '../config/tracked.ts';
 import { familyOf } from '../wire/address.ts';
 import { agentConfigText } from './agent-config.ts';
+import { baseSysctls, type Taken, virtualInterfaceOfVip, virtualInterfaces, virtualSysctls } from './virtual-mac.ts';
 import type { DirectorWanted, Inbound, ModuleWanted } from './wanted.ts';
 
 export interface DirectorParts {
@@ -24,13 +25,14 @@ export function directorParts(config: Config, director: DirectorConfig): Directo
     const speaker = instance.speakers.find((one) => one.director === director.name);
     return speaker === undefined ? [] : [{ instance, speaker }];
   });
+  const virtual = virtualInterfaces(instances);
   return {
-    modules: usesIpvs ? ipvsModules(config) : [],
-    sysctls: { ...sysctls(config, director), ...director.sysctl },
-    inbound: inbound(
-      config,
-      instances.map(({ instance }) => instance),
-    ),
+    modules: [
+      ...(usesIpvs ? ipvsModules(config) : []),
+      ...(virtual.length > 0 ? [{ name: 'macvlan', required: true }] : []),
+    ],
+    sysctls: { ...sysctls(config, director), ...baseSysctls(instances), ...director.sysctl },
+    inbound: inbound(config, instances),
     director: {
       usesIpvs,
       exchanges: exchangePoints(config).length > 1,
@@ -54,6 +56,8 @@ export function directorParts(config: Config, director: DirectorConfig): Directo
         ),
         ...director.vips.map((vip) => onInterface(vip, director.dips[0]?.interface ?? 'lo')),
       ],
+      virtualInterfaces: virtual,
+      virtualSysctls: virtualSysctls(instances),
       rootScripts: rootScripts(config, director.name),
       configText: agentConfigText(config, director.name),
     },
@@ -142,16 +146,18 @@ function sysctls(config: Config, director: DirectorConfig): Record<string, strin
 const NEIGHBOUR_SOLICITATION = 135;
 const NEIGHBOUR_ADVERTISEMENT = 136;
 
-function inbound(config: Config, instances: readonly InstanceConfig[]): Inbound[] {
+function inbound(config: Config, taken: readonly Taken[]): Inbound[] {
   const services = config.services.flatMap((service) =>
     service.listen.flatMap(({ protocol, address, port }): Inbound[] => {
       const purpose = `service ${service.name}`;
       if (protocol === 'sctp') return [];
-      return [{ family: familyOf(address), protocol, port: port === 0 ? null : port, halfSeen: true, purpose }];
+      const on = virtualInterfaceOfVip(taken, address);
+      const by = on === null ? {} : { interface: on };
+      return [{ family: familyOf(address), protocol, port: port === 0 ? null : port, ...by, halfSeen: true, purpose }];
     }),
   );
   const sync = config.sync.enabled && config.services.length > 0 && config.directors.length > 1;
-  const families = [...new Set(instances.map(({ family }) => family))];
+  const families = [...new Set(taken.map(({ instance }) => instance.family))];
   const neighbours = families.includes(6) ? [NEIGHBOUR_SOLICITATION, NEIGHBOUR_ADVERTISEMENT] : [];
   const points = exchangePoints(config);
   const exchangeFamilies = points.length > 1 ? [...new Set(points.map(({ address }) => familyOf(address)))] : [];

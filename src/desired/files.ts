@@ -25,11 +25,13 @@ export function managedFiles(
   const ours = places || wanted.director !== null;
   return [
     ...(Object.keys(wanted.sysctls).length > 0
-      ? [file(PATHS.sysctl, 0o644, sysctlFileBody(wanted.sysctls, originals))]
+      ? [file(PATHS.sysctl, 0o644, sysctlFileBody(wanted.sysctls, originals, wanted.director?.virtualSysctls))]
       : []),
     ...(modules.length > 0 ? [file(PATHS.modules, 0o644, `${modules.join('\n')}\n`)] : []),
     ...(ours && managers.networkd ? [file(PATHS.networkd, 0o644, NETWORKD)] : []),
-    ...(ours && managers.networkManager ? [file(PATHS.networkManager, 0o644, NETWORK_MANAGER)] : []),
+    ...(ours && managers.networkManager
+      ? [file(PATHS.networkManager, 0o644, unmanaged(wanted.director?.virtualInterfaces ?? []))]
+      : []),
     ...(places
       ? [
           file(PATHS.realserverScript, 0o755, realserverScriptBody(wanted.placed, wanted.sysctls)),
@@ -52,7 +54,9 @@ ManageForeignRoutingPolicyRules=no
 ManageForeignRoutes=no
 `;
 
-/** tunl0 is ours alone. */
-const NETWORK_MANAGER = `[keyfile]
-unmanaged-devices+=interface-name:tunl0
+/** tunl0 is ours alone, and so is what the agent makes. */
+function unmanaged(virtual: readonly string[]): string {
+  return `[keyfile]
+unmanaged-devices+=${['tunl0', ...virtual].map((name) => `interface-name:${name}`).join(';')}
 `;
+}

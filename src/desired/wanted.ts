@@ -70,6 +70,8 @@ export interface Inbound {
    * finished connections stayed ESTABLISHED for 15 minutes): it must be let in before a rule that drops those.
    */
   readonly halfSeen?: true;
+  /** By which it comes in, where that is another interface than people write rules for: one with a virtual MAC. */
+  readonly interface?: string;
   /** For what, as a person would say it. */
   readonly purpose: string;
 }
@@ -101,6 +103,9 @@ export interface DirectorWanted {
   readonly listeners: readonly string[];
   /** Instances that this director takes part in. */
   readonly instances: readonly InstanceWanted[];
+  /** Interfaces that its agent makes for virtual MACs, and their sysctls: not there before it does. `Wanted.sysctls` win over them. */
+  readonly virtualInterfaces: readonly string[];
+  readonly virtualSysctls: Readonly<Record<string, string>>;
   /** VIPs that it may come to hold, with the instance's interface. */
   readonly vips: readonly { readonly address: Address; readonly interface: string }[];
   /** Tracked scripts and commands of notify that run as root, each with the files that are executed. */

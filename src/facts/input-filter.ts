@@ -22,7 +22,9 @@ export interface FilterRule {
   readonly ports: readonly PortRange[] | null;
   /** Of connection tracking, in small letters. */
   readonly states: readonly string[] | null;
-  /** It goes by more than that: a source, an interface, a rate. */
+  /** By which the packet comes in, by name; iptables ends it with `+` for all that begin so, nft with `*`. */
+  readonly interface: string | null;
+  /** It goes by more than families, protocols, ports and states: a source, an interface, a rate. */
   readonly isNarrow: boolean;
   readonly verdict: 'accept' | 'drop' | Jump;
 }
@@ -40,6 +42,7 @@ export const EVERYTHING: Omit<FilterRule, 'verdict'> = {
   protocols: null,
   ports: null,
   states: null,
+  interface: null,
   isNarrow: false,
 };
 

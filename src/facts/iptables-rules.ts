@@ -62,6 +62,7 @@ const NARROW: Asked = { isNarrow: true };
 
 function asksOf(option: string, value: string): Asked {
   if (option === '-p') return { protocols: [protocolOf(value)] };
+  if (option === '-i') return { ...NARROW, interface: value };
   if (/^--dports?$|^--icmpv6-type$/.test(option)) return { ports: portsIn(value) };
   if (/^--(ct)?state$/.test(option)) return { states: value.toLowerCase().split(',') };
   return option === '--comment' || (option === '-m' && NEUTRAL.has(value)) ? {} : NARROW;

@@ -83,11 +83,16 @@ function asks(match: Json): Asked | 'loopback' | undefined {
   const [left, right] = [match['left'], match['right']];
   if (match['op'] !== '==' && match['op'] !== 'in') return undefined;
   const [meta, payload] = [objectIn(left, 'meta')?.['key'], objectIn(left, 'payload')];
-  if ((meta === 'iif' || meta === 'iifname') && right === 'lo') return 'loopback';
+  if (meta === 'iif' || meta === 'iifname') return asksOfInterface(right);
   if (meta === 'l4proto') return { protocols: valuesIn(right)?.map(protocolOf) ?? null };
   if (meta === 'nfproto') return { families: right === 'ipv6' ? [6] : [4] };
   if (objectIn(left, 'ct')?.['key'] === 'state') return { states: valuesIn(right)?.map(String) ?? null };
   return payload === undefined ? undefined : asksOfPayload(`${payload['protocol']} ${payload['field']}`, right);
+}
+
+function asksOfInterface(right: unknown): Asked | 'loopback' | undefined {
+  if (right === 'lo') return 'loopback';
+  return typeof right === 'string' && !isReference(right) ? { isNarrow: true, interface: right } : undefined;
 }
 
 function asksOfPayload(what: string, right: unknown): Asked | undefined {

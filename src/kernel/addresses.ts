@@ -1,6 +1,7 @@
 /** Interfaces and their addresses: what the kernel has, and how VIPs come and go. */
 import type { Address, Family } from '../wire/address.ts';
-import type { AddressScope, LinkMessage } from '../wire/rtnetlink.ts';
+import type { AddressScope } from '../wire/rtnetlink.ts';
+import type { LinkMessage } from '../wire/rtnetlink-link.ts';
 import type { KernelError } from './kernel-error.ts';
 
 export type Link = LinkMessage;

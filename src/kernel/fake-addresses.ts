@@ -4,6 +4,16 @@ import type { AddressEvents, Addresses, AddressRequest, KernelAddress, Link } fr
 import type { Clock } from './clock.ts';
 import { KernelError } from './kernel-error.ts';
 
+const ETHERNET: Omit<Link, 'index' | 'name'> = {
+  up: true,
+  running: true,
+  carrier: true,
+  mac: '02:00:00:00:00:01',
+  mtu: 1500,
+  alias: '',
+  macvlan: null,
+};
+
 export class FakeAddresses implements Addresses {
   readonly #clock: Clock;
   #links: Link[] = [];
@@ -16,7 +26,7 @@ export class FakeAddresses implements Addresses {
 
   /** Creates or changes an interface and tells the watchers; up and running with a carrier unless said. */
   setLink(link: Pick<Link, 'index' | 'name'> & Partial<Link>): void {
-    const whole: Link = { up: true, running: true, carrier: true, mac: '02:00:00:00:00:01', mtu: 1500, ...link };
+    const whole: Link = { ...ETHERNET, ...link };
     this.#links = [...this.#links.filter(({ index }) => index !== whole.index), whole];
     for (const watcher of this.#watchers) watcher.onLink(whole, 'new');
   }
@@ -27,6 +37,7 @@ export class FakeAddresses implements Addresses {
     this.#links = this.#links.filter((one) => one !== link);
     for (const address of this.addresses()) if (address.ifindex === link.index) this.#delete(address);
     for (const watcher of this.#watchers) watcher.onLink(link, 'deleted');
+    for (const { name: above, macvlan } of this.#links) if (macvlan?.baseIndex === link.index) this.deleteLink(above);
   }
 
   loseEvents(): void {

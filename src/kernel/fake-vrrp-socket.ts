@@ -71,5 +71,6 @@ export class FakeLan {
 }
 
 function hears({ options }: Member, destination: Address): boolean {
+  if (options.sendsOnly) return false;
   return destination === options.source || (options.transport === 'multicast' && destination === options.group);
 }

@@ -39,6 +39,7 @@ export const IPV6_MULTICAST_ALL = 29;
 export const IPV6_RECVPKTINFO = 49;
 export const IPV6_RECVHOPLIMIT = 51;
 export const IPV6_TCLASS = 67;
+export const IPV6_FREEBIND = 78;
 /** uapi/linux/icmpv6.h. */
 export const ICMPV6_FILTER = 1;
 
@@ -57,6 +58,9 @@ export const ESRCH = 3;
 export const EINTR = 4;
 export const ENXIO = 6;
 export const EAGAIN = 11;
+export const EEXIST = 17;
 export const ENODEV = 19;
+export const EOPNOTSUPP = 95;
+export const EAFNOSUPPORT = 97;
 export const EADDRNOTAVAIL = 99;
 export const ENETDOWN = 100;

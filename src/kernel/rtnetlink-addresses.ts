@@ -4,17 +4,13 @@ import { type NetlinkMessage, NLM_F_CREATE, NLM_F_REPLACE } from '../wire/netlin
 import {
   type AddressMessage,
   decodeAddress,
-  decodeLink,
   encodeAddress,
   encodeAddressDump,
-  encodeLinkDump,
   RTM_DELADDR,
-  RTM_DELLINK,
   RTM_GETADDR,
-  RTM_GETLINK,
   RTM_NEWADDR,
-  RTM_NEWLINK,
 } from '../wire/rtnetlink.ts';
+import { decodeLink, encodeLinkDump, RTM_DELLINK, RTM_GETLINK, RTM_NEWLINK } from '../wire/rtnetlink-link.ts';
 import type { AddressEvents, Addresses, AddressRequest, KernelAddress, Link } from './addresses.ts';
 import { KernelError } from './kernel-error.ts';
 import { EADDRNOTAVAIL, ENODEV, NETLINK_ROUTE } from './linux-abi.ts';

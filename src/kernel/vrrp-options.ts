@@ -14,6 +14,7 @@ import {
   IPPROTO_IPV6,
   IPV6_ADD_MEMBERSHIP,
   IPV6_CHECKSUM,
+  IPV6_FREEBIND,
   IPV6_MULTICAST_ALL,
   IPV6_MULTICAST_HOPS,
   IPV6_MULTICAST_IF,
@@ -50,7 +51,7 @@ export function vrrpSocketOptions(options: VrrpSocketOptions, ifindex: number): 
   return [bound, ...(options.family === 4 ? optionsV4(options, ifindex) : optionsV6(options, ifindex))];
 }
 
-function optionsV4({ group, transport }: VrrpSocketOptions, ifindex: number): SocketOption[] {
+function optionsV4({ group, transport, sendsOnly }: VrrpSocketOptions, ifindex: number): SocketOption[] {
   const set = (name: number, value: number | Uint8Array): SocketOption => ({
     level: IPPROTO_IP,
     name,
@@ -65,11 +66,11 @@ function optionsV4({ group, transport }: VrrpSocketOptions, ifindex: number): So
     // Only groups that this very socket joined, not those of every socket of the host.
     set(IP_MULTICAST_ALL, 0),
     set(IP_MULTICAST_IF, membership(ANY_V4, ifindex)),
-    set(IP_ADD_MEMBERSHIP, membership(group, ifindex)),
+    ...(sendsOnly ? [] : [set(IP_ADD_MEMBERSHIP, membership(group, ifindex))]),
   ];
 }
 
-function optionsV6({ group, transport }: VrrpSocketOptions, ifindex: number): SocketOption[] {
+function optionsV6({ group, transport, sendsOnly }: VrrpSocketOptions, ifindex: number): SocketOption[] {
   const set = (name: number, value: number | Uint8Array): SocketOption => ({
     level: IPPROTO_IPV6,
     name,
@@ -89,7 +90,8 @@ function optionsV6({ group, transport }: VrrpSocketOptions, ifindex: number): So
     set(IPV6_MULTICAST_LOOP, 0),
     set(IPV6_MULTICAST_ALL, 0),
     set(IPV6_MULTICAST_IF, ifindex),
-    set(IPV6_ADD_MEMBERSHIP, membership(group, ifindex)),
+    // A link-local source would else have to be on the very interface that it is sent from.
+    sendsOnly ? set(IPV6_FREEBIND, 1) : set(IPV6_ADD_MEMBERSHIP, membership(group, ifindex)),
   ];
 }
 

@@ -21,6 +21,8 @@ export interface VrrpSocketOptions {
   readonly transport: 'unicast' | 'multicast';
   /** Joined when the transport is multicast. */
   readonly group: Address;
+  /** It hears nothing that is sent to the group, and may speak from an address of another interface. */
+  readonly sendsOnly?: true;
 }
 
 export interface VrrpHandlers {

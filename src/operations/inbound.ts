@@ -49,14 +49,22 @@ function isMeant({ verdict, states }: FilterRule, state: 'new' | 'invalid'): boo
   return state === 'new' || states !== null || verdict !== 'drop';
 }
 
-function concerns({ families, protocols, ports, states }: FilterRule, need: Inbound, state: string): boolean {
+function concerns(rule: FilterRule, need: Inbound, state: string): boolean {
+  const { families, protocols, ports, states } = rule;
   const { family, protocol, port } = need;
   return (
+    comesBy(rule, need) &&
     (families === null || families.includes(family)) &&
     (states === null || states.includes(state)) &&
     (protocols === null || protocols.includes(protocol)) &&
     (ports === null || port === null || ports.some(([first, last]) => first <= port && port <= last))
   );
+}
+
+/** A rule for another interface than the one that it comes in by is none for it. */
+function comesBy({ interface: asked }: FilterRule, { interface: on }: Inbound): boolean {
+  if (asked === null || on === undefined) return true;
+  return /[+*]$/.test(asked) ? on.startsWith(asked.slice(0, -1)) : on === asked;
 }
 
 /** The same as a person would open them. */
@@ -93,9 +101,10 @@ function unique(lines: readonly string[]): string[] {
   return [...new Set(lines)];
 }
 
-function wordsOf({ protocol, port, purpose }: Inbound): string {
+function wordsOf({ protocol, port, interface: on, purpose }: Inbound): string {
   if (protocol === 'icmpv6') return `ICMPv6 type ${port} (${purpose})`;
   const number = NUMBERS[protocol];
   if (number !== undefined) return `protocol ${number} (${purpose})`;
-  return port === null ? `${protocol} (${purpose})` : `${protocol} port ${port} (${purpose})`;
+  const what = port === null ? protocol : `${protocol} port ${port}`;
+  return `${what}${on === undefined ? '' : ` by ${on}`} (${purpose})`;
 }

@@ -7,10 +7,7 @@ import type { HostQuestion } from '../facts/host.ts';
 import { CLOUD_AGENTS } from './rivals.ts';
 
 /** Sysctls that lvsctl may have set in an earlier run: asked for even if they are no longer wanted, to put them back. */
-const EVER_SET = ['all', 'lo'].flatMap((name) => [
-  `net.ipv4.conf.${name}.arp_ignore`,
-  `net.ipv4.conf.${name}.arp_announce`,
-]);
+const EVER_SET = [...['all', 'lo'].flatMap(arpSysctls), 'net.ipv4.conf.all.arp_filter'];
 
 /** Programs that balance by IPVS or move addresses themselves. */
 const RIVAL_UNITS = ['keepalived.service', 'ldirectord.service', ...CLOUD_AGENTS];
@@ -23,10 +20,20 @@ export const AGENT_QUESTION = {
   exchangeKey: AGENT.exchangeKey,
 } as const;
 
+function arpSysctls(name: string): string[] {
+  return [`net.ipv4.conf.${name}.arp_ignore`, `net.ipv4.conf.${name}.arp_announce`];
+}
+
 export function questionFor(wanted: Wanted, release: string | null): HostQuestion {
   return {
     modules: wanted.modules.map(({ name }) => name),
-    sysctls: [...new Set([...Object.keys(wanted.sysctls), ...EVER_SET])],
+    sysctls: [
+      ...new Set([
+        ...Object.keys({ ...wanted.sysctls, ...wanted.director?.virtualSysctls }),
+        ...EVER_SET,
+        ...(wanted.director?.interfaces ?? []).flatMap(({ name }) => arpSysctls(name.replaceAll('.', '/'))),
+      ]),
+    ],
     paths: Object.values(PATHS),
     marks: { header: HEADER_MARK, record: RECORD_MARK },
     units: [

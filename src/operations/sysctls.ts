@@ -3,7 +3,9 @@ import { type Operation, outcome, run } from './operation.ts';
 /** Live values; all in one `sysctl`, in the order of the wanted ones (ip_forward resets others, so it comes first). */
 export const setSysctls: Operation = {
   name: 'sysctls',
-  decide({ sysctls, modules }, { sysctls: live, modules: loaded }) {
+  decide({ sysctls: lasting, modules, director }, { sysctls: live, modules: loaded }) {
+    const present = Object.entries(director?.virtualSysctls ?? {}).filter(([key]) => live[key] !== undefined);
+    const sysctls = { ...Object.fromEntries(present), ...lasting };
     // Keys of a module that is only now being loaded exist once that is done.
     const comes = modules.some(({ name }) => loaded[name] === 'available');
     const differs = Object.entries(sysctls).filter(

@@ -76,6 +76,8 @@ const instanceState = z.object({
   transitions: z.number().int().default(0),
   /** What it tracks besides its own interface. */
   trackers: z.array(trackerState).default([]),
+  /** The interface that its addresses are on, with the virtual router's own MAC; absent: none. */
+  virtualMac: z.object({ interface: z.string(), mac: z.string() }).optional(),
   /** Source of its own advertisements. This and the two below are absent where an older VRRP process runs. */
   source: z.string().optional(),
   /** The last advertisement of another that counted, or null: nobody was heard. */

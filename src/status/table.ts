@@ -59,7 +59,7 @@ function rowOf(name: string, { director, state, foreign }: DirectorView, views: 
   if (foreign !== undefined) return foreignRow(name, director, foreign, statesOf(views));
   const instance = state?.vrrp.instances.find((one) => one.name === name);
   if (!instance) return [name, '', director, state ? 'takes no part' : 'unknown', '', '', '', ''];
-  const held = instance.state === 'MASTER' ? instance.vips.join(' ') : '';
+  const held = instance.state === 'MASTER' ? heldText(instance) : '';
   const since = new Date(instance.since).toISOString().slice(0, 19).replace('T', ' ');
   const cause = instance.waitingFor === null ? instance.cause : `waits for ${instance.waitingFor}`;
   const why = [cause, ...loweredBy(instance.trackers), ...hmacWords(instance)].join('; ');
@@ -69,6 +69,10 @@ function rowOf(name: string, { director, state, foreign }: DirectorView, views: 
 
 function statesOf(views: readonly DirectorView[]): (AgentState | null)[] {
   return views.map(({ state }) => state);
+}
+
+function heldText({ vips, virtualMac }: InstanceState): string {
+  return [...vips, ...(virtualMac === undefined ? [] : [`(${virtualMac.interface}, ${virtualMac.mac})`])].join(' ');
 }
 
 /** `MASTER (handing over)`, `BACKUP (lame duck, 12 connections)`: how many its successor relays to it. */

@@ -19,6 +19,14 @@ export interface VirtualAddress {
   readonly broadcast: Address | null;
 }
 
+/** RFC 9568 section 7.3: an interface with the virtual router's own MAC address, on top of the instance's. */
+export interface VirtualMac {
+  readonly interface: string;
+  /** `00:00:5e:00:01:33`. */
+  readonly mac: string;
+  readonly transmitFrom: 'virtual' | 'base';
+}
+
 export interface InstanceSetup {
   readonly name: string;
   readonly vrid: number;
@@ -27,6 +35,8 @@ export interface InstanceSetup {
   readonly interface: string;
   /** Source of our advertisements, which settles a tie of priorities. null: the interface has no link-local address yet. */
   readonly source: Address | null;
+  /** The interface that its addresses are on instead of `interface`; absent: none. */
+  readonly virtualMac?: VirtualMac;
   /** 1–255; 255 owns the addresses. */
   readonly basePriority: number;
   /** In the advertisement, in this order. */
@@ -154,8 +164,11 @@ export interface Instance {
 export type Found = 'fresh' | 'stale' | 'absent';
 
 export type InstanceEvent =
-  /** `silentMs`: for how long yet a predecessor left the addresses on the loopback. */
-  | { readonly type: 'startup'; readonly found: Found; readonly silentMs?: number }
+  /**
+   * `isMoved`: what is found is known to the neighbours at another MAC; `silentMs`: for how long yet a predecessor left the
+   * addresses on the loopback.
+   */
+  | { readonly type: 'startup'; readonly found: Found; readonly isMoved?: boolean; readonly silentMs?: number }
   /**
    * With `release` the role is given away; without, everything stays as it is for the next process to adopt.
    * `awaitSuccessor`: it serves on until another has taken it.

@@ -89,6 +89,8 @@ export interface InstanceReport {
   readonly trackers?: readonly TrackerReport[];
   /** Of its advertisements. */
   readonly source?: string;
+  /** The interface that its addresses are on, with the virtual router's own MAC; absent: none. */
+  readonly virtualMac?: { readonly interface: string; readonly mac: string };
   /** The last advertisement that counted; `at` is epoch ms. */
   readonly lastAdvert?: { readonly source: string; readonly priority: number; readonly at: number } | null;
   /** The last one that was not believed, by reason. */

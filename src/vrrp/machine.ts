@@ -151,13 +151,13 @@ function lameDuckEnded(instance: Instance, nowMs: number): Step {
 }
 
 /** RFC 9568 section 6.4.1. */
-function startup(instance: Instance, { found, silentMs }: EventOf<'startup'>, nowMs: number): Step {
+function startup(instance: Instance, { found, silentMs, isMoved = false }: EventOf<'startup'>, nowMs: number): Step {
   const lameDuck = silentMs === undefined ? null : { untilMs: nowMs + silentMs };
   const known: Instance = { ...instance, holdsAddresses: found !== 'absent', lameDuck };
   const { setup, faults: found_faults } = instance;
   if (found_faults.length > 0)
     return chain(letGo(known), (next) => rest(next, 'FAULT', nowMs, found_faults.join(', ')));
-  if (found === 'fresh') return adoptMaster(known, nowMs); // ours: hitless restart
+  if (found === 'fresh') return adoptMaster(known, nowMs, isMoved); // ours: hitless restart
   // the owner of the addresses does not wait
   if (known.priority === 255 && setup.syncGroup === null && known.waitingFor === null)
     return becomeMaster(known, nowMs, 'owner of the addresses (priority 255)');

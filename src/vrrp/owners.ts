@@ -2,6 +2,7 @@
 import type { Address } from '../wire/address.ts';
 import type { InstanceSetup } from './instance.ts';
 import type { Surroundings } from './tracking.ts';
+import { askedOn } from './virtual-mac.ts';
 
 /** A neighbour says that it has an address; one of our own MACs never does. */
 export interface Claim {
@@ -18,13 +19,13 @@ export interface Claim {
 export function foreignOwners(
   claims: readonly Claim[],
   addresses: readonly Address[],
-  { addresses: virtual, neighbours }: InstanceSetup,
+  setup: InstanceSetup,
   { interfaces }: Pick<Surroundings, 'interfaces'>,
 ): Claim[] {
   const isOurs = ({ address, interface: on }: Claim): boolean =>
-    addresses.includes(address) && virtual.some((one) => one.address === address && one.interface === on);
+    addresses.includes(address) && setup.addresses.some((one) => one.address === address && askedOn(setup, one) === on);
   const isTelling = ({ address, interface: on }: Claim): boolean =>
-    neighbours.includes(address) || (interfaces[on]?.addresses.includes(address) ?? false);
+    setup.neighbours.includes(address) || (interfaces[on]?.addresses.includes(address) ?? false);
   const known = new Set(claims.filter((one) => !isOurs(one) && isTelling(one)).map(keyOf));
   return claims.filter((one) => isOurs(one) && !(one.mac !== null && known.has(keyOf(one))));
 }

@@ -28,6 +28,7 @@ import { type Claim, foreignOwners, ownerFaults } from './owners.ts';
 import type { Router } from './router.ts';
 import type { Standing, Surroundings } from './tracking.ts';
 import { downMs } from './transition.ts';
+import { askedOn } from './virtual-mac.ts';
 
 /** Of an instance that may not serve before its addresses are found free. */
 export interface Probing {
@@ -103,8 +104,9 @@ export function probedLinks({
   instances,
 }: Pick<Router, 'probing' | 'instances'>): { readonly interface: string; readonly family: Family }[] {
   const links = Object.entries(probing).flatMap(([name, { nextAtMs }]) => {
-    const { addresses = [], family = 4 } = instances[name]?.setup ?? {};
-    return nextAtMs === null ? [] : addresses.map((one) => ({ interface: one.interface, family }));
+    const setup = instances[name]?.setup;
+    if (nextAtMs === null || setup === undefined) return [];
+    return setup.addresses.map((one) => ({ interface: askedOn(setup, one), family: setup.family }));
   });
   const byKey = new Map(links.map((one) => [`${one.interface} ${one.family}`, one]));
   return [...byKey.values()];
@@ -153,7 +155,7 @@ function beginAtMs({ againAtMs }: Probing, { setup }: Instance, { interfaces }: 
  */
 function targetsOf({ addresses }: Probing, { setup }: Instance, { interfaces }: Surroundings): Effect[] {
   const wanted = setup.addresses.filter(({ address }) => addresses.includes(address));
-  return [...Map.groupBy(wanted, (one) => one.interface)].map(([on, ours]) => {
+  return [...Map.groupBy(wanted, (one) => askedOn(setup, one))].map(([on, ours]) => {
     const own = interfaces[on]?.addresses.find((address) => familyOf(address) === setup.family);
     const others = setup.neighbours.filter((address) => familyOf(address) === setup.family);
     const all = [...ours.map(({ address }) => address), ...(own === undefined ? [] : [own]), ...others];

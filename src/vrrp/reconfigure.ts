@@ -19,7 +19,19 @@ export function isSameRouter(before: InstanceSetup, after: InstanceSetup): boole
  */
 export function carriesOver(before: InstanceSetup, after: InstanceSetup): boolean {
   const isSame = (one: VirtualAddress): boolean => contains(after.addresses, one);
-  return before.addresses.length === after.addresses.length && before.addresses.every(isSame);
+  return before.addresses.length === after.addresses.length && moved(before, after).every(isSame);
+}
+
+/** Whether its addresses come to another MAC with that: with a virtual MAC the VRID is in it. */
+export function changesMac(before: InstanceSetup, after: InstanceSetup): boolean {
+  return before.virtualMac !== undefined && before.virtualMac.mac !== after.virtualMac?.mac;
+}
+
+/** The addresses, as if they were on the other's virtual MAC already. */
+function moved({ addresses, virtualMac }: InstanceSetup, after: InstanceSetup): readonly VirtualAddress[] {
+  const [from, to] = [virtualMac?.interface, after.virtualMac?.interface];
+  if (from === undefined || to === undefined) return addresses;
+  return addresses.map((one) => (one.interface === from ? { ...one, interface: to } : one));
 }
 
 /** Timers already running keep their moment; a MASTER advertises on the new grid from its next turn. */

@@ -4,7 +4,7 @@ import type { Cursor } from './cursor.ts';
 import type { Found, InstanceSetup } from './instance.ts';
 import { newInstance } from './instance.ts';
 import { newProbing, type Probing } from './probing.ts';
-import { carriesOver, isSameRouter } from './reconfigure.ts';
+import { carriesOver, changesMac, isSameRouter } from './reconfigure.ts';
 import type { RouterEvent } from './router.ts';
 import { foundFor } from './sync-group.ts';
 import { wellTracked } from './tracking.ts';
@@ -19,8 +19,9 @@ export function configure(
   { setups, found: inKernel, silentMs = {}, probes = false }: Extract<RouterEvent, { type: 'config' }>,
 ): void {
   const known = new Set(cursor.instances.flatMap(({ setup }) => setup.addresses.map(({ address }) => address)));
-  const carried = endAllBut(cursor, setups).map((name) => [name, 'fresh'] as const);
-  const found: Readonly<Record<string, Found>> = { ...inKernel, ...Object.fromEntries(carried) };
+  const carried = endAllBut(cursor, setups);
+  const kept = Object.fromEntries([...carried.keys()].map((name) => [name, 'fresh'] as const));
+  const found: Readonly<Record<string, Found>> = { ...inKernel, ...kept };
   const fresh = setups.filter(({ name }) => cursor.get(name) === undefined);
   const adopted = fresh.filter((setup) => foundFor(cursor, setup, setups, found) === 'fresh');
   cursor.around = { ...cursor.around, scripts: { ...wellTracked(adopted), ...cursor.around.scripts } };
@@ -37,7 +38,9 @@ export function configure(
   watch(cursor);
   for (const setup of fresh) {
     const silent = silentMs[setup.name];
-    const startup = { type: 'startup', found: foundFor(cursor, setup, setups, found) } as const;
+    const before = carried.get(setup.name);
+    const isMoved = before !== undefined && changesMac(before, setup);
+    const startup = { type: 'startup', found: foundFor(cursor, setup, setups, found), isMoved } as const;
     cursor.one(setup.name, silent === undefined ? startup : { ...startup, silentMs: silent });
   }
 }
@@ -55,19 +58,21 @@ function probingOf(
   return Object.fromEntries(fresh);
 }
 
-/** Ends virtual routers that are none of these. @returns names of those that go on, as MASTER, as another virtual router */
-function endAllBut(cursor: Cursor, setups: readonly InstanceSetup[]): string[] {
+/** Ends virtual routers that are none of these. @returns by name, those that go on, as MASTER, as another virtual router */
+function endAllBut(cursor: Cursor, setups: readonly InstanceSetup[]): ReadonlyMap<string, InstanceSetup> {
   const wanted = new Map(setups.map((setup) => [setup.name, setup]));
   const cause = 'no longer in the configuration';
   const ending = cursor.instances.filter(({ setup }) => {
     const after = wanted.get(setup.name);
     return after === undefined || !isSameRouter(setup, after);
   });
-  return ending.flatMap(({ setup, state }) => {
+  const carried = new Map<string, InstanceSetup>();
+  for (const { setup, state } of ending) {
     const after = wanted.get(setup.name);
     const goesOn = state === 'MASTER' && after !== undefined && carriesOver(setup, after);
     if (state !== 'INIT') cursor.one(setup.name, { type: 'shutdown', release: !goesOn, cause });
     cursor.delete(setup.name);
-    return goesOn ? [setup.name] : [];
-  });
+    if (goesOn) carried.set(setup.name, setup);
+  }
+  return carried;
 }

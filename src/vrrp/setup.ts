@@ -4,6 +4,7 @@ import { inGroup } from '../config/group.ts';
 import type { InstanceConfig, SpeakerConfig } from '../config/instance.ts';
 import { type Address, familyOf, hostPrefix, inNetwork, isLinkLocal } from '../wire/address.ts';
 import type { InstanceSetup, Tracker, VirtualAddress } from './instance.ts';
+import { onVirtualMac, virtualMacFor } from './virtual-mac.ts';
 
 /** An address of the director, usable, as the kernel has it. */
 export interface HostAddress {
@@ -18,10 +19,7 @@ export interface Setups {
   readonly held: readonly VirtualAddress[];
 }
 
-/**
- * @param self the director's name in the topology; one that takes no part has no instances.
- * @throws Error naming what an instance asks for and this process cannot do yet: left out silently, a key or a family would be believed in.
- */
+/** @param self the director's name in the topology; one that takes no part has no instances. */
 export function setupsFor(config: Config, self: string, host: readonly HostAddress[]): Setups {
   const own = host.filter(({ address }) => !vipsOf(config).has(address));
   const director = config.directors.find(({ name }) => name === self);
@@ -48,10 +46,10 @@ function instanceSetup(
 ): InstanceSetup {
   const { name, vrid, version, family, transport, advertIntervalMs, checksum, preempt, preemptDelayMs, garp } =
     instance;
-  const missing = missingFeature(instance);
-  if (missing !== undefined) throw new Error(`instance ${name}: ${missing} is not supported yet`);
   const others = instance.speakers.filter(({ director }) => director !== speaker.director);
   const managed = others.flatMap(({ source }) => source ?? []);
+  const virtualMac = virtualMacFor(instance);
+  const addresses = [...instance.vips, ...instance.extraVips].map((vip) => resolved(vip, own, speaker.interface));
   return {
     name,
     vrid,
@@ -59,9 +57,10 @@ function instanceSetup(
     family,
     interface: speaker.interface,
     source: speaker.source ?? linkLocalOf(speaker.interface, own),
+    ...(virtualMac === null ? {} : { virtualMac }),
     basePriority: speaker.priority,
     advertised: instance.vips.map(({ address }) => address),
-    addresses: [...instance.vips, ...instance.extraVips].map((vip) => resolved(vip, own, speaker.interface)),
+    addresses: onVirtualMac(addresses, speaker.interface, virtualMac),
     transport,
     group: instance.multicastGroup,
     peers: [...managed, ...instance.foreignPeers],
@@ -87,11 +86,6 @@ function neighboursOf(config: Config, { speakers, foreignPeers }: InstanceConfig
   const dips = config.directors.filter(({ name }) => name !== self.director).flatMap((one) => one.dips);
   const sources = speakers.filter(({ director }) => director !== self.director).flatMap(({ source }) => source ?? []);
   return [...new Set([...sources, ...foreignPeers, ...dips.map(({ address }) => address)])];
-}
-
-/** What may stand in a topology and is not built; refused when planning already, and here once more. */
-function missingFeature({ virtualMac }: InstanceConfig): string | undefined {
-  return virtualMac.enabled ? 'a virtual MAC' : undefined;
 }
 
 /** What keepalived and FRR send from, too: the first one that is no VIP (RFC 9568 section 5.1.2.1). */

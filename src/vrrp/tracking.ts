@@ -4,18 +4,22 @@ import type { Address } from '../wire/address.ts';
 import type { InstanceSetup, Tracker } from './instance.ts';
 import { WAIT_FOR_VERDICTS_MS } from './intervals.ts';
 import type { TrackerKind, TrackerState } from './link.ts';
+import { virtualMacFaults } from './virtual-mac.ts';
 
 /** One interface as far as VRRP cares. */
 export interface InterfaceFacts {
   /** Up and with a carrier since, monotonic ms; null: down or not there. */
   readonly upSinceMs: number | null;
   readonly addresses: readonly Address[];
+  /** Why it cannot be used although it may be up, one sentence. */
+  readonly problem?: string;
 }
 
 /** An interface as the kernel has it now; how long it is up is kept here. */
 export interface InterfaceNow {
   readonly up: boolean;
   readonly addresses: readonly Address[];
+  readonly problem?: string;
 }
 
 /** Everything that is watched, by name. */
@@ -49,7 +53,11 @@ export function standingOf(setup: InstanceSetup, around: Surroundings, nowMs: nu
   const watched = watchedBy(setup, around);
   return {
     priority: effectivePriority(setup.basePriority, watched),
-    faults: [...interfaceFaults(setup, around), ...watched.filter(isFault).map(faultOf)],
+    faults: [
+      ...interfaceFaults(setup, around),
+      ...virtualMacFaults(setup, around),
+      ...watched.filter(isFault).map(faultOf),
+    ],
     ...gateOf(setup, watched, around, nowMs),
   };
 }
@@ -123,9 +131,9 @@ export function upSince(
   nowMs: number,
 ): Record<string, InterfaceFacts> {
   return Object.fromEntries(
-    Object.entries(after).map(([name, { up, addresses }]) => [
+    Object.entries(after).map(([name, { up, ...rest }]) => [
       name,
-      { upSinceMs: up ? (before[name]?.upSinceMs ?? nowMs) : null, addresses },
+      { upSinceMs: up ? (before[name]?.upSinceMs ?? nowMs) : null, ...rest },
     ]),
   );
 }

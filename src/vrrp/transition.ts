@@ -38,28 +38,33 @@ export function send(instance: Instance, nowMs: number, priority = instance.prio
 
 /** RFC 9568 section 6.4.2: advertise, take the addresses, announce them, set the Adver_Timer. */
 export function becomeMaster(instance: Instance, nowMs: number, cause: string): Step {
+  const taken = chain(send(instance, nowMs), (next) => take(next, nowMs));
+  return {
+    instance: enter(taken.instance, 'MASTER', nowMs, cause),
+    effects: [...taken.effects, transition(instance, 'MASTER', cause)],
+  };
+}
+
+/**
+ * The process was restarted and its addresses were renewed just now: it goes on as MASTER, and nobody else notices.
+ * @param isMoved unless its addresses come to another MAC: the neighbours are told.
+ */
+export function adoptMaster(instance: Instance, nowMs: number, isMoved: boolean): Step {
+  const kept = (next: Instance): Step => ({ instance: holding(next, nowMs), effects: takeBack(next) });
+  const held = chain(send(instance, nowMs), isMoved ? (next) => take(next, nowMs) : kept);
+  const cause = 'adopted: its addresses were renewed just before';
+  return { instance: enter(held.instance, 'MASTER', nowMs, cause), effects: held.effects };
+}
+
+/** Holds the addresses and tells the neighbours. */
+function take(instance: Instance, nowMs: number): Step {
   const { garp } = instance.setup;
-  const sent = send(instance, nowMs);
   const again = Array.from({ length: garp.again }, () => nowMs + garp.againAfterMs);
   const afterSilence = instance.relay === null || garp.count === 0 ? [] : [nowMs + AFTER_SILENCE_MS];
   const announceAtMs = [...afterSilence, ...again].sort((a, b) => a - b);
   return {
-    instance: enter({ ...holding(sent.instance, nowMs), announceAtMs }, 'MASTER', nowMs, cause),
-    effects: [
-      ...sent.effects,
-      ...takeBack(instance),
-      announce(instance, garp.count),
-      transition(instance, 'MASTER', cause),
-    ],
-  };
-}
-
-/** The process was restarted and its addresses were renewed just now: it goes on as MASTER, and nobody else notices. */
-export function adoptMaster(instance: Instance, nowMs: number): Step {
-  const sent = send(instance, nowMs);
-  return {
-    instance: enter(holding(sent.instance, nowMs), 'MASTER', nowMs, 'adopted: its addresses were renewed just before'),
-    effects: [...sent.effects, ...takeBack(instance)],
+    instance: { ...holding(instance, nowMs), announceAtMs },
+    effects: [...takeBack(instance), announce(instance, garp.count)],
   };
 }
 

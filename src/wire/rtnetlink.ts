@@ -1,28 +1,14 @@
-/** rtnetlink (rtnetlink(7)): links and addresses as values. Everything in host order but the addresses. */
+/** rtnetlink (rtnetlink(7)): addresses as values. Everything in host order but the addresses themselves. */
 import { type Address, addressBytes, addressFromBytes, type Family, familyOf } from './address.ts';
 import { MalformedError, Reader, Writer } from './cursor.ts';
-import { macText } from './mac.ts';
 import { type Attributes, AttributeWriter, decodeAttributes } from './netlink-attributes.ts';
 
-export const RTM_NEWLINK = 16;
-export const RTM_DELLINK = 17;
-export const RTM_GETLINK = 18;
 export const RTM_NEWADDR = 20;
 export const RTM_DELADDR = 21;
 export const RTM_GETADDR = 22;
 
 const AF_INET = 2;
 const AF_INET6 = 10;
-
-/** uapi/linux/if.h. */
-const IFF_UP = 0x1;
-const IFF_RUNNING = 0x40;
-const IFF_LOWER_UP = 0x10000;
-
-/** uapi/linux/if_link.h. */
-const IFLA_ADDRESS = 1;
-const IFLA_IFNAME = 3;
-const IFLA_MTU = 4;
 
 /** uapi/linux/if_addr.h. */
 const IFA_ADDRESS = 1;
@@ -37,20 +23,6 @@ const IFA_F_NODAD = 0x02;
 const IFA_F_DADFAILED = 0x08;
 const IFA_F_TENTATIVE = 0x40;
 const INFINITY_LIFE_TIME = 0xffff_ffff;
-
-export interface LinkMessage {
-  readonly index: number;
-  readonly name: string;
-  /** Administratively up (IFF_UP). */
-  readonly up: boolean;
-  /** Operational: up, with a carrier, and not dormant (IFF_RUNNING). */
-  readonly running: boolean;
-  /** IFF_LOWER_UP. */
-  readonly carrier: boolean;
-  /** `02:00:00:00:00:01`, empty where it has none. */
-  readonly mac: string;
-  readonly mtu: number;
-}
 
 export type AddressScope = 'global' | 'site' | 'link' | 'host' | 'nowhere';
 
@@ -94,38 +66,9 @@ export interface AddressRequestMessage {
   readonly validSeconds: number | null;
 }
 
-/** The body of a dump request for links: ifinfomsg of zeros (the strict check wants it whole). */
-export function encodeLinkDump(): Uint8Array {
-  return new Uint8Array(16);
-}
-
 /** ifaddrmsg of zeros: every family. */
 export function encodeAddressDump(): Uint8Array {
   return new Uint8Array(8);
-}
-
-/** ifinfomsg: family u8 | pad | type u16 | index i32 | flags u32 | change u32. @throws MalformedError */
-export function decodeLink(payload: Uint8Array): LinkMessage {
-  const input = new Reader(payload);
-  input.skip(4);
-  const [index, flags] = [input.i32Host(), input.u32Host()];
-  input.skip(4);
-  const attributes = decodeAttributes(input.rest());
-  return {
-    index,
-    name: attributes.text(IFLA_IFNAME),
-    up: (flags & IFF_UP) !== 0,
-    running: (flags & IFF_RUNNING) !== 0,
-    carrier: (flags & IFF_LOWER_UP) !== 0,
-    mac: decodeMac(attributes.get(IFLA_ADDRESS)),
-    mtu: attributes.get(IFLA_MTU) === undefined ? 0 : attributes.u32(IFLA_MTU),
-  };
-}
-
-/** Only Ethernet's six bytes; tunnels carry an IP address there, loopback zeros. */
-function decodeMac(bytes: Uint8Array | undefined): string {
-  if (bytes?.length !== 6 || bytes.every((byte) => byte === 0)) return '';
-  return macText(bytes);
 }
 
 /** ifaddrmsg: family u8 | prefix u8 | flags u8 | scope u8 | index u32. */

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Config } from '../../src/config/config.ts';
+import { managedFiles } from '../../src/desired/files.ts';
 import { wantedHosts } from '../../src/desired/hosts.ts';
+import { PATHS } from '../../src/desired/managed.ts';
 import type { Wanted } from '../../src/desired/wanted.ts';
 import { topology } from './topology.ts';
 
@@ -95,6 +97,43 @@ describe('what hosts shall be', () => {
     });
     expect(dr.sysctls).not.toHaveProperty('net.ipv4.ip_forward');
     expect(Object.entries(host('lb1', topology('nat')).sysctls)[0]).toEqual(['net.ipv4.ip_forward', '1']);
+  });
+
+  it('prepares a director for virtual MACs: the base neither answers for VIPs nor asks in their name', () => {
+    const config = topology('dr');
+    const virtualMac = { enabled: true, transmitFrom: 'base' } as const;
+    const lb1 = host('lb1', { ...config, instances: config.instances.map((one) => ({ ...one, virtualMac })) });
+    expect(lb1.modules).toContainEqual({ name: 'macvlan', required: true });
+    expect(lb1.sysctls).toMatchObject({
+      'net.ipv4.conf.all.arp_filter': '0',
+      'net.ipv4.conf.eth1.arp_ignore': '1',
+      'net.ipv4.conf.eth1.arp_announce': '2',
+    });
+    expect(lb1.sysctls).not.toHaveProperty('net.ipv4.conf.eth2.arp_ignore');
+    expect(lb1.director?.virtualInterfaces).toEqual(['vrrp.51']);
+    expect(lb1.inbound.find(({ purpose }) => purpose === 'service http')?.interface).toBe('vrrp.51');
+    expect(lb1.inbound.find(({ purpose }) => purpose === 'VRRP')).not.toHaveProperty('interface');
+    expect(lb1.director?.virtualSysctls).toEqual({
+      'net.ipv4.conf.vrrp/51.rp_filter': '2',
+      'net.ipv4.conf.vrrp/51.arp_filter': '0',
+      'net.ipv4.conf.vrrp/51.arp_ignore': '1',
+      'net.ipv6.conf.vrrp/51.accept_ra': '0',
+      'net.ipv6.conf.vrrp/51.autoconf': '0',
+    });
+    expect(host('lb1', config).director?.virtualSysctls).toEqual({});
+    expect(host('lb1', config).sysctls).not.toHaveProperty('net.ipv4.conf.eth1.arp_ignore');
+  });
+
+  it('writes them into the files for udev and NetworkManager, with nothing to put back of what comes and goes', () => {
+    const config = topology('dr');
+    const virtualMac = { enabled: true, transmitFrom: 'base' } as const;
+    const lb1 = host('lb1', { ...config, instances: config.instances.map((one) => ({ ...one, virtualMac })) });
+    const files = managedFiles(lb1, {}, { networkd: false, networkManager: true }, () => 'x');
+    const text = (path: string) => files.find((one) => one.path === path)?.content;
+    expect(text(PATHS.sysctl)).toContain('\n-net.ipv4.conf.vrrp/51.rp_filter = 2\n');
+    expect(text(PATHS.sysctl)).not.toContain('was net.ipv4.conf.vrrp/51');
+    expect(text(PATHS.sysctl)).toContain('was net.ipv4.conf.eth1.arp_ignore');
+    expect(text(PATHS.networkManager)).toContain('unmanaged-devices+=interface-name:tunl0;interface-name:vrrp.51\n');
   });
 
   it('needs realservers of direct routing on-link, and no others', () => {

@@ -28,7 +28,7 @@ describe('the firewall fact', () => {
         [[4, 6], 'nft', 'inet own', 'in', true],
       ],
     );
-    const any = { families: null, protocols: null, ports: null, states: null, isNarrow: false };
+    const any = { families: null, protocols: null, ports: null, states: null, interface: null, isNarrow: false };
     expect(filters[0]?.chains).toEqual({
       INPUT: [
         { ...any, protocols: ['vrrp'], verdict: 'accept' },

@@ -17,6 +17,7 @@ export const LAB_ORDER: readonly string[] = [
   'failover',
   'handover',
   'pinned',
+  'virtual-mac',
   'upgrade',
   'topologies',
   'migrate',

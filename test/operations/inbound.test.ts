@@ -53,6 +53,23 @@ describe('iptables in front of IPVS', () => {
     expect(words(tables(...rules), http, vrrp)).toEqual(expected);
   });
 
+  it('with rules for other interfaces is closed to what comes in by that of a virtual MAC', () => {
+    const virtual: Inbound = { ...http, interface: 'vrrp.51' };
+    const rule = (on: string): InputFilter => tables(DROP, `-A INPUT -i ${on} -p tcp -m tcp --dport 80 -j ACCEPT`);
+    expect(words(rule('eth1'), virtual)).toEqual(['tcp port 80 by vrrp.51 (service http)']);
+    for (const on of ['vrrp.51', 'vrrp+']) expect(words(rule(on), virtual)).toEqual([]);
+    expect(words(rule('eth1'), http)).toEqual([]);
+    expect(words(tables(DROP, '-A INPUT ! -i eth0 -p tcp -m tcp --dport 80 -j ACCEPT'), virtual)).toEqual([]);
+    expect(words(tables('-P INPUT ACCEPT', '-A INPUT -i eth1 -j DROP'), virtual)).toEqual([]);
+    const nft = (on: unknown): InputFilter => nftablesFilter('inet', 'filter', 'input', JSON.stringify({ nftables: [
+      { chain: { name: 'input', policy: 'drop' } },
+      { rule: { chain: 'input', expr: [{ match: { op: '==', left: { meta: { key: 'iifname' } }, right: on } }, { accept: null }] } },
+    ] }))!; // biome-ignore format: as nft prints it
+    expect(words(nft('eth1'), virtual)).toEqual(['tcp port 80 by vrrp.51 (service http)']);
+    for (const on of ['vrrp.51', 'vrrp*', '@inside', { set: ['eth1', 'vrrp.51'] }])
+      expect(words(nft(on), virtual)).toEqual([]);
+  });
+
   it('must let in what IPVS forwards before a rule that drops INVALID, whatever the policy', () => {
     const invalid = '-A INPUT -m conntrack --ctstate INVALID -j DROP';
     const open = '-A INPUT -p tcp -m tcp --dport 80 -j ACCEPT';

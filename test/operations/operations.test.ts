@@ -25,6 +25,12 @@ const dr = host('dr', 'web1');
 const nat = host('nat', 'web1');
 const tun = host('tun', 'web1');
 const director = host('dr', 'lb1');
+/** With a virtual MAC. */
+const virtual = ((config): Wanted => {
+  const virtualMac = { enabled: true, transmitFrom: 'base' } as const;
+  const instances = config.instances.map((one) => ({ ...one, virtualMac }));
+  return wantedHosts({ ...config, instances }).find((one) => one.host === 'lb1')!;
+})(topology('dr'));
 const nothing: Wanted = { ...dr, sysctls: {}, placed: { vips: [], tunnel: false, returnRoute: null } };
 const vip = { device: 'lo', address: address('10.77.1.100'), prefixLength: 32 } as const;
 
@@ -113,6 +119,22 @@ const CASES: readonly Case[] = [
     wanted: { ...tun, sysctls: { 'net.ipv4.conf.tunl0.rp_filter': '2' } },
     facts: freshFacts({ modules: { ipip: 'available' } }),
     expected: ['sysctl -q -w net.ipv4.conf.tunl0.rp_filter=2'],
+  },
+  {
+    title: 'sets what udev did not set of an interface that the agent has made',
+    operation: setSysctls,
+    wanted: virtual,
+    facts: freshFacts({
+      sysctls: { ...virtual.sysctls, 'net.ipv4.conf.vrrp/51.rp_filter': '1', 'net.ipv6.conf.vrrp/51.accept_ra': '0' },
+    }),
+    expected: ['sysctl -q -w net.ipv4.conf.vrrp/51.rp_filter=2'],
+  },
+  {
+    title: 'sets nothing of an interface that the agent makes later, although its module is only now being loaded',
+    operation: setSysctls,
+    wanted: virtual,
+    facts: freshFacts({ modules: { macvlan: 'available' }, sysctls: virtual.sysctls }),
+    expected: 'every value is live',
   },
   {
     title: 'puts back what it once changed',

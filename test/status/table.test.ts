@@ -53,6 +53,16 @@ TCP  10.77.1.100:80 wrr
     expect(ipvsText([{ ...service, destinations: [], ...change }]).split('\n')[2]).toBe(line);
   });
 
+  it('say on which interface and at which MAC a MASTER holds its addresses, where that is a virtual one', () => {
+    const virtualMac = { interface: 'vrrp.51', mac: '00:00:5e:00:01:33' };
+    const rows = (state: 'MASTER' | 'BACKUP') => {
+      const instances = [instanceState({ state, vips: ['10.77.1.100', '10.77.1.101'], virtualMac })];
+      return vrrpRows([{ director: 'lb1', state: agentState({ vrrp: { ...agentState().vrrp, instances } }), silence: null }]); // biome-ignore format: short
+    };
+    expect(rows('MASTER')[1]?.[6]).toBe('10.77.1.100 10.77.1.101 (vrrp.51, 00:00:5e:00:01:33)');
+    expect(rows('BACKUP')[1]?.[6]).toBe('');
+  });
+
   it('say what has lowered a priority', () => {
     const tracker = { kind: 'script', name: 'nginx', weight: -20, state: 'down', isDown: true, error: 'x' } as const;
     const trackers = [

@@ -66,11 +66,13 @@ describe('the setups of one director', () => {
     expect(setup?.addresses.map((one) => one.interface)).toEqual(['eth1', 'eth1']);
   });
 
-  it.each<[string, Parameters<typeof instance>[0]]>([
-    ['a virtual MAC', { virtualMac: { enabled: true, transmitFrom: 'virtual' } }],
-  ])('are refused by name where they ask for %s', (feature, more) => {
-    const ask = () => setupsFor(configuration([instance(more)]), 'a', HOST);
-    expect(ask).toThrow(`instance public: ${feature} is not supported yet`);
+  it('with a virtual MAC are on an interface of their own, but for addresses that belong elsewhere', () => {
+    const virtualMac = { enabled: true, transmitFrom: 'virtual' } as const;
+    const vips = [vip('10.9.0.100'), vip('192.0.2.1', { interface: 'eth1' }), vip('192.0.2.2', { interface: 'lo' })];
+    const [setup] = setupsFor(configuration([instance({ virtualMac, vips })]), 'a', HOST).instances;
+    expect(setup?.virtualMac).toEqual({ interface: 'vrrp.51', mac: '00:00:5e:00:01:33', transmitFrom: 'virtual' });
+    expect(setup?.interface).toBe('eth1');
+    expect(setup?.addresses.map((one) => one.interface)).toEqual(['vrrp.51', 'vrrp.51', 'lo']);
   });
 
   it('track what the configuration tracks: reversed scripts turned round, a state to start from, files by path', () => {

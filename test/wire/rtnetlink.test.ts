@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Address } from '../../src/wire/address.ts';
 import { MalformedError } from '../../src/wire/cursor.ts';
 import { NLMSG_DONE } from '../../src/wire/netlink.ts';
-import { decodeAddress, decodeLink, encodeAddress, RTM_NEWADDR } from '../../src/wire/rtnetlink.ts';
+import { decodeAddress, encodeAddress, RTM_NEWADDR } from '../../src/wire/rtnetlink.ts';
 import { bytesOf, exchange, messagesOf, payloadOf, tree } from './recorded.ts';
 
 const ADD =
@@ -106,36 +106,5 @@ describe('rtnetlink addresses', () => {
   it('have the local one of a point-to-point pair', () => {
     const pair = bytesOf('0220000002000000' + '080001000a010102' + '080002000a010101');
     expect(decodeAddress(pair)).toMatchObject({ address: '10.1.1.1', validSeconds: null, label: null });
-  });
-});
-
-describe('rtnetlink links', () => {
-  it("are read from a real kernel's answer", () => {
-    const { answers } = exchange('ip link show dev dummy0');
-    const [link] = messagesOf(answers).filter(({ type }) => type === 16);
-    expect(decodeLink(link!.payload)).toMatchObject({
-      name: 'dummy0',
-      up: true,
-      running: true,
-      carrier: true,
-      mac: '02:00:00:00:00:01',
-      mtu: 1500,
-    });
-  });
-
-  it('have no MAC where the address is not Ethernet, nor for loopback', () => {
-    const header = '0000000001000000' + '4100000000000000';
-    const name = '070003006c6f0000';
-    expect(decodeLink(bytesOf(`${header}${name}0a0001000000000000000000`))).toMatchObject({
-      name: 'lo',
-      mac: '',
-      mtu: 0,
-    });
-    expect(decodeLink(bytesOf(`${header}${name}080001000a000001`)).mac).toBe('');
-  });
-
-  it('are refused when cut or nameless', () => {
-    expect(() => decodeLink(new Uint8Array(15))).toThrow(MalformedError);
-    expect(() => decodeLink(new Uint8Array(16))).toThrow('attribute 3 is missing');
   });
 });

@@ -9,17 +9,42 @@ export interface Host {
   readonly addresses: readonly KernelAddress[];
 }
 
-/** Up means: set up, and with a carrier. */
-export function interfacesOf({ links, addresses }: Host): Record<string, InterfaceNow> {
-  return Object.fromEntries(
-    links.map(({ name, index, up, running }) => [
+/** What an interface begins with that we made for a virtual MAC (IFLA_IFALIAS); the virtual router's VRID follows. */
+export const VIRTUAL_MARK = 'lvs-agent: virtual router ';
+
+/** Whether we made it. */
+export function isVirtual({ alias }: Link): boolean {
+  return alias.startsWith(VIRTUAL_MARK);
+}
+
+/**
+ * Up means: set up, and with a carrier.
+ * @param problems by interface, why it cannot be used although it may be up
+ */
+export function interfacesOf(
+  { links, addresses }: Host,
+  problems: Readonly<Record<string, string>>,
+): Record<string, InterfaceNow> {
+  return Object.fromEntries([
+    ...Object.entries(problems).map(([name, problem]) => [name, { up: false, addresses: [], problem }]),
+    ...links.map(({ name, index, up, running }) => [
       name,
       {
         up: up && running,
         addresses: addresses.filter((one) => one.ifindex === index && isUsable(one)).map(({ address }) => address),
+        ...(problems[name] === undefined ? {} : { problem: problems[name] }),
       },
     ]),
-  );
+  ]);
+}
+
+/** The host's own interfaces and addresses, without those for virtual MACs: whatever is on these is no address of the host. */
+export function withoutVirtual({ links, addresses }: Host): Host {
+  const virtual = new Set(links.filter(isVirtual).map(({ index }) => index));
+  return {
+    links: links.filter((link) => !isVirtual(link)),
+    addresses: addresses.filter(({ ifindex }) => !virtual.has(ifindex)),
+  };
 }
 
 /** Usable addresses whose interface is known, with its name. */

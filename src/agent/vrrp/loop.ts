@@ -7,6 +7,7 @@ import type { Addresses } from '../../kernel/addresses.ts';
 import type { FrameSender } from '../../kernel/arp.ts';
 import type { Claim, ClaimListener } from '../../kernel/claims.ts';
 import type { Clock } from '../../kernel/clock.ts';
+import type { Macvlans } from '../../kernel/macvlans.ts';
 import type { VrrpNetwork, VrrpPacket } from '../../kernel/vrrp-socket.ts';
 import { leftBehind } from '../../vrrp/adoption.ts';
 import type { Effect, InstanceSetup, VirtualAddress } from '../../vrrp/instance.ts';
@@ -21,7 +22,7 @@ import { Announcer } from './announcer.ts';
 import { Deadline } from './deadline.ts';
 import { Hearing } from './hearing.ts';
 import { HeldAddresses } from './held.ts';
-import { type Host, interfacesOf, namedAddresses } from './host.ts';
+import { type Host, interfacesOf, namedAddresses, withoutVirtual } from './host.ts';
 import { HostWatch } from './host-watch.ts';
 import type { KeptClocks } from './kept-clocks.ts';
 import type { Log } from './log.ts';
@@ -31,10 +32,12 @@ import { reportOf } from './report.ts';
 import { Signatures } from './signatures.ts';
 import { SilentAddresses } from './silent.ts';
 import { Sockets } from './sockets.ts';
+import { VirtualInterfaces } from './virtual-interfaces.ts';
 
 export interface Machinery {
   readonly clock: Clock;
   readonly addresses: Addresses;
+  readonly macvlans: Macvlans;
   readonly network: VrrpNetwork;
   readonly frames: FrameSender;
   readonly claims: ClaimListener;
@@ -63,6 +66,7 @@ export class VrrpLoop {
   readonly #hearing: Hearing;
   readonly #performer: Performer;
   readonly #host: HostWatch;
+  readonly #interfaces: VirtualInterfaces;
   readonly #deadline: Deadline;
   #router: Router;
   #config: { readonly config: Config; readonly self: string } | undefined;
@@ -77,7 +81,7 @@ export class VrrpLoop {
 
   /** @param tell says whether anybody heard it. */
   constructor(machinery: Machinery, tell: (news: News) => boolean) {
-    const { clock, addresses, network, frames, claims, log } = machinery;
+    const { clock, addresses, macvlans, network, frames, claims, log } = machinery;
     this.#machinery = machinery;
     this.#signatures = new Signatures(clock, log, machinery.clocks);
     this.#hearing = new Hearing(clock, this.#signatures, log);
@@ -101,6 +105,7 @@ export class VrrpLoop {
     const dispatch = (event: RouterEvent): void => this.#dispatch(event);
     const { virtual, neighbours } = { virtual: this.#virtual, neighbours: this.#neighbours };
     this.#performer = new Performer({ clock, log, sockets, virtual, neighbours, silent, tell, dispatch });
+    this.#interfaces = new VirtualInterfaces(macvlans, log);
     this.#held = new HeldAddresses(this.#virtual, clock);
     this.#router = newRouter(clock.now());
     this.#host = new HostWatch({
@@ -115,16 +120,17 @@ export class VrrpLoop {
   /** @throws what setupsFor throws for a configuration that is none; the old one stays in force. */
   configure(config: Config, self: string): void {
     if (this.#onStopped !== undefined) return; // its last words are said already
-    const host = this.#host.read();
+    const found = this.#host.read();
+    const { instances, held } = setupsFor(config, self, namedAddresses(withoutVirtual(found)));
+    const host = this.#follow([...this.#setups(), ...instances], found); // the old ones have addresses there
     const named = namedAddresses(host);
-    const { instances, held } = setupsFor(config, self, named);
     const nowMs = this.#machinery.clock.now();
     const isFirst = this.#config === undefined;
     this.#config = { config, self };
     this.#vips = vipsOf(config);
     this.#ownAddresses = this.#ownOf(host);
     this.#signatures.configure(config, self);
-    this.#dispatch({ type: 'interfaces', interfaces: interfacesOf(host) });
+    this.#dispatch({ type: 'interfaces', interfaces: this.#interfacesOf(host) });
     this.#sockets.follow([...this.#setups(), ...instances]); // the old ones still say their farewell
     this.#dispatch({
       type: 'config',
@@ -134,6 +140,7 @@ export class VrrpLoop {
       probes: true,
     });
     this.#sockets.follow(this.#setups());
+    this.#follow(this.#setups(), host);
     this.#signatures.keep(new Set(instances.map(({ name }) => name)));
     this.#hearing.heard.keep(new Set(instances.map(({ name }) => name)));
     this.#held.follow(held);
@@ -173,7 +180,10 @@ export class VrrpLoop {
    */
   stop(release: boolean): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
-    this.#onStopped = resolve;
+    this.#onStopped = () => {
+      this.#interfaces.stop(release);
+      resolve();
+    };
     this.#held.stop(release);
     this.#dispatch({ type: 'stop', release });
     return promise;
@@ -221,7 +231,9 @@ export class VrrpLoop {
     const nowMs = this.#machinery.clock.now();
     const { router, effects } = stepRouter(before, event, nowMs);
     this.#router = router;
+    this.#interfaces.raise(router);
     for (const effect of effects) this.#performer.perform(effect, before, router);
+    this.#interfaces.lower(router);
     if (before.probing !== router.probing) this.#neighbours.follow(probedLinks(router));
     this.#witness?.step(event, effects, nowMs, router);
   }
@@ -230,19 +242,29 @@ export class VrrpLoop {
     this.#deadline.arm(this.#stopped ? null : nextDeadlineMs(this.#router, this.#machinery.clock.now()));
   }
 
-  #reread(host: Host): void {
+  #reread(found: Host): void {
+    const host = this.#follow(this.#setups(), found);
     const own = this.#ownOf(host);
     const isMore = [...own].some((one) => !this.#ownAddresses.has(one));
     this.#ownAddresses = own;
     // a network that has just come may be where a VIP belongs, a link-local address that has gone may have a successor
     const isAnew = isMore || this.#hasLostLinkLocal(host);
     if (isAnew && this.#config !== undefined) this.configure(this.#config.config, this.#config.self);
-    else this.#dispatch({ type: 'interfaces', interfaces: interfacesOf(host) });
+    else this.#dispatch({ type: 'interfaces', interfaces: this.#interfacesOf(host) });
     this.#mend(host);
   }
 
+  /** @returns the host with the interfaces that the setups want. */
+  #follow(setups: readonly InstanceSetup[], host: Host): Host {
+    return this.#interfaces.follow(setups, host, () => this.#host.read());
+  }
+
+  #interfacesOf(host: Host): ReturnType<typeof interfacesOf> {
+    return interfacesOf(host, this.#interfaces.problems);
+  }
+
   #hasLostLinkLocal(host: Host): boolean {
-    const interfaces = interfacesOf(host);
+    const interfaces = this.#interfacesOf(host);
     return this.#setups().some(
       ({ source, interface: on }) =>
         source !== null && isLinkLocal(source) && !interfaces[on]?.addresses.includes(source),
@@ -267,7 +289,7 @@ export class VrrpLoop {
   }
 
   #ownOf(host: Host): Set<string> {
-    const own = namedAddresses(host).filter(({ address }) => !this.#vips.has(address));
+    const own = namedAddresses(withoutVirtual(host)).filter(({ address }) => !this.#vips.has(address));
     return new Set(own.map((one) => `${one.interface} ${one.address}/${one.prefixLength}`));
   }
 }

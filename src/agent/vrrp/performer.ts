@@ -79,7 +79,9 @@ export class Performer {
     const speaker = [after, before]
       .flatMap(({ instances }) => instances[instance]?.setup ?? [])
       .find((setup) => setup.interface === on && setup.vrid === vrid && setup.version === version);
-    if (speaker !== undefined) this.#options.sockets.send(speaker, advertisement);
+    // one that holds nothing any more says so from its own MAC: switches are not to look for the virtual one here
+    const isVirtual = advertisement.priority === 0 || after.instances[instance]?.holdsAddresses === true;
+    if (speaker !== undefined) this.#options.sockets.send(speaker, advertisement, isVirtual);
   }
 
   #prepareRelay({ instance, to }: Extract<Effect, { type: 'prepare-relay' }>): void {

@@ -39,6 +39,7 @@ function heardReport(
 }
 
 function instanceReport(instance: Instance, offsetMs: number): InstanceReport {
+  const { virtualMac } = instance.setup;
   const { setup, state, cause, priority, master, advertsSent, advertsReceived, dropped, waitingFor } = instance;
   const { handingOver, lameDuck } = instance;
   const wall = (ms: number): number => Math.round(ms + offsetMs);
@@ -71,5 +72,6 @@ function instanceReport(instance: Instance, offsetMs: number): InstanceReport {
           },
         }),
     ...(lameDuck === null ? {} : { lameDuckUntil: wall(lameDuck.untilMs) }),
+    ...(virtualMac === undefined ? {} : { virtualMac: { interface: virtualMac.interface, mac: virtualMac.mac } }),
   };
 }

@@ -1,5 +1,8 @@
-/** The raw sockets of all instances: one for each interface and way of sending, shared by the virtual routers on it. */
-import type { VrrpNetwork, VrrpPacket, VrrpSocket } from '../../kernel/vrrp-socket.ts';
+/**
+ * The raw sockets of all instances: one for each interface and way of sending, shared by the virtual routers on it; and one to
+ * send from the virtual MAC where an instance has it.
+ */
+import type { VrrpNetwork, VrrpPacket, VrrpSocket, VrrpSocketOptions } from '../../kernel/vrrp-socket.ts';
 import type { InstanceSetup } from '../../vrrp/instance.ts';
 import type { Address } from '../../wire/address.ts';
 import { type Advertisement, encodeAdvertisement } from '../../wire/vrrp.ts';
@@ -31,25 +34,36 @@ export class Sockets {
 
   /** Opens what is missing, closes what nobody needs. */
   follow(setups: readonly InstanceSetup[]): void {
-    const wanted = Map.groupBy(setups.filter(hasSource), keyOf);
+    const speaking = setups.filter(hasSource);
+    const wanted = Map.groupBy(speaking, (setup) => keyOf(optionsOf(setup)));
+    const virtual = new Map(
+      speaking.flatMap(virtualOptionsOf).map((options): [string, VrrpSocketOptions] => [keyOf(options), options]),
+    );
     for (const [key, { socket }] of this.#open) {
-      if (wanted.has(key)) continue;
+      if (wanted.has(key) || virtual.has(key)) continue;
       socket.close();
       this.#open.delete(key);
     }
     for (const [key, group] of wanted) this.#followOne(key, group);
+    for (const [key, options] of virtual) if (!this.#open.has(key)) this.#openOne(key, options, []);
   }
 
-  /** To the group, or to each peer. Failures are logged when they begin; an advertisement is never worth more. */
-  send(setup: InstanceSetup, advertisement: Advertisement): void {
+  /**
+   * To the group, or to each peer. Failures are logged when they begin; an advertisement is never worth more.
+   * @param isVirtual from the virtual MAC, if the instance does that; failing that from the base interface all the same.
+   */
+  send(setup: InstanceSetup, advertisement: Advertisement, isVirtual: boolean): void {
     if (!hasSource(setup)) return;
-    const open = this.#open.get(keyOf(setup));
-    if (open === undefined) return;
+    const base = this.#open.get(keyOf(optionsOf(setup)));
+    const [virtual] = isVirtual ? virtualOptionsOf(setup).map((options) => this.#open.get(keyOf(options))) : [];
+    if (base === undefined) return;
     const sign = once(this.#sign(setup.name, setup.source));
     for (const destination of setup.transport === 'multicast' ? [setup.group] : setup.peers) {
       const endpoints = { source: setup.source, destination };
       const bytes = encodeAdvertisement(advertisement, setup.checksum, endpoints, sign);
-      const error = open.socket.send(bytes, destination);
+      const failed = virtual?.socket.send(bytes, destination);
+      const isSent = virtual !== undefined && failed === undefined;
+      const error = isSent ? undefined : (base.socket.send(bytes, destination) ?? failed);
       this.#say(`advertisements of ${setup.name} to ${destination}`, 'warning', error?.message, {
         instance: setup.name,
       });
@@ -65,14 +79,17 @@ export class Sockets {
     const first = setups[0];
     if (known !== undefined) known.setups = setups;
     if (known !== undefined || first === undefined) return;
-    const { interface: on, family, source, transport, group } = first;
-    const socket = this.#network.open(
-      { interface: on, family, source, transport, group },
-      {
-        onPacket: (packet) => this.#onPacket(packet, this.#open.get(key)?.setups ?? []),
-        onError: ({ message }) => this.#say(`socket on ${on}`, 'warning', message, { interface: on }),
+    this.#openOne(key, optionsOf(first), setups);
+  }
+
+  #openOne(key: string, options: VrrpSocketOptions, setups: readonly InstanceSetup[]): void {
+    const { interface: on, sendsOnly } = options;
+    const socket = this.#network.open(options, {
+      onPacket: (packet) => {
+        if (!sendsOnly) this.#onPacket(packet, this.#open.get(key)?.setups ?? []);
       },
-    );
+      onError: ({ message }) => this.#say(`socket on ${on}`, 'warning', message, { interface: on }),
+    });
     this.#open.set(key, { socket, setups });
   }
 }
@@ -94,6 +111,17 @@ function hasSource(setup: InstanceSetup): setup is Speaking {
   return setup.source !== null;
 }
 
-function keyOf({ interface: on, family, source, transport, group }: Speaking): string {
+function optionsOf({ interface: on, family, source, transport, group }: Speaking): VrrpSocketOptions {
+  return { interface: on, family, source, transport, group };
+}
+
+/** None where it has no virtual MAC, or sends from the base interface. */
+function virtualOptionsOf(setup: Speaking): VrrpSocketOptions[] {
+  const { virtualMac } = setup;
+  if (virtualMac?.transmitFrom !== 'virtual') return [];
+  return [{ ...optionsOf(setup), interface: virtualMac.interface, sendsOnly: true }];
+}
+
+function keyOf({ interface: on, family, source, transport, group }: VrrpSocketOptions): string {
   return [on, family, source, transport, transport === 'multicast' ? group : ''].join(' ');
 }

@@ -12,10 +12,12 @@ import { ORDER_RULES } from './order.ts';
 import type { Context, Rule } from './rule.ts';
 import { SCHEDULER_RULES } from './scheduler.ts';
 import { TRACKER_RULES } from './tracker.ts';
+import { VIRTUAL_MAC_RULES } from './virtual-mac.ts';
 
 const RULES: readonly Rule[] = [
   ...ADDRESS_RULES,
   ...INSTANCE_RULES,
+  ...VIRTUAL_MAC_RULES,
   ...TRACKER_RULES,
   ...ORDER_RULES,
   ...GROUP_RULES,

@@ -39,7 +39,10 @@ function instanceOf(name: string, raw: RawInstance, context: Resolving): Instanc
     hmac: raw.hmac === undefined ? null : { key: secretOf(raw.hmac.key, context.base), mode: raw.hmac.mode },
     preempt: raw.preempt,
     preemptDelayMs: raw.preempt_delay,
-    virtualMac: { enabled: raw.virtual_mac.enabled, transmitFrom: raw.virtual_mac.transmit_from },
+    virtualMac: {
+      enabled: raw.virtual_mac.enabled,
+      transmitFrom: raw.virtual_mac.transmit_from ?? (raw.transport === 'multicast' ? 'virtual' : 'base'),
+    },
     garp: garpOf(raw),
     track: trackOf(raw, context.top),
     startAfter: { linkUpMs: raw.start_after.link_up, verdicts: raw.start_after.verdicts },

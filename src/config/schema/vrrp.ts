@@ -131,16 +131,16 @@ export const instance = record('a VRRP instance', {
       enabled: defaulted(
         flag,
         'false',
-        'Hold the addresses on the virtual MAC 00:00:5e:00:01:VRID.',
-        'A macvlan brings reverse-path and firewall surprises; gratuitous ARP is enough.',
+        'Hold the addresses on an interface of their own, vrrp.VRID (a macvlan) with the MAC 00:00:5e:00:01:VRID, or vrrp6.VRID with 00:00:5e:00:02:VRID for IPv6: neighbours learn nothing new at a failover. Addresses on other interfaces than the instance’s stay there.',
+        'Gratuitous ARP is enough for most; wireless networks, and hypervisors and clouds unless told, drop frames of a MAC that they did not give; and firewall rules for the instance’s interface no longer match (what clients send comes in by vrrp.VRID).',
         'true',
       ),
-      transmit_from: defaulted(
+      transmit_from: optional(
         oneOf('virtual', 'base'),
-        'virtual',
-        'Which interface sends the adverts.',
-        'RFC 9568 section 7.2 wants the virtual MAC as source.',
+        'virtual for multicast, base for unicast',
+        'Whether adverts come from the virtual MAC or from that of the instance’s interface.',
         'base',
+        'RFC 9568 section 7.2 wants the virtual MAC, by which switches learn where it is; to send by unicast from it, the director would have to ask for its peers in its own name, and be taken to be there.',
       ),
     }),
     '{}',

@@ -6,6 +6,7 @@ import { FakeAddresses } from '../../../src/kernel/fake-addresses.ts';
 import { FakeFrameSender } from '../../../src/kernel/fake-arp.ts';
 import { FakeClaims } from '../../../src/kernel/fake-claims.ts';
 import { FakeClock } from '../../../src/kernel/fake-clock.ts';
+import { FakeMacvlans } from '../../../src/kernel/fake-macvlans.ts';
 import { FakeLan } from '../../../src/kernel/fake-vrrp-socket.ts';
 import type { FromVrrp, InstanceReport } from '../../../src/vrrp/link.ts';
 import type { Address } from '../../../src/wire/address.ts';
@@ -58,6 +59,7 @@ export class Segment {
     const machinery = {
       clock: this.clock,
       addresses: kernel,
+      macvlans: new FakeMacvlans(kernel),
       network: this.lan.host(name),
       frames,
       claims,

@@ -29,6 +29,12 @@ const COMMANDS = [
   'ip -6 address add 2001:db8::100/128 dev dummy0 nodad valid_lft forever preferred_lft 0',
   'ip address show dev dummy0',
   'ip link show dev dummy0',
+  'ip link add name vrrp.51 link dummy0 address 00:00:5e:00:01:33 type macvlan mode private',
+  'ip link set dev vrrp.51 alias ours',
+  'ip link set dev vrrp.51 addrgenmode none',
+  'ip link set dev vrrp.51 up',
+  'ip -d link show dev vrrp.51',
+  'ip link del dev vrrp.51',
 ] as const;
 
 interface Exchange {
@@ -50,10 +56,10 @@ function exchanges(trace: string): Exchange[] {
   return found;
 }
 
-/** nlmsghdr's type is nlctrl (0x10): ipvsadm asks for the family's number three times a run; the first command keeps them. */
+/** nlmsghdr's type is nlctrl (0x10): ipvsadm asks for the family's number three times a run; the first command keeps them. To rtnetlink it is RTM_NEWLINK. */
 const isFamilyLookup = ({ request }: Exchange): boolean => request.slice(8, 12) === '1000';
 
-execFileSync('modprobe', ['-a', 'ip_vs', 'dummy']);
+execFileSync('modprobe', ['-a', 'ip_vs', 'dummy', 'macvlan']);
 for (const words of ['link add dummy0 address 02:00:00:00:00:01 type dummy', 'link set dummy0 up']) {
   execFileSync('ip', words.split(' '));
 }
@@ -74,6 +80,7 @@ const recorded = COMMANDS.map((command) => {
     env: { ...process.env, LD_LIBRARY_PATH: LIBRARIES },
   });
   const all = exchanges(readFileSync('/tmp/trace', 'utf8'));
-  return { command, exchanges: command === COMMANDS[0] ? all : all.filter((one) => !isFamilyLookup(one)) };
+  const isWhole = command === COMMANDS[0] || command.startsWith('ip ');
+  return { command, exchanges: isWhole ? all : all.filter((one) => !isFamilyLookup(one)) };
 });
 console.log(`RESULT ${JSON.stringify(recorded)}`);
