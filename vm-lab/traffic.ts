@@ -76,12 +76,18 @@ export function startHeld(
 
 type Ports = RequestsPlan['target']['ports'];
 
+/** Generators so far: two that begin in one moment must not share ports. */
+let generators = 0;
+/** More than one opens before the next begins, where they share a range. */
+const PORTS_EACH = 200;
+
 /**
  * So many ports from a place in the range that moves on by a hundred a second, as fast as the requests do; below those that
  * the system chooses from.
  */
 function freshOf(from: number, to: number, count: number): NonNullable<Ports> {
-  return { first: from + (Math.floor(Date.now() / 10) % (to - from - count)), count };
+  const place = Math.floor(Date.now() / 10) + PORTS_EACH * generators++;
+  return { first: from + (place % (to - from - count)), count };
 }
 
 function targetOf(url: string, from: string | undefined, ports: Ports): RequestsPlan['target'] {

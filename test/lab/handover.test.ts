@@ -45,12 +45,12 @@ async function settled(name: string, vip: string): Promise<Machine> {
   return owner;
 }
 
-/** Requests, held connections of which one is opened every tenth of a second, and downloads. */
+/** Requests, held connections of which 25 are opened in each second, and downloads. */
 function load(url: string) {
   const requests = startRequests(lab(), url, { timeoutMs: PATIENCE_MS, freshPorts: true });
   const held = [
     startHeld(lab(), url, { connections: 25, downloads: 10, downloadPath: '/slow', freshPorts: true }),
-    startHeld(lab(), url, { connections: 100, spacingMs: 100, freshPorts: true }),
+    startHeld(lab(), url, { connections: 200, spacingMs: 40, freshPorts: true }),
   ];
   return {
     requests,
