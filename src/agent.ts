@@ -9,6 +9,7 @@ import { systemDatagrams } from './kernel/datagrams.ts';
 import { openIpvs } from './kernel/netlink-ipvs.ts';
 import { openServiceManager } from './kernel/notify.ts';
 import { loadRawio } from './kernel/rawio.ts';
+import { systemSysctls } from './kernel/sysctls.ts';
 import { openFirewall } from './kernel/system-firewall.ts';
 
 const CONTROL_SOCKET = '/run/lvs-agent/control.sock';
@@ -39,6 +40,7 @@ async function serve(): Promise<void> {
       firewall: openFirewall(),
       manager: openServiceManager(rawio, process.env),
       datagrams: systemDatagrams,
+      sysctls: systemSysctls,
     },
     (line) => process.stdout.write(line),
   );

@@ -1,7 +1,8 @@
 /**
  * The VRRP process of a director: `node vrrp.mjs [--config FILE] [--socket PATH] [--handover FILE] [--record] [--in-turn]`.
  * With --in-turn it is one of two (src/native/twin.c) and waits for its turn on standard input before it touches anything.
- * SIGTERM and SIGINT end it: with the hand-over mark there, its roles are given away first; without, the next process adopts them.
+ * SIGTERM and SIGINT end it: with the hand-over mark there, its roles are handed over first, which takes 5 s at most; without, the
+ * next process adopts them.
  * With --record it records from the first moment on, in recordings/ beside the configuration.
  */
 import { Socket } from 'node:net';
@@ -61,7 +62,7 @@ const stop = serve(
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   process.once(signal, () => {
     const release = isHandover(values);
-    log('notice', release ? 'stopping: roles are given away' : 'restarting: addresses stay for the next process', {
+    log('notice', release ? 'stopping: roles are handed over' : 'restarting: addresses stay for the next process', {
       signal,
     });
     void stop(release).finally(() => process.exit(0));

@@ -54,7 +54,10 @@ const ROOMS: Readonly<Record<string, Room>> = {
   ssh: { may: ['shell'], io: true, packages: ['ssh2', 'ssh-config'] },
   client: { may: ['status', 'shell'], io: true },
   playbook: {
-    may: ['operations', 'facts', 'desired', 'inventory', 'shell', 'config', 'client', 'status', 'ssh(types)'],
+    may: [
+      ...['operations', 'facts', 'desired', 'inventory', 'shell', 'config', 'client', 'status', 'ssh(types)'],
+      'wire/address.ts',
+    ],
     io: true,
     packages: ['yaml', 'zod', 'minijinja-js'],
   },

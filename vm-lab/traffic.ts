@@ -10,9 +10,13 @@ import { insideClient } from './namespace.ts';
 
 const PROGRAM = fileURLToPath(new URL('./load/main.ts', import.meta.url));
 
+const MOST_FAILURES = 1_000;
+
 export interface Traffic<Report> {
   /** The newest figures: a few a second. Nothing before the first. */
   latest(): Report | undefined;
+  /** When requests began that failed, and why, in the order of their ends; of very many the first only. */
+  readonly failures: readonly { readonly startedMs: number; readonly cause: string }[];
   /** Resolves when the figures satisfy `wanted`. @throws LabError when they do not in time, or the traffic has ended. */
   until(wanted: (figures: Report) => boolean, timeoutMs: number): Promise<Report>;
   /** Ends it before its plan does, and gives the report. */
@@ -21,16 +25,26 @@ export interface Traffic<Report> {
   readonly report: Promise<Report>;
 }
 
+interface Source {
+  readonly from?: string;
+  /**
+   * Ports that nobody has used for the two minutes that the kernels remember an ended connection. One client with a hundred
+   * connections a second otherwise uses its ports again after seconds, and a realserver or director may take the new
+   * connection for the old one: a fault of the load, not of what is measured.
+   */
+  readonly freshPorts?: boolean;
+}
+
 /** `http://10.77.1.100/`, with the plan's defaults: every 10 ms, 250 ms each, for an hour at most. */
 export function startRequests(
   lab: Lab,
   url: string,
-  plan: Partial<Omit<RequestsPlan, 'target'>> & { readonly from?: string } = {},
+  plan: Partial<Omit<RequestsPlan, 'target'>> & Source = {},
 ): Traffic<RequestsReport> {
-  const { from, ...rest } = plan;
+  const { from, freshPorts = false, ...rest } = plan;
   return startLoad<RequestsReport>(lab, {
     kind: 'requests',
-    target: targetOf(url, from),
+    target: targetOf(url, from, freshPorts ? freshOf(6_000, 32_700, 14_000) : undefined),
     intervalMs: 10,
     timeoutMs: 250,
     count: 1_000_000_000,
@@ -43,12 +57,12 @@ export function startRequests(
 export function startHeld(
   lab: Lab,
   url: string,
-  plan: Partial<Omit<HeldPlan, 'target'>> & { readonly from?: string } = {},
+  plan: Partial<Omit<HeldPlan, 'target'>> & Source = {},
 ): Traffic<HeldReport> {
-  const { from, ...rest } = plan;
+  const { from, freshPorts = false, ...rest } = plan;
   return startLoad<HeldReport>(lab, {
     kind: 'held',
-    target: targetOf(url, from),
+    target: targetOf(url, from, freshPorts ? freshOf(1_024, 6_000, 1_000) : undefined),
     connections: 10,
     everyMs: 1000,
     downloads: 0,
@@ -60,7 +74,23 @@ export function startHeld(
   });
 }
 
-function targetOf(url: string, from: string | undefined): RequestsPlan['target'] {
+type Ports = RequestsPlan['target']['ports'];
+
+/** Generators so far: two that begin in one moment must not share ports. */
+let generators = 0;
+/** More than one opens before the next begins, where they share a range. */
+const PORTS_EACH = 200;
+
+/**
+ * So many ports from a place in the range that moves on by a hundred a second, as fast as the requests do; below those that
+ * the system chooses from.
+ */
+function freshOf(from: number, to: number, count: number): NonNullable<Ports> {
+  const place = Math.floor(Date.now() / 10) + PORTS_EACH * generators++;
+  return { first: from + (place % (to - from - count)), count };
+}
+
+function targetOf(url: string, from: string | undefined, ports: Ports): RequestsPlan['target'] {
   const { protocol, hostname, port, pathname } = new URL(url);
   const tls = protocol === 'https:';
   return {
@@ -69,6 +99,7 @@ function targetOf(url: string, from: string | undefined): RequestsPlan['target']
     tls,
     path: pathname,
     ...(from === undefined ? {} : { from }),
+    ...(ports === undefined ? {} : { ports }),
   };
 }
 
@@ -83,6 +114,7 @@ function startLoad<Report extends object>(lab: Lab, plan: object): Traffic<Repor
   ];
   const child = spawn(file, args, { stdio: ['pipe', 'pipe', 'pipe'] });
   let latest: Report | undefined;
+  const failures: { startedMs: number; cause: string }[] = [];
   let ended = false;
   const watchers = new Set<() => void>();
   const { promise: report, resolve, reject } = Promise.withResolvers<Report>();
@@ -93,6 +125,7 @@ function startLoad<Report extends object>(lab: Lab, plan: object): Traffic<Repor
   });
   createInterface({ input: child.stdout }).on('line', (line) => {
     const { kind, ...figures } = JSON.parse(line);
+    if (kind === 'failure' && failures.length < MOST_FAILURES) failures.push(figures);
     if (kind !== 'tick' && kind !== 'report') return;
     latest = figures;
     if (kind === 'report') resolve(figures);
@@ -106,6 +139,7 @@ function startLoad<Report extends object>(lab: Lab, plan: object): Traffic<Repor
   });
   return {
     latest: () => latest,
+    failures,
     report,
     stop: () => {
       child.stdin.end();

@@ -3,6 +3,7 @@
  * compared with it. Probes run here, the pure rules are in src/health and src/balancer.
  */
 import { type DesiredService, desiredTable } from '../balancer/desired.ts';
+import { isReservedMark, type RelayTable } from '../balancer/relay.ts';
 import { describeProbe, NO_PROBES, type ProbeSpec, probePlan } from '../health/probe-plan.ts';
 import type { Standing, Verdict } from '../health/verdict.ts';
 import type { Clock } from '../kernel/clock.ts';
@@ -32,6 +33,8 @@ export interface BalancingOptions {
   readonly probeOf: (spec: ProbeSpec) => Probe;
   readonly overrides: OverrideStore;
   readonly ownershipPath: string;
+  /** What planned hand-overs need beside the configuration's services. */
+  readonly relays: () => RelayTable;
   readonly onVerdict: () => void;
   /** After every comparison with the kernel. */
   readonly onCompared: () => void;
@@ -53,7 +56,11 @@ export class Balancing {
   constructor(options: BalancingOptions) {
     const { clock, random, ipvs, firewall, journal, probeOf, ownershipPath } = options;
     this.#options = options;
-    this.#table = new TableKeeper({ ipvs, journal, wall: () => clock.wall(), ownershipPath });
+    this.#table = new TableKeeper({
+      ...{ ipvs, journal, ownershipPath },
+      wall: () => clock.wall(),
+      isOurs: (id) => id.kind === 'mark' && this.#stored !== null && isReservedMark(this.#stored.config, id.mark),
+    });
     this.#surroundings = new Surroundings(ipvs, firewall);
     this.prober = new Prober({ clock, random, probeOf, onVerdict: (...news) => this.#onVerdict(...news) });
   }
@@ -91,6 +98,12 @@ export class Balancing {
     await this.#compare();
   }
 
+  /** The same, and the marks at once, too. */
+  async applyWithMarks(cause: string): Promise<void> {
+    this.#surroundingsDueMs = 0;
+    await this.apply(cause);
+  }
+
   get view(): TableView {
     const { view } = this.#table;
     return { ...view, errors: [...view.errors, ...this.#surroundingErrors] };
@@ -98,10 +111,10 @@ export class Balancing {
 
   get desired(): DesiredService[] {
     if (this.#stored === null) return [];
-    const { clock, overrides } = this.#options;
+    const { clock, overrides, relays } = this.#options;
     const probes = new Map(this.prober.plan.judged.map((one) => [`${one.service}\n${one.realserver}`, one.probes]));
     const nowMs = clock.now();
-    return desiredTable(this.#stored.config, {
+    const services = desiredTable(this.#stored.config, {
       judge: (service, realserver) => {
         const { verdict, sinceMs } = this.prober.judge(probes.get(`${service}\n${realserver}`) ?? []);
         return { verdict, forMs: nowMs - sinceMs };
@@ -109,6 +122,7 @@ export class Balancing {
       overrides: overrides.all,
       wallMs: clock.wall(),
     });
+    return [...services, ...relays().services];
   }
 
   /** IPVS is programmed, and every check was answered once. */
@@ -161,9 +175,10 @@ export class Balancing {
   }
 
   async #settleSurroundings(): Promise<void> {
-    const { clock, journal } = this.#options;
+    const { clock, journal, relays } = this.#options;
     if (this.#stored === null || clock.now() < this.#surroundingsDueMs) return;
-    const errors = await this.#surroundings.settle(this.#stored.config, this.#stored.self);
+    const { config, self } = this.#stored;
+    const errors = await this.#surroundings.settle(config, self, relays().markings);
     for (const error of errors) if (!this.#surroundingErrors.includes(error)) journal.note('error', 'ipvs', error);
     this.#surroundingErrors = errors;
     // What failed is tried again soon: a module or an interface may be on its way.

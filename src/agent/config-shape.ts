@@ -163,6 +163,7 @@ const config = object({
     timeoutsMs: object({ tcp: nullable(duration), tcpFin: nullable(duration), udp: nullable(duration) }),
     onStart: oneOf('adopt', 'flush'),
     onStop: oneOf('keep', 'flush'),
+    probeMarks: object({ base: integer(0, 0xffff_ffff), prefixLength: integer(0, 32) }),
   }),
   services: list(service),
   alerts: alertsShape,

@@ -4,13 +4,16 @@
  */
 import { request } from 'node:http';
 import { userInfo } from 'node:os';
+import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { NEW_HAND_OVER, watchHandOver } from '../status/hand-over.ts';
+import type { AgentState } from '../status/state.ts';
 
 const USAGE = `usage: lvs-agent ctl status
        lvs-agent ctl metrics
        lvs-agent ctl drain REALSERVER… [--service SERVICE] [--reason TEXT]
        lvs-agent ctl undrain REALSERVER… [--service SERVICE]
-       lvs-agent ctl yield INSTANCE
+       lvs-agent ctl failover INSTANCE
        lvs-agent ctl hold [INSTANCE] [--reason TEXT] [--minutes N]
        lvs-agent ctl release [INSTANCE]
        lvs-agent ctl record start|stop
@@ -20,7 +23,18 @@ interface Asked {
   readonly method: 'GET' | 'POST';
   readonly path: string;
   readonly body?: unknown;
+  /** The instance whose hand-over is waited for. */
+  readonly watches?: string;
 }
+
+interface Said {
+  readonly status: number;
+  readonly text: string;
+}
+
+/** For the first word of it, and the last: meanwhile the VRRP process keeps a deadline of its own. */
+const HAND_OVER_MS = 10_000;
+const POLL_MS = 200;
 
 /** @returns the exit code: 0 done, 1 refused or no answer, 64 wrong usage (EX_USAGE of sysexits.h) */
 export async function control(socketPath: string, argv: readonly string[], write = output): Promise<number> {
@@ -30,12 +44,35 @@ export async function control(socketPath: string, argv: readonly string[], write
     return 64;
   }
   try {
-    const { status, text } = await exchange(socketPath, asked);
+    const said = await exchange(socketPath, asked);
+    const isWatched = asked.watches !== undefined && said.status < 400;
+    const { status, text } = isWatched ? await outcomeOf(socketPath, asked.watches) : said;
     write(status < 400 ? 'stdout' : 'stderr', text);
     return status < 400 ? 0 : 1;
   } catch (error) {
     write('stderr', `the agent does not answer on ${socketPath}: ${(error as Error).message}\n`);
     return 1;
+  }
+}
+
+/** What became of the hand-over, with the status of an answer: 409 when nobody has taken it. */
+async function outcomeOf(socketPath: string, instance: string): Promise<Said> {
+  const begunMs = performance.now();
+  for (let watched = NEW_HAND_OVER; ; await pause(POLL_MS)) {
+    const { text } = await exchange(socketPath, { method: 'GET', path: '/v1/state' });
+    const { vrrp } = JSON.parse(text) as Pick<AgentState, 'vrrp'>;
+    const found = vrrp.instances.find(({ name }) => name === instance);
+    const sinceMs = performance.now() - begunMs;
+    if (found !== undefined) watched = watchHandOver(watched, found, sinceMs);
+    const { state, cause, master } = found ?? {
+      state: 'unknown',
+      cause: 'the VRRP process does not answer',
+      master: null,
+    };
+    const said = `${JSON.stringify({ instance, state, cause, master })}\n`;
+    if (watched.outcome === 'given') return { status: 200, text: said };
+    const isLate = sinceMs > HAND_OVER_MS && found?.handingOver === undefined;
+    if (watched.outcome === 'kept' || isLate) return { status: 409, text: said };
   }
 }
 
@@ -71,6 +108,9 @@ const READINGS: Readonly<Record<string, string>> = { status: '/v1/state', metric
 function askedFor([verb = '', ...names]: readonly string[], options: Options): Asked | undefined {
   const reading = names.length === 0 && Object.hasOwn(READINGS, verb) ? READINGS[verb] : undefined;
   if (reading !== undefined) return { method: 'GET', path: reading };
+  const [one, ...more] = names;
+  if (verb === 'failover' && one !== undefined && more.length === 0)
+    return { method: 'POST', path: '/v1/yield', body: { instance: one }, watches: one };
   const body = bodyFor(verb, names, options);
   return body === undefined ? undefined : { method: 'POST', path: `/v1/${verb}`, body };
 }
@@ -84,7 +124,6 @@ function bodyFor(verb: string, names: readonly string[], options: Options): obje
   const bodies: Readonly<Record<string, object | undefined>> = {
     drain: one === null ? undefined : { realservers: names, services, owner, reason },
     undrain: one === null ? undefined : { realservers: names, services },
-    yield: one === null || more.length > 0 ? undefined : { instance: one },
     hold: more.length > 0 ? undefined : { instance: one, owner, reason, forMs },
     release: more.length > 0 ? undefined : { instance: one },
     record: names.join() === 'start' || names.join() === 'stop' ? { on: one === 'start' } : undefined,
@@ -92,7 +131,7 @@ function bodyFor(verb: string, names: readonly string[], options: Options): obje
   return Object.hasOwn(bodies, verb) ? bodies[verb] : undefined;
 }
 
-function exchange(socketPath: string, { method, path, body }: Asked): Promise<{ status: number; text: string }> {
+function exchange(socketPath: string, { method, path, body }: Asked): Promise<Said> {
   return new Promise((resolve, reject) => {
     const asking = request({ socketPath, method, path, agent: false, timeout: 15_000 }, (response) => {
       let text = '';

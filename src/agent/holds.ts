@@ -26,16 +26,6 @@ export class Holds {
     return this.#all.filter(({ until }) => until > this.#options.wall());
   }
 
-  /** In the VRRP process's terms. @param monotonicOf turns epoch into monotonic ms */
-  told(monotonicOf: (epochMs: number) => number): Hold[] {
-    return this.all.map((one) => ({
-      instance: one.instance,
-      reason: `release by ${one.owner}${one.reason === null ? '' : ` (${one.reason})`}`,
-      untilMs: monotonicOf(one.until),
-      endsAlone: false,
-    }));
-  }
-
   /** Takes the place of what the same owner held of the same instance. @throws Error when it cannot be written; then nothing has changed */
   add(hold: HoldRecord): void {
     const { instance, owner, reason, until } = hold;
@@ -82,6 +72,19 @@ export class Holds {
     writeJson(this.#options.path, holds);
     this.#all = holds;
   }
+}
+
+/** In the VRRP process's terms. @param monotonicOf turns epoch into monotonic ms */
+export function holdTold(
+  { instance, owner, reason, until }: HoldRecord,
+  monotonicOf: (epochMs: number) => number,
+): Hold {
+  return {
+    instance,
+    reason: `release by ${owner}${reason === null ? '' : ` (${reason})`}`,
+    untilMs: monotonicOf(until),
+    endsAlone: false,
+  };
 }
 
 function nameOf(instance: string | null): string {

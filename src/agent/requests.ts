@@ -44,6 +44,8 @@ const ROUTES: Readonly<Record<string, Readonly<Record<string, Handler>>>> = {
   '/v1/hold': { POST: hold },
   '/v1/release': { POST: release },
   '/v1/record': { POST: record },
+  '/v1/lame-duck/end': { POST: endLameDuck },
+  '/v1/relay/end': { POST: endRelay },
 };
 
 /** @throws Refusal, ShapeError */
@@ -116,10 +118,22 @@ function yieldInstance({ supervisor }: Agent, { body }: Request): Answer {
   return { json: { instance } };
 }
 
+function endLameDuck({ supervisor }: Agent, { body }: Request): Answer {
+  const { instance } = accept(object({ instance: text }), body, 'lame-duck');
+  supervisor.endLameDuck(instance);
+  return { json: { instance } };
+}
+
+async function endRelay({ supervisor }: Agent, { body }: Request): Promise<Answer> {
+  const { instance } = accept(object({ instance: text }), body, 'relay');
+  return { json: { instance, ended: await supervisor.handOvers.end(instance, 'an operator says so') } };
+}
+
 function hold({ supervisor, wall }: Agent, { body }: Request): Answer {
-  const { instance = null, owner, reason = null, forMs = HOLD_MS } = accept(holdRequestShape, body, 'hold');
+  const asked = accept(holdRequestShape, body, 'hold');
+  const { instance = null, owner, reason = null, forMs = HOLD_MS, whileHeard, comes } = asked;
   const since = wall();
-  supervisor.standby.hold({ instance, owner, reason, since, until: since + forMs });
+  supervisor.standby.hold({ instance, owner, reason, since, until: since + forMs, whileHeard }, comes);
   return { json: { holds: supervisor.standby.holds } };
 }
 

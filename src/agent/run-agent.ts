@@ -6,6 +6,7 @@ import type { Datagrams } from '../kernel/datagrams.ts';
 import type { Firewall } from '../kernel/firewall.ts';
 import type { Ipvs } from '../kernel/ipvs.ts';
 import type { ServiceManager } from '../kernel/notify.ts';
+import type { Sysctls } from '../kernel/sysctls.ts';
 import { probeOf } from '../probes/probe.ts';
 import { listenControl } from './control.ts';
 import { Journal } from './journal.ts';
@@ -24,6 +25,7 @@ export interface AgentPaths {
 export interface AgentSystem {
   readonly ipvs: Ipvs;
   readonly firewall: Firewall;
+  readonly sysctls: Sysctls;
   readonly manager: ServiceManager;
   readonly datagrams: Datagrams;
 }
@@ -31,7 +33,7 @@ export interface AgentSystem {
 /** @returns stops the agent; the kernel's table stays as it is unless the configuration says otherwise */
 export async function runAgent(
   paths: AgentPaths,
-  { ipvs, firewall, manager, datagrams }: AgentSystem,
+  { ipvs, firewall, sysctls, manager, datagrams }: AgentSystem,
   write: (line: string) => void,
 ): Promise<() => Promise<void>> {
   const clock = systemClock;
@@ -42,12 +44,14 @@ export async function runAgent(
     ipvs,
     firewall,
     datagrams,
+    sysctls,
     journal,
     probeOf,
     runScript: scriptRunner(helperPath()),
     runProgram: programRunner(helperPath()),
     configPath: paths.config,
     stateFolder: dirname(paths.config),
+    runtimeFolder: dirname(paths.socket),
     vrrpSocket: paths.vrrpSocket,
     handoverMark: paths.handover,
     release: ownRelease(import.meta.dirname),

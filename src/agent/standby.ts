@@ -7,7 +7,7 @@ import type { ToVrrp } from '../vrrp/link.ts';
 import type { StoredConfig } from './config-shape.ts';
 import { Exchange, type ExchangeOptions } from './exchange/exchange.ts';
 import type { HoldRecord } from './hold-shape.ts';
-import { Holds } from './holds.ts';
+import { Holds, holdTold } from './holds.ts';
 import { Refusal } from './refusal.ts';
 
 export interface StandbyOptions extends Omit<ExchangeOptions, 'keyPath' | 'onNews'> {
@@ -45,15 +45,19 @@ export class Standby {
   get holds(): NonNullable<AgentState['holds']> {
     const { behind } = this.exchange;
     const own = behind === null ? [] : [{ instance: null, owner: 'lvs-agent', ...behind, until: null }];
-    return [...this.#holds.all, ...own];
+    return [...this.#holding().map(({ whileHeard: _, ...hold }) => hold), ...own];
   }
 
-  /** Keeps an instance, or all, from becoming MASTER here. @throws Refusal; Error when it cannot be written */
-  hold(hold: HoldRecord): void {
+  /**
+   * Keeps an instance, or all, from becoming MASTER here.
+   * @param comes the instance may not be there yet
+   * @throws Refusal; Error when it cannot be written
+   */
+  hold(hold: HoldRecord, comes = false): void {
     const { instance } = hold;
     const { config, self } = this.#stored ?? {};
     const here = config?.instances.filter(({ speakers }) => speakers.some(({ director }) => director === self));
-    if (instance !== null && !here?.some(({ name }) => name === instance)) {
+    if (!comes && instance !== null && !here?.some(({ name }) => name === instance)) {
       throw new Refusal(404, `there is no instance ${instance} here`);
     }
     this.#holds.add(hold);
@@ -83,10 +87,15 @@ export class Standby {
     return message;
   }
 
+  #holding(): readonly HoldRecord[] {
+    const { all } = this.#holds;
+    return this.exchange.isAlone ? all.filter(({ whileHeard }) => !whileHeard) : all;
+  }
+
   #message(): Extract<ToVrrp, { type: 'holds' }> {
     const { clock } = this.#options;
     const offsetMs = clock.wall() - clock.now();
-    const asked = this.#holds.told((epochMs) => Math.round(epochMs - offsetMs));
+    const asked = this.#holding().map((hold) => holdTold(hold, (epochMs) => Math.round(epochMs - offsetMs)));
     return { type: 'holds', holds: [...asked, ...this.exchange.holds()] };
   }
 

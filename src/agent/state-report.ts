@@ -2,7 +2,9 @@
 
 import type { DesiredService } from '../balancer/desired.ts';
 import type { Override } from '../balancer/override.ts';
+import { isReservedMark } from '../balancer/relay.ts';
 import type { Config } from '../config/config.ts';
+import { speechOf } from '../config/speech.ts';
 import { describeProbe, type ProbePlan } from '../health/probe-plan.ts';
 import type { Standing } from '../health/verdict.ts';
 import type { AgentState, CheckState, DestinationState, InstanceState, ServiceState } from '../status/state.ts';
@@ -24,6 +26,7 @@ export interface Known {
   readonly overrides: readonly Override[];
   readonly holds: NonNullable<AgentState['holds']>;
   readonly exchange: NonNullable<AgentState['exchange']>;
+  readonly relays: NonNullable<AgentState['relays']>;
   readonly vrrp: { readonly alive: boolean; readonly report: Report | undefined };
   /** What there is to say of a tracker that is down, or null. */
   readonly problemOf: (kind: TrackerKind, name: string) => string | null;
@@ -34,6 +37,7 @@ export interface Known {
 }
 
 export function agentStateOf(known: Known): AgentState {
+  const hidden = new Set(known.table.entries.filter(isHidden(known)).map(({ service }) => serviceKey(service.id)));
   const { at, release, version, startedAt, config } = known.rest;
   const instances = (known.vrrp.report?.instances ?? []).map((one) => instanceState(one, known));
   return {
@@ -51,10 +55,11 @@ export function agentStateOf(known: Known): AgentState {
       latenessMs: known.vrrp.report?.latenessMs ?? { last: 0, worst: 0 },
       instances,
     },
+    ...(known.relays.length === 0 ? {} : { relays: known.relays }),
     ipvs: {
       inSync: known.table.errors.length === 0,
       error: known.table.errors[0] ?? null,
-      leaving: [...known.table.leaving],
+      leaving: known.table.leaving.filter((one) => !hidden.has(one.slice(one.indexOf(' of ') + ' of '.length))),
       services: servicesOf(known),
     },
     checks: checksOf(known),
@@ -65,34 +70,46 @@ export function agentStateOf(known: Known): AgentState {
   };
 }
 
-function instanceState(report: InstanceReport, { problemOf }: Known): InstanceState {
+function instanceState(report: InstanceReport, { problemOf, config }: Known): InstanceState {
+  const configured = config?.instances.find(({ name }) => name === report.name);
   const { vips, transitions = 0, trackers = [] } = report;
   return {
     ...report,
     vips: [...vips],
     transitions,
     trackers: trackers.map((one) => ({ ...one, error: problemOf(one.kind, one.name) })),
+    ...(configured === undefined ? {} : { speech: speechOf(configured) }),
   };
 }
 
-function servicesOf({ desired, table, config }: Known): ServiceState[] {
+/** Our own means, by reserved marks; nothing that anybody serves. */
+function isHidden({ config }: Known): (entry: ServiceEntry) => boolean {
+  return ({ service: { id } }) => config !== null && id.kind === 'mark' && isReservedMark(config, id.mark);
+}
+
+function servicesOf(known: Known): ServiceState[] {
+  const { desired, table, config } = known;
+  const hidden = isHidden(known);
   const named = new Map(desired.map((one) => [serviceKey(one.service.id), one]));
   const realservers = new Map(
     config?.services.map(({ name, realservers: all }) => [name, new Map(all.map((one) => [one.address, one.name]))]),
   );
-  return table.entries.map((entry) => {
-    const service = named.get(serviceKey(entry.service.id));
-    const names = service === undefined ? undefined : realservers.get(service.name);
-    const order = new Map(service?.destinations.map((one, index) => [destinationKey(one), index]));
-    // The kernel tells the newest first; people expect the order of the topology, what it does not know last.
-    const placeOf = ({ destination }: DestinationEntry): number => order.get(destinationKey(destination)) ?? order.size;
-    const sorted = entry.destinations.toSorted((a, b) => placeOf(a) - placeOf(b));
-    const destinations = sorted.map((one) => {
-      const isKnown = order.has(destinationKey(one.destination));
-      return destinationState(one, (isKnown ? names?.get(one.destination.address) : undefined) ?? null);
+  return table.entries
+    .filter((entry) => !hidden(entry))
+    .map((entry) => {
+      const service = named.get(serviceKey(entry.service.id));
+      const names = service === undefined ? undefined : realservers.get(service.name);
+      const order = new Map(service?.destinations.map((one, index) => [destinationKey(one), index]));
+      // The kernel tells the newest first; people expect the order of the topology, what it does not know last.
+      const placeOf = ({ destination }: DestinationEntry): number =>
+        order.get(destinationKey(destination)) ?? order.size;
+      const sorted = entry.destinations.toSorted((a, b) => placeOf(a) - placeOf(b));
+      const destinations = sorted.map((one) => {
+        const isKnown = order.has(destinationKey(one.destination));
+        return destinationState(one, (isKnown ? names?.get(one.destination.address) : undefined) ?? null);
+      });
+      return { name: service?.name ?? null, ...serviceFacts(entry), destinations };
     });
-    return { name: service?.name ?? null, ...serviceFacts(entry), destinations };
-  });
 }
 
 function serviceFacts({ service }: ServiceEntry): Omit<ServiceState, 'name' | 'destinations'> {

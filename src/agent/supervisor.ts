@@ -3,12 +3,14 @@
  * whose work the addresses are. The control socket speaks to this.
  */
 import { existsSync } from 'node:fs';
+import type { Sysctls } from '../kernel/sysctls.ts';
 import type { AgentState } from '../status/state.ts';
-import type { ToVrrp } from '../vrrp/link.ts';
+import type { InstanceReport, ToVrrp } from '../vrrp/link.ts';
 import { Balancing, type BalancingOptions } from './balancing.ts';
 import type { StoredConfig } from './config-shape.ts';
-import { ConfigStore } from './config-store.ts';
 import { Drains } from './drains.ts';
+import { HandOvers } from './hand-overs.ts';
+import { InForce } from './in-force.ts';
 import { Notices, type NoticesOptions } from './notices.ts';
 import { OverrideStore } from './override-store.ts';
 import { Refusal } from './refusal.ts';
@@ -17,22 +19,24 @@ import { agentStateOf } from './state-report.ts';
 import type { RunScript } from './tracked-scripts.ts';
 import { Trackers } from './trackers.ts';
 import { type Recording, VrrpLink } from './vrrp-link.ts';
+import { WallOffset } from './wall-offset.ts';
 
-/** How long the VRRP process's last word is waited for when both are stopped. */
-const FAREWELL_MS = 2_000;
+/** How long the VRRP process's last word is waited for when both are stopped: it hands its roles over in 5 s at most. */
+const FAREWELL_MS = 7_000;
 const FAREWELL_STEP_MS = 20;
-/** What two readings of two clocks may lie apart; more, and one of them was set. */
-const CLOCK_STEP_MS = 100;
 
 export interface SupervisorOptions
   extends Pick<BalancingOptions, 'clock' | 'random' | 'ipvs' | 'firewall' | 'journal' | 'probeOf'>,
     Pick<NoticesOptions, 'runProgram'>,
     Pick<StandbyOptions, 'datagrams'> {
+  readonly sysctls: Sysctls;
   readonly runScript: RunScript;
   /** config.json; last-good.json stands beside it. */
   readonly configPath: string;
   /** Of overrides.json, removals.json, holds.json, table.json, the key of the exchange and what {@link Notices} keeps. */
   readonly stateFolder: string;
+  /** Of what holds for the running kernel only: relays.json and sysctls.json. */
+  readonly runtimeFolder: string;
   readonly vrrpSocket: string;
   /** Is there when systemd stops the agent for good, and not when it restarts it. */
   readonly handoverMark: string;
@@ -41,30 +45,35 @@ export interface SupervisorOptions
 
 export class Supervisor {
   readonly #options: SupervisorOptions;
-  readonly #store: ConfigStore;
+  readonly #inForce: InForce;
   readonly #drains: Drains;
   readonly #standby: Standby;
   readonly #balancing: Balancing;
   readonly #trackers: Trackers;
   readonly #link: VrrpLink;
   readonly #notices: Notices;
+  readonly #handOvers: HandOvers;
   readonly #startedAt: number;
-  #stored: StoredConfig | null = null;
-  #configError: string | null = null;
+  readonly #wallOffset: WallOffset;
   #isReady = false;
-  #offsetMs = 0;
-  #installing: Promise<void> = Promise.resolve();
 
   constructor(options: SupervisorOptions) {
-    const { clock, journal, stateFolder, vrrpSocket, runScript } = options;
+    const { clock, journal, stateFolder, runScript } = options;
     this.#options = options;
     this.#startedAt = clock.wall();
-    this.#store = new ConfigStore(options.configPath, journal);
+    this.#wallOffset = new WallOffset(clock);
+    this.#inForce = new InForce({
+      configPath: options.configPath,
+      journal,
+      apply: (stored) => this.#apply(stored),
+      onConfirmed: (stored) => this.#standby.configure(stored),
+    });
     const overrides = new OverrideStore({ folder: stateFolder, journal, wall: () => clock.wall() });
     this.#balancing = new Balancing({
       ...options,
       overrides,
       ownershipPath: `${stateFolder}/table.json`,
+      relays: () => this.#handOvers.table,
       onVerdict: () => {
         this.#trackers.tell();
         this.#notices.judgeSoon();
@@ -94,15 +103,33 @@ export class Supervisor {
       send: (message) => this.#link.send(message),
     });
     this.#notices = new Notices({ ...options, prober: this.#balancing.prober });
-    this.#link = new VrrpLink({
+    this.#link = this.#linkToVrrp();
+    this.#handOvers = new HandOvers({
+      ...{ journal, sysctls: options.sysctls, folder: options.runtimeFolder },
+      wall: () => clock.wall(),
+      config: () => this.#stored?.config ?? null,
+      self: () => this.#stored?.self ?? '',
+      entries: () => this.#balancing.view.entries,
+      apply: (cause) => this.#balancing.applyWithMarks(cause),
+      instances: () => (this.#link.isAlive ? this.#link.instances : null),
+      send: (message) => void this.#link.send(message),
+    });
+  }
+
+  #linkToVrrp(): VrrpLink {
+    const { clock, journal, vrrpSocket } = this.#options;
+    return new VrrpLink({
       path: vrrpSocket,
       clock,
       greeting: () => this.#greeting(),
       onTransition: (transition) => {
         setImmediate(() => this.#standby.exchange.tell()); // the report comes right behind it
         this.#notices.transition(transition);
+        this.#handOvers.onTransition(transition.instance, transition.to);
       },
       onFound: (instances) => this.#notices.found(instances),
+      onRelay: ({ instance, to }) => void this.#handOvers.prepare(instance, to),
+      onHandOver: (news) => this.#handOvers.tell(news),
       onAlive: (alive) => {
         if (alive) journal.note('info', 'vrrp', 'the VRRP process answers');
         else journal.note('error', 'vrrp', 'the VRRP process does not answer');
@@ -110,11 +137,13 @@ export class Supervisor {
     });
   }
 
+  get #stored(): StoredConfig | null {
+    return this.#inForce.stored;
+  }
+
   async start(): Promise<void> {
-    const { stored, error } = this.#store.load();
-    if (error !== null) this.#options.journal.note('error', 'config', error);
+    const stored = this.#inForce.load();
     this.#adopt(stored);
-    this.#configError = error;
     this.#standby.configure(stored);
     this.#standby.exchange.start();
     await this.#balancing.start(stored);
@@ -142,43 +171,13 @@ export class Supervisor {
       await new Promise<void>((resolve) => clock.setTimer(clock.now() + FAREWELL_STEP_MS, resolve));
   }
 
-  /**
-   * Puts another configuration in force, or the former one again when the kernel or the VRRP process refuses it.
-   * @throws Refusal
-   */
+  /** Puts another configuration in force, or the former one again. @throws Refusal */
   install(next: StoredConfig): Promise<void> {
-    const mine = this.#installing.then(() => this.#install(next));
-    this.#installing = mine.catch(() => {});
-    return mine;
+    return this.#inForce.install(next);
   }
 
-  async #install(next: StoredConfig): Promise<void> {
-    const { journal } = this.#options;
-    const before = this.#stored;
-    if (before !== null && next.generation < before.generation) {
-      throw new Refusal(409, `generation ${next.generation} is older than ${before.generation}, which is in force`);
-    }
-    const problems = await this.#tryConfig(next);
-    if (problems.length === 0) {
-      this.#store.confirm(next);
-      this.#configError = null;
-      this.#standby.configure(next);
-      journal.note('notice', 'config', `configuration ${next.generation} is in force`, { hash: next.hash });
-      return;
-    }
-    this.#configError = `configuration ${next.generation} was rolled back: ${problems.join('; ')}`;
-    journal.note('error', 'config', this.#configError, { hash: next.hash });
-    await this.#tryConfig(before);
-    throw new Refusal(422, this.#configError);
-  }
-
-  /** @returns what disk, kernel and VRRP process said against it */
-  async #tryConfig(next: StoredConfig | null): Promise<readonly string[]> {
-    try {
-      this.#store.save(next);
-    } catch (error) {
-      return [`it cannot be written: ${(error as Error).message}`];
-    }
+  /** @returns what kernel and VRRP process said against it */
+  async #apply(next: StoredConfig | null): Promise<readonly string[]> {
     this.#adopt(next);
     const errors = await this.#balancing.configure(next);
     this.#notices.judge();
@@ -189,7 +188,6 @@ export class Supervisor {
   }
 
   #adopt(stored: StoredConfig | null): void {
-    this.#stored = stored;
     this.#options.journal.director = stored?.self ?? '';
     this.#trackers.configure(stored);
     this.#notices.configure(stored);
@@ -203,14 +201,29 @@ export class Supervisor {
     return this.#standby;
   }
 
-  /** Asks the VRRP process to give an instance away. @throws Refusal */
+  get handOvers(): HandOvers {
+    return this.#handOvers;
+  }
+
+  /** Asks the VRRP process to hand an instance over. @throws Refusal */
   yieldInstance(instance: string): void {
+    const found = this.#instance(instance);
+    if (found.state !== 'MASTER') throw new Refusal(409, `${instance} is ${found.state} here, not MASTER`);
+    this.#link.send({ type: 'yield', instance });
+    this.#options.journal.note('notice', 'vrrp', `${instance} is to be handed over, as was asked for`, { instance });
+  }
+
+  /** No connection needs this director any more. @throws Refusal */
+  endLameDuck(instance: string): void {
+    this.#instance(instance);
+    this.#link.send({ type: 'end-lame-duck', instance });
+  }
+
+  #instance(instance: string): InstanceReport {
     const found = this.#link.instances.find(({ name }) => name === instance);
     if (!this.#link.isAlive) throw new Refusal(503, 'the VRRP process does not answer');
     if (found === undefined) throw new Refusal(404, `there is no instance ${instance} here`);
-    if (found.state !== 'MASTER') throw new Refusal(409, `${instance} is ${found.state} here, not MASTER`);
-    this.#link.send({ type: 'yield', instance });
-    this.#options.journal.note('notice', 'vrrp', `${instance} is to be given away, as was asked for`, { instance });
+    return found;
   }
 
   /** Starts or ends a recording of the VRRP process. @returns where it is and how long. @throws Refusal */
@@ -224,7 +237,7 @@ export class Supervisor {
 
   state(): AgentState {
     const { clock, release } = this.#options;
-    const offsetMs = this.#wallOffset();
+    const wallOf = this.#wallOffset.reading();
     const { view, desired, prober } = this.#balancing;
     const { exchange } = this.#standby;
     return agentStateOf({
@@ -234,10 +247,11 @@ export class Supervisor {
       table: view,
       plan: prober.plan,
       standing: (key) => prober.standing(key),
-      wallOf: (ms) => Math.round(ms + offsetMs),
+      wallOf,
       overrides: this.#drains.all,
       holds: this.#standby.holds,
-      exchange: { key: exchange.key(), peers: exchange.peers((ms) => Math.round(ms + offsetMs)) },
+      relays: this.#handOvers.state,
+      exchange: { key: exchange.key(), peers: exchange.peers(wallOf) },
       vrrp: { alive: this.#link.isAlive, report: this.#link.report },
       problemOf: (kind, name) => this.#trackers.problemOf(kind, name),
       alarms: [...this.#vrrpAlarms(), ...exchange.alarms(), ...view.errors, ...this.#notices.problems],
@@ -249,18 +263,10 @@ export class Supervisor {
         config: {
           hash: this.#stored?.hash ?? '',
           generation: this.#stored?.generation ?? 0,
-          error: this.#configError,
+          error: this.#inForce.error,
         },
       },
     });
-  }
-
-  /** Of the wall clock from the monotonic one: the same from one state to the next, unless the wall clock was set. */
-  #wallOffset(): number {
-    const { clock } = this.#options;
-    const now = clock.wall() - clock.now();
-    if (Math.abs(now - this.#offsetMs) > CLOCK_STEP_MS) this.#offsetMs = now;
-    return this.#offsetMs;
   }
 
   #masters(): string[] {
@@ -282,6 +288,7 @@ export class Supervisor {
     this.#link.check();
     this.#drains.expire();
     this.#standby.expire();
+    this.#handOvers.check();
     if (this.#isReady || !this.#balancing.isReady) return;
     this.#isReady = true;
     this.#link.send({ type: 'ready' });

@@ -2,7 +2,7 @@
  * What IPVS needs around its table: marking rules for fwmark services, the kernel's timeouts, the two connection sync daemons.
  * Each is read and only changed when it differs: stopping a sync daemon loses what it had not sent yet.
  */
-import { markings } from '../balancer/marking.ts';
+import { type Marking, markings } from '../balancer/marking.ts';
 import type { Config } from '../config/config.ts';
 import type { Firewall } from '../kernel/firewall.ts';
 import type { Ipvs } from '../kernel/ipvs.ts';
@@ -14,30 +14,37 @@ export class Surroundings {
   /** By role, as they were last started: the kernel rounds what it tells, so that is not what is compared. */
   readonly #started = new Map<SyncDaemon['role'], string>();
   #hasNoMarks = false;
+  /** What was last made so: what is wanted now and is not the same need not be compared first. */
+  #marks = '';
 
   constructor(ipvs: Ipvs, firewall: Firewall) {
     this.#ipvs = ipvs;
     this.#firewall = firewall;
   }
 
-  /** @returns what could not be done, one sentence each */
-  async settle(config: Config, self: string): Promise<readonly string[]> {
+  /**
+   * @param relayed - rules of relays, which go after those of services
+   * @returns what could not be done, one sentence each
+   */
+  async settle(config: Config, self: string, relayed: readonly Marking[] = []): Promise<readonly string[]> {
     const isBalancing = config.services.length > 0;
     const results = await Promise.allSettled([
-      this.#settleMarks(config),
+      this.#settleMarks([...markings(config), ...relayed]),
       isBalancing ? this.#settleTimeouts(config) : undefined,
       isBalancing || this.#started.size > 0 ? this.#settleDaemons(config, self) : undefined,
     ]);
     return results.flatMap((result) => (result.status === 'rejected' ? [(result.reason as Error).message] : []));
   }
 
-  async #settleMarks(config: Config): Promise<void> {
-    const wanted = markings(config);
+  async #settleMarks(wanted: readonly Marking[]): Promise<void> {
     // Where there is nothing to mark the firewall's program is asked once, not again and again: a host may well lack it.
     if (wanted.length === 0 && this.#hasNoMarks) return;
-    const holds = await this.#firewall.holds(wanted).catch(() => wanted.length === 0);
+    const text = JSON.stringify(wanted);
+    const isKnown = this.#marks === '' || this.#marks === text;
+    const holds = isKnown && (await this.#firewall.holds(wanted).catch(() => wanted.length === 0));
     const error = holds ? undefined : await this.#firewall.apply(wanted);
     if (error !== undefined) throw error;
+    this.#marks = text;
     this.#hasNoMarks = wanted.length === 0;
   }
 

@@ -3,7 +3,7 @@ import type { DesiredService } from '../balancer/desired.ts';
 import { plan } from '../balancer/diff.ts';
 import type { Ownership } from '../balancer/ownership.ts';
 import type { Ipvs } from '../kernel/ipvs.ts';
-import { destinationKey, type IpvsChange, type ServiceEntry, serviceKey } from '../wire/ipvs.ts';
+import { destinationKey, type IpvsChange, type ServiceEntry, type ServiceId, serviceKey } from '../wire/ipvs.ts';
 import type { Journal } from './journal.ts';
 import { readJson, writeJson } from './json-file.ts';
 import { ownershipShape } from './ownership-shape.ts';
@@ -23,13 +23,20 @@ export interface TableKeeperOptions {
   readonly wall: () => number;
   /** Where it is remembered what is ours. */
   readonly ownershipPath: string;
+  /** Ours by what it is: of these nothing is remembered, so that nothing has to wait for the disk. */
+  readonly isOurs: (id: ServiceId) => boolean;
 }
+
+/** How one that is ours by what it is, and no longer wanted, is let go. */
+const LETTING_GO = { timeoutMs: 600_000, waitForPersistent: false } as const;
 
 /** Changes named one by one in the journal; of more only the number. */
 const NAMED_CHANGES = 5;
 
 export class TableKeeper {
   readonly #options: TableKeeperOptions;
+  /** Keys of those that are ours by what they are. */
+  readonly #unremembered = new Set<string>();
   #owned: Ownership;
   #view: TableView = { entries: [], leaving: [], errors: [] };
 
@@ -85,9 +92,13 @@ export class TableKeeper {
   }
 
   async #pass(desired: readonly DesiredService[], why: string | null): Promise<readonly string[]> {
-    const { ipvs, wall } = this.#options;
+    const { ipvs, wall, isOurs } = this.#options;
     const entries = await ipvs.read();
-    const { changes, owned, leaving } = plan(desired, entries, this.#owned, wall());
+    const ids = entries.map(({ service }) => service.id).filter(isOurs);
+    const found = Object.fromEntries(ids.map((id) => [serviceKey(id), { drain: LETTING_GO, leaving: {} }]));
+    const { changes, owned, leaving } = plan(desired, entries, { ...found, ...this.#owned }, wall());
+    for (const id of [...ids, ...desired.map(({ service }) => service.id).filter(isOurs)])
+      this.#unremembered.add(serviceKey(id));
     if (changes.length === 0) {
       this.#own(owned);
       this.#view = { ...this.#view, entries, leaving };
@@ -104,9 +115,14 @@ export class TableKeeper {
   }
 
   #own(owned: Ownership): void {
-    const before = JSON.stringify(this.#owned);
+    const before = this.#remembered();
     this.#owned = owned;
-    if (JSON.stringify(owned) !== before) writeJson(this.#options.ownershipPath, owned);
+    const after = this.#remembered();
+    if (JSON.stringify(after) !== JSON.stringify(before)) writeJson(this.#options.ownershipPath, after);
+  }
+
+  #remembered(): Ownership {
+    return Object.fromEntries(Object.entries(this.#owned).filter(([key]) => !this.#unremembered.has(key)));
   }
 
   #tellChanges(changes: readonly IpvsChange[], why: string | null): void {

@@ -4,7 +4,7 @@ import type { Config } from '../config/config.ts';
 import type { Clock } from '../kernel/clock.ts';
 import type { FromVrrp, InstanceReport, ToVrrp } from '../vrrp/link.ts';
 
-const KNOWN: readonly FromVrrp['type'][] = ['report', 'transition', 'configured', 'recording'];
+const KNOWN: readonly FromVrrp['type'][] = ['report', 'transition', 'configured', 'recording', 'relay', 'hand-over'];
 const RECONNECT_MS = 500;
 /** It reports once a second; silent for so long, it counts as dead. */
 const SILENCE_MS = 3_000;
@@ -23,6 +23,8 @@ export interface VrrpLinkOptions {
   readonly onTransition: (transition: Extract<FromVrrp, { type: 'transition' }>) => void;
   /** How things are on a new connection; every transition after it comes by {@link onTransition}. */
   readonly onFound: (instances: readonly InstanceReport[]) => void;
+  readonly onRelay: (relay: Extract<FromVrrp, { type: 'relay' }>) => void;
+  readonly onHandOver: (handOver: Extract<FromVrrp, { type: 'hand-over' }>) => void;
   readonly onAlive: (alive: boolean) => void;
 }
 
@@ -166,6 +168,8 @@ export class VrrpLink {
     }
     if (message.type === 'recording') this.#recording?.(message);
     if (message.type === 'transition') this.#options.onTransition(message);
+    if (message.type === 'relay') this.#options.onRelay(message);
+    if (message.type === 'hand-over') this.#options.onHandOver(message);
     this.#tellAlive();
   }
 

@@ -1,4 +1,4 @@
-/** The rules that give packets to a fwmark service's listeners its mark. */
+/** The rules that give packets to a fwmark service's listeners its mark. Those of relays are in relay.ts. */
 import type { Config } from '../config/config.ts';
 import type { Protocol } from '../config/service.ts';
 import type { Address } from '../wire/address.ts';
@@ -9,6 +9,8 @@ export interface Marking {
   /** 0: every port. */
   readonly port: number;
   readonly mark: number;
+  /** Only TCP packets that open no connection. */
+  readonly midstream?: boolean;
 }
 
 export function markings(config: Config): Marking[] {

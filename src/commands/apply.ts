@@ -14,6 +14,7 @@ import { LockHeldError, takeLock } from '../playbook/lock.ts';
 import { absentDirectors, isStuck, wantsPartial } from '../playbook/partial.ts';
 import { type HostPlan, planHosts } from '../playbook/plan.ts';
 import type { HostRun, Run, RunEvent } from '../playbook/run.ts';
+import { endNotes, partialHint } from './apply-text.ts';
 import { type ClusterOptions, openCluster, type ReadCluster, readCluster, reread } from './cluster.ts';
 import { interruptible } from './interrupt.ts';
 import { outcomeOfPlan, tellObstacles } from './plan.ts';
@@ -69,8 +70,7 @@ async function apply(options: ApplyOptions): Promise<number> {
     const { hosts, ended } = await perform(cluster.config.cluster, { ...read, absent }, output);
     output.document({ schema: 1, cluster: cluster.config.cluster, ended, hosts: recaps(plans, hosts) });
     output.text(recapText(recaps(plans, hosts), output.style));
-    if (absent.length > 0) output.note(absenceText(absent, read.shared.generation));
-    if (ended !== 'done') output.note(`${ended}: what was done stands, and the next apply goes on from there`);
+    for (const note of endNotes({ ended, hosts, absent, generation: read.shared.generation })) output.note(note);
     tellObstacles(plans, output);
     return exitCodeOf([
       ...outcomes.filter((one) => one !== 'differences'),
@@ -80,16 +80,6 @@ async function apply(options: ApplyOptions): Promise<number> {
   } finally {
     await closeAll(read.readings);
   }
-}
-
-function partialHint(plans: readonly HostPlan[]): string {
-  const names = absentDirectors(plans).map(({ host }) => host);
-  return `${names.join(' and ')} cannot be reached, so nothing is applied; --partial applies to the others`;
-}
-
-function absenceText(absent: readonly string[], generation: number): string {
-  const [who, it] = [absent.join(' and '), absent.length === 1 ? 'it' : 'each'];
-  return `${who} ${absent.length === 1 ? 'was' : 'were'} not there: ${it} comes back held as BACKUP until an apply gives it generation ${generation}; until then realservers keep what they no longer need`;
 }
 
 function show(cluster: string, plans: readonly HostPlan[], output: Output, after: ReturnType<typeof recaps>): void {

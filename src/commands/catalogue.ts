@@ -47,6 +47,11 @@ export const CATALOGUE: readonly CatalogueEntry[] = [
     load: async () => (await import('./status.ts')).statusCommand(),
   },
   {
+    name: 'failover',
+    summary: 'hand VRRP roles over to another director, without losing a connection',
+    load: async () => (await import('./failover.ts')).failoverCommand(),
+  },
+  {
     name: 'lab',
     summary: 'boot and break a real cluster of virtual machines on this one',
     load: async () => (await import('./lab.ts')).labCommand(),

@@ -9,6 +9,7 @@ import { Failure } from '../output/failure.ts';
 import { createOutput } from '../output/output.ts';
 import { closeAll, factsOf, type Reading, readHosts, readSteps, type Target } from '../playbook/cluster.ts';
 import { exchangeKeyFor } from '../playbook/exchange-key.ts';
+import { pinsFor } from '../playbook/pins.ts';
 import { contextFor, generationFor, type Shared } from '../playbook/plan.ts';
 import { buildRelease, ReleaseMissingError } from '../playbook/release.ts';
 import type { Connect } from '../ssh/connection.ts';
@@ -65,7 +66,10 @@ export async function readCluster({ config, targets, connect }: Cluster, signal?
   const { length } = config.directors;
   const generation = generationFor(readings, configHash, length, Math.floor(Date.now() / 1000));
   const exchange = exchangeKeyFor(readings, length);
-  return { readings, shared: { digest, configHash, generation, exchange, releases, firewall: config.firewall } };
+  return {
+    readings,
+    shared: { digest, configHash, generation, exchange, pins: pinsFor(readings), releases, firewall: config.firewall },
+  };
 }
 
 type Present = Extract<Reading, { readonly facts: unknown }>;

@@ -12,7 +12,7 @@ function hostLines(plan: HostPlan, style: Style, verbose: boolean): string[] {
   if (plan.failure) return [`${title}: ${style.bad('not read')}`, `  ${plan.failure.message}`, ...problems];
   const reasons = verbose ? Object.entries(plan.reasons).map(([name, why]) => style.dim(`    ${name}: ${why}`)) : [];
   if (plan.changes.length === 0 && problems.length === 0) return [`${title}: nothing to change`, ...reasons];
-  const paint = { '+': style.added, '~': style.changed, '-': style.removed };
+  const paint = { '+': style.added, '~': style.changed, '-': style.removed, '!': style.bad };
   const lines = plan.changes.map(
     ({ sign, what, why }) => `  ${paint[sign](`${sign} ${what}`)}  ${style.dim(`(${why})`)}`,
   );
@@ -48,11 +48,12 @@ export function planDocument(cluster: string, plans: readonly HostPlan[]) {
     schema: 1,
     cluster,
     changes: plans.reduce((sum, { changes }) => sum + changes.length, 0),
-    hosts: plans.map(({ host, role, changes, problems, failure }) => ({
+    hosts: plans.map(({ host, role, changes, problems, warnings, failure }) => ({
       host,
       role,
       changes,
       problems,
+      warnings,
       unreadable: failure === null ? null : { kind: failure.kind, message: failure.message, hints: failure.hints },
     })),
   };

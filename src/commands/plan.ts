@@ -41,9 +41,10 @@ async function plan(options: ClusterOptions): Promise<number> {
   }
 }
 
-/** On stderr, a host a message: what keeps a plan from being applied there, with the next steps. */
+/** On stderr, a host a message: what keeps a plan from being applied there, with the next steps, and what to beware of. */
 export function tellObstacles(plans: readonly HostPlan[], output: Output): void {
-  for (const { host, failure, problems } of plans) {
+  for (const { host, failure, problems, warnings } of plans) {
+    for (const warning of warnings) output.warn(`${host}: ${warning}`);
     if (failure) output.error([failure.message, ...failure.hints].join('\n  '));
     for (const problem of problems) output.error(`${host}: ${problem}`);
   }

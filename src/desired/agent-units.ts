@@ -17,6 +17,7 @@ export const AGENT = {
   command: '/usr/local/sbin/lvs-agent',
   config: '/var/lib/lvs-agent/config.json',
   exchangeKey: '/var/lib/lvs-agent/exchange.key',
+  holds: '/var/lib/lvs-agent/holds.json',
   controlSocket: '/run/lvs-agent/control.sock',
   vrrpSocket: '/run/lvs-agent/vrrp.sock',
   /** Its presence at SIGTERM means: for good, so give the addresses away. */
@@ -82,6 +83,8 @@ ExecStop=${stopping(AGENT_UNIT, `; systemctl stop --no-block ${VRRP_UNIT}`)}
 RestrictRealtime=yes
 # IPVS, raw sockets and low ports; starting scripts as ${SCRIPT_USER} (they keep none of these) and ending them.
 CapabilityBoundingSet=CAP_NET_ADMIN CAP_NET_RAW CAP_NET_BIND_SERVICE CAP_SETUID CAP_SETGID CAP_SETPCAP CAP_KILL
+# sloppy_tcp and others while a hand-over lasts; there only where ip_vs is loaded.
+ReadWritePaths=-/proc/sys/net/ipv4/vs
 ${SHARED}
 
 [Install]
@@ -106,6 +109,7 @@ NotifyAccess=all
 KillMode=mixed
 WatchdogSec=10
 TimeoutStartSec=60
+# A hand-over takes 5 s at most.
 TimeoutStopSec=10
 ExecStartPre=-/bin/rm -f ${AGENT.handover}
 ExecStart=${AGENT.current}/twin ${AGENT.current}/node --max-semi-space-size=1 --max-old-space-size=64 ${AGENT.current}/vrrp.mjs --config ${AGENT.config} --socket ${AGENT.vrrpSocket} --in-turn

@@ -3,6 +3,8 @@ import type { Config, DirectorConfig, VipConfig } from '../config/config.ts';
 import { EXCHANGE_PORT, exchangePoints } from '../config/exchange.ts';
 import { executedBy } from '../config/executed.ts';
 import type { InstanceConfig } from '../config/instance.ts';
+import type { ServiceConfig } from '../config/service.ts';
+import { speechOf } from '../config/speech.ts';
 import { trackedOn } from '../config/tracked.ts';
 import { agentConfigText } from './agent-config.ts';
 import type { DirectorWanted, Inbound, ModuleWanted } from './wanted.ts';
@@ -27,15 +29,18 @@ export function directorParts(config: Config, director: DirectorConfig): Directo
     director: {
       usesIpvs,
       exchanges: exchangePoints(config).length > 1,
+      listeners: config.services.flatMap(listenersOf),
       interfaces: director.dips.map((dip) => ({ name: dip.interface, address: dip.address })),
-      instances: instances.map(({ instance: { name, vrid, version, family }, speaker }) => ({
-        name,
+      instances: instances.map(({ instance, speaker }) => ({
+        name: instance.name,
         priority: speaker.priority,
-        vrid,
-        version,
-        family,
+        vrid: instance.vrid,
+        version: instance.version,
+        family: instance.family,
         interface: speaker.interface,
         source: speaker.source,
+        vips: instance.vips.map(({ address }) => address),
+        speech: speechOf(instance),
       })),
       vips: [
         ...instances.flatMap(({ instance, speaker }) =>
@@ -68,6 +73,13 @@ function rootScripts(config: Config, director: string): DirectorWanted['rootScri
   });
 }
 
+function listenersOf({ mark, listen }: ServiceConfig): string[] {
+  if (mark !== null) return [`fwm ${mark}`];
+  return listen.map(
+    ({ protocol, address, port }) => `${protocol} ${address.includes(':') ? `[${address}]` : address}:${port}`,
+  );
+}
+
 function vipsOf(instance: InstanceConfig): readonly VipConfig[] {
   return [...instance.vips, ...instance.extraVips];
 }
@@ -79,11 +91,20 @@ function onInterface(vip: VipConfig, fallback: string) {
 function ipvsModules(config: Config): ModuleWanted[] {
   const schedulers = [...new Set(config.services.map(({ scheduler }) => `ip_vs_${scheduler}`))].sort();
   // Marking by iptables is the way out where nf_tables has no IPv4 family; the agent may load no module itself.
-  const marking = config.services.some(({ mark }) => mark !== null) ? ['iptable_mangle', 'xt_mark'] : [];
+  const marks = config.services.some(({ mark }) => mark !== null) || relays(config);
+  const marking = marks ? ['iptable_mangle', 'xt_mark'] : [];
   return [
     ...['ip_vs', ...schedulers].map((name) => ({ name, required: true })),
     ...marking.map((name) => ({ name, required: false })),
   ];
+}
+
+/** Whether a planned hand-over may mark packets for the director that was MASTER before. */
+function relays({ instances, services }: Config): boolean {
+  const isRelayed = services.some(
+    ({ mode, listen }) => mode !== 'nat' && listen.some(({ protocol }) => protocol === 'tcp'),
+  );
+  return isRelayed && instances.some(({ speakers }) => speakers.length > 1);
 }
 
 function sysctls(config: Config, director: DirectorConfig): Record<string, string> {
@@ -97,6 +118,13 @@ function sysctls(config: Config, director: DirectorConfig): Record<string, strin
     // The kernel sends redirects if `all` or the interface allows it; `default` is for interfaces that come later.
     ...Object.fromEntries(
       ['all', 'default', ...interfaces].map((name) => [`net.ipv4.conf.${name}.send_redirects`, '0']),
+    ),
+    // A VIP on the loopback (a lame duck's, after a hand-over) is not answered for, and none is the source of a question.
+    ...Object.fromEntries(
+      ['all', 'lo'].flatMap((name) => [
+        [`net.ipv4.conf.${name}.arp_ignore`, '1'],
+        [`net.ipv4.conf.${name}.arp_announce`, '2'],
+      ]),
     ),
     // A VIP that was added before the director's own address must not take that address along when it goes.
     'net.ipv4.conf.all.promote_secondaries': '1',

@@ -1,4 +1,5 @@
 /** What one host shall be like: the whole of it, for either role. Pure values; texts of files are built from them. */
+import type { Speech } from '../config/speech.ts';
 import type { Address, Family } from '../wire/address.ts';
 
 export interface Wanted {
@@ -82,6 +83,9 @@ export interface InstanceWanted {
   readonly interface: string;
   /** What it speaks from; null: the link-local IPv6 address of `interface`. */
   readonly source: Address | null;
+  /** Advertised. */
+  readonly vips: readonly Address[];
+  readonly speech: Speech;
 }
 
 export interface DirectorWanted {
@@ -89,6 +93,8 @@ export interface DirectorWanted {
   /** It has other directors to tell what it knows. */
   readonly exchanges: boolean;
   readonly interfaces: readonly { readonly name: string; readonly address: Address }[];
+  /** Its services as the kernel's table has them: `tcp 10.0.0.1:80`, `fwm 6`. */
+  readonly listeners: readonly string[];
   /** Instances that this director takes part in. */
   readonly instances: readonly InstanceWanted[];
   /** VIPs that it may come to hold, with the instance's interface. */

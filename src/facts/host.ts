@@ -8,6 +8,7 @@ import { type FirewallFacts, firewallFact } from './firewall.ts';
 import { type ModuleState, modulesFact } from './modules.ts';
 import { type NetworkFacts, networkFact } from './network.ts';
 import { type PlacedFacts, parseOriginals, parsePlaced } from './records.ts';
+import { type RivalFacts, rivalsFact } from './rivals.ts';
 import { type ChangeableParts, rootProgramsFact } from './root-programs.ts';
 import { sysctlPath, sysctlsIn } from './sysctls.ts';
 import { type SystemFacts, systemFact } from './system.ts';
@@ -24,6 +25,8 @@ export interface HostFacts {
   readonly network: NetworkFacts;
   readonly units: Readonly<Record<string, UnitFacts>>;
   readonly firewall: FirewallFacts;
+  /** Only on directors. */
+  readonly rivals: RivalFacts | null;
   /** Of programs that root is to run. */
   readonly changeable: ChangeableParts;
   /** Only on directors. */
@@ -65,7 +68,9 @@ export function factSteps(question: HostQuestion): Step[] {
     step(unitsFact, question.units),
     step(firewallFact, null),
     ...(question.rootPrograms.length > 0 ? [step(rootProgramsFact, question.rootPrograms)] : []),
-    ...(agent ? [step(agentFact, agent)] : []),
+    ...(agent
+      ? [step(rivalsFact, { interfaces: question.interfaces, socket: agent.socket }), step(agentFact, agent)]
+      : []),
   ];
 }
 
@@ -90,6 +95,7 @@ export function parseFacts(results: readonly StepResult[], { paths, marks, scrip
     units: read(unitsFact),
     firewall: read(firewallFact),
     changeable: read(rootProgramsFact),
+    rivals: printed.has(rivalsFact.name) ? read(rivalsFact) : null,
     agent: printed.has(agentFact.name) ? read(agentFact) : null,
   };
 }

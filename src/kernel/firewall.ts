@@ -1,4 +1,4 @@
-/** Rules that mark packets to VIPs for fwmark services: a table (nftables) or a chain (iptables-legacy) of our own, replaced as one. */
+/** Rules that mark packets to VIPs for fwmark services and relays: a table (nftables) or a chain (iptables-legacy) of our own, replaced as one. */
 import type { Address } from '../wire/address.ts';
 import type { KernelError } from './kernel-error.ts';
 
@@ -9,6 +9,8 @@ export interface MarkRule {
   readonly port: number;
   /** Replaces the packet's whole mark (ip_vs compares all 32 bits). */
   readonly mark: number;
+  /** TCP only: packets that do not open a connection (of FIN, SYN, RST and ACK they have not SYN alone). Default: every packet. */
+  readonly midstream?: boolean;
 }
 
 export interface Firewall {
@@ -23,9 +25,10 @@ export interface Firewall {
 export function sameRules(left: readonly (MarkRule | undefined)[], right: readonly MarkRule[]): boolean {
   return (
     left.length === right.length &&
-    right.every(({ address, protocol, port, mark }, index) => {
+    right.every(({ address, protocol, port, mark, midstream = false }, index) => {
       const other = left[index];
-      return other?.address === address && other.protocol === protocol && other.port === port && other.mark === mark;
+      const isSameMatch = other?.address === address && other.protocol === protocol && other.port === port;
+      return isSameMatch && other.mark === mark && (other.midstream ?? false) === midstream;
     })
   );
 }

@@ -30,13 +30,17 @@ export function iptablesScript(rules: readonly MarkRule[], saved: string): strin
 }
 
 /** As iptables-save writes it, so that text compares. */
-function iptablesRule({ address, protocol, port, mark }: MarkRule): string {
-  const ports = port === 0 ? '' : ` -m ${protocol} --dport ${port}`;
-  return `-d ${address}/${hostPrefix(address)} -p ${protocol}${ports} -j MARK --set-xmark 0x${mark.toString(16)}/0xffffffff`;
+function iptablesRule({ address, protocol, port, mark, midstream }: MarkRule): string {
+  const options = [...(port === 0 ? [] : [`--dport ${port}`]), ...(midstream ? [MIDSTREAM] : [])];
+  const match = options.length === 0 ? '' : ` -m ${protocol} ${options.join(' ')}`;
+  return `-d ${address}/${hostPrefix(address)} -p ${protocol}${match} -j MARK --set-xmark 0x${mark.toString(16)}/0xffffffff`;
 }
 
-const RULE =
-  /^-d ([0-9a-f.:]+)\/(\d+) -p (tcp|udp|sctp)(?: -m \3 --dport (\d+))? -j MARK --set-xmark 0x([0-9a-f]+)\/0xffffffff$/;
+/** What `! --syn` is saved as. */
+const MIDSTREAM = '! --tcp-flags FIN,SYN,RST,ACK SYN';
+const RULE = new RegExp(
+  String.raw`^-d ([0-9a-f.:]+)/(\d+) -p (tcp|udp|sctp)(?: -m \3(?: --dport (\d+))?( ${MIDSTREAM})?)? -j MARK --set-xmark 0x([0-9a-f]+)/0xffffffff$`,
+);
 
 /** The rules of our chain, in order; undefined stands for one that we did not write, and for a jump that is missing. */
 export function parseIptablesRules(saved: string): (MarkRule | undefined)[] {
@@ -47,11 +51,12 @@ export function parseIptablesRules(saved: string): (MarkRule | undefined)[] {
 }
 
 function parseRule(text: string): MarkRule | undefined {
-  const [, addressText = '', prefix, protocolText, port = '0', mark = ''] = RULE.exec(text) ?? [];
+  const [, addressText = '', prefix, protocolText, port = '0', flags, mark = ''] = RULE.exec(text) ?? [];
   const address = parseAddress(addressText);
   const protocol = (['tcp', 'udp', 'sctp'] as const).find((one) => one === protocolText);
   if (address === undefined || protocol === undefined || Number(prefix) !== hostPrefix(address)) return undefined;
-  return { address, protocol, port: Number(port), mark: Number.parseInt(mark, 16) };
+  const rule = { address, protocol, port: Number(port), mark: Number.parseInt(mark, 16) };
+  return flags === undefined ? rule : { ...rule, midstream: true };
 }
 
 /** The rules of one family. */

@@ -16,11 +16,16 @@ export function nftScript(rules: readonly MarkRule[]): string {
   return `${removal}${table} {\n  chain prerouting {\n    type filter hook prerouting priority mangle; policy accept;\n${lines}  }\n}\n`;
 }
 
-function nftRule({ address, protocol, port, mark }: MarkRule): string {
+function nftRule({ address, protocol, port, mark, midstream }: MarkRule): string {
   const destination = `${familyOf(address) === 4 ? 'ip' : 'ip6'} daddr ${address}`;
-  const ports = port === 0 ? `meta l4proto ${protocol}` : `${protocol} dport ${port}`;
-  return `${destination} ${ports} meta mark set ${mark}`;
+  // a match of flags says the protocol already; nft would not tell of it twice
+  const anyPort = midstream ? [] : [`meta l4proto ${protocol}`];
+  const ports = port === 0 ? anyPort : [`${protocol} dport ${port}`];
+  const flags = midstream ? [`tcp flags & (${FLAGS.join(' | ')}) != syn`] : [];
+  return [destination, ...ports, ...flags, `meta mark set ${mark}`].join(' ');
 }
+
+const FLAGS = ['fin', 'syn', 'rst', 'ack'] as const;
 
 /**
  * The rules of `nft -j list table inet lvs_agent`, in order; undefined stands for one that we did not write.
@@ -36,8 +41,40 @@ export function parseNftRules(json: string): (MarkRule | undefined)[] {
 }
 
 function parseRule(expressions: unknown): MarkRule | undefined {
-  if (!Array.isArray(expressions) || expressions.length !== 3) return undefined;
-  const [destination, ports, mangle] = expressions as readonly unknown[];
+  if (!Array.isArray(expressions)) return undefined;
+  const all = expressions as readonly unknown[];
+  const rest = all.filter((one) => !isMidstream(one));
+  const midstream = rest.length < all.length;
+  const [destination, ports, mangle] = rest.length === 2 && midstream ? [rest[0], ANY_TCP, rest[1]] : rest;
+  const isWhole = all.length <= 4 && mangle !== undefined && rest.length <= 3 && all.length - rest.length <= 1;
+  const rule = isWhole ? markRule(destination, ports, mangle) : undefined;
+  if (rule === undefined || !midstream) return rule;
+  return rule.protocol === 'tcp' ? { ...rule, midstream } : undefined;
+}
+
+/** What a match of flags alone means. */
+const ANY_TCP = { match: { op: '==', left: { meta: { key: 'l4proto' } }, right: 'tcp' } };
+
+/** The flags are a list, or joined by `|` where nft is another. */
+function isMidstream(expression: unknown): boolean {
+  const match = field(expression, 'match');
+  const [payload, mask] = asList(field(match, 'left', '&'));
+  const isFlags = field(payload, 'payload', 'protocol') === 'tcp' && field(payload, 'payload', 'field') === 'flags';
+  const names = joined(mask);
+  const isMask = names.length === FLAGS.length && FLAGS.every((flag) => names.includes(flag));
+  return isFlags && isMask && field(match, 'op') === '!=' && field(match, 'right') === 'syn';
+}
+
+function joined(value: unknown): readonly unknown[] {
+  const parts = field(value, '|') ?? value;
+  return Array.isArray(parts) ? parts.flatMap(joined) : [parts];
+}
+
+function asList(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}
+
+function markRule(destination: unknown, ports: unknown, mangle: unknown): MarkRule | undefined {
   const address = matched(destination, 'daddr');
   const parsed = typeof address === 'string' ? parseAddress(address) : undefined;
   const mark = field(mangle, 'mangle', 'value');

@@ -8,6 +8,7 @@ import type { Step } from '../shell/step.ts';
 import { agent } from './agent.ts';
 import { exchangeKey } from './exchange-key.ts';
 import { files } from './files.ts';
+import { leftHolds } from './holds.ts';
 import { modules } from './modules.ts';
 import type { Change, Context, Operation } from './operation.ts';
 import { realserverUnit } from './realserver-unit.ts';
@@ -31,6 +32,7 @@ const OPERATIONS: readonly Operation[] = [
   release,
   exchangeKey,
   agent,
+  leftHolds,
 ];
 
 export interface Decision {

@@ -8,7 +8,8 @@ import type { HostFacts } from '../facts/host.ts';
 import type { Command, Secret } from '../shell/command.ts';
 
 export interface Change {
-  readonly sign: '+' | '~' | '-';
+  /** `!`: how something changes that a person should know of. */
+  readonly sign: '+' | '~' | '-' | '!';
   /** What is added, changed or removed. */
   readonly what: string;
   /** Why, one clause. */
@@ -33,6 +34,8 @@ export interface Context {
    * null: none can be made, because not every director can be read.
    */
   readonly exchange: { readonly id: string | null; readonly file: Secret | null } | null;
+  /** Instances are held while the directors change (src/playbook/pinning.ts). */
+  readonly pinned: boolean;
 }
 
 export interface Operation {

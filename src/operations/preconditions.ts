@@ -17,6 +17,11 @@ export function problemsOf(wanted: Wanted, facts: HostFacts, firewall: 'manage' 
   ];
 }
 
+const FOUGHT_FOR: Readonly<Record<string, string>> = {
+  keepalived: 'the addresses',
+  ldirectord: 'the IPVS table',
+};
+
 function directorProblems(wanted: Wanted, { system, units, network, agent, changeable }: HostFacts): string[] {
   const glibc = system.glibc?.split('.').map(Number) ?? null;
   const tooOld = glibc !== null && ((glibc[0] ?? 0) < 2 || ((glibc[0] ?? 0) === 2 && (glibc[1] ?? 0) < 28));
@@ -29,9 +34,12 @@ function directorProblems(wanted: Wanted, { system, units, network, agent, chang
     ...(system.libstdcxx || agent?.state
       ? []
       : ['the agent needs libstdc++.so.6; install the package libstdc++6 (Debian) or libstdc++.']),
-    ...(units['keepalived.service']?.active
-      ? ['keepalived runs here and would fight for the addresses; stop it first (systemctl disable --now keepalived).']
-      : []),
+    ...['keepalived', 'ldirectord']
+      .filter((name) => units[`${name}.service`]?.active)
+      .map(
+        (name) =>
+          `${name} runs here and would fight for ${FOUGHT_FOR[name]}; stop it first (systemctl disable --now ${name}).`,
+      ),
     ...(wanted.director?.interfaces ?? []).flatMap(({ name, address }) =>
       network.addresses.some((one) => one.device === name && one.address === address)
         ? []

@@ -4,12 +4,16 @@ import { HEADER_MARK, PATHS, RECORD_MARK } from '../desired/managed.ts';
 import { REALSERVER_UNIT } from '../desired/realserver-unit.ts';
 import { RETURN_TABLE, type Wanted } from '../desired/wanted.ts';
 import type { HostQuestion } from '../facts/host.ts';
+import { CLOUD_AGENTS } from './rivals.ts';
 
 /** Sysctls that lvsctl may have set in an earlier run: asked for even if they are no longer wanted, to put them back. */
 const EVER_SET = ['all', 'lo'].flatMap((name) => [
   `net.ipv4.conf.${name}.arp_ignore`,
   `net.ipv4.conf.${name}.arp_announce`,
 ]);
+
+/** Programs that balance by IPVS or move addresses themselves. */
+const RIVAL_UNITS = ['keepalived.service', 'ldirectord.service', ...CLOUD_AGENTS];
 
 /** Where the agent is asked. */
 export const AGENT_QUESTION = {
@@ -26,7 +30,7 @@ export function questionFor(wanted: Wanted, release: string | null): HostQuestio
     paths: Object.values(PATHS),
     marks: { header: HEADER_MARK, record: RECORD_MARK },
     units: [
-      ...[REALSERVER_UNIT, 'systemd-networkd.service', 'NetworkManager.service', 'keepalived.service'].map((name) => ({
+      ...[REALSERVER_UNIT, 'systemd-networkd.service', 'NetworkManager.service', ...RIVAL_UNITS].map((name) => ({
         name,
         socket: null,
       })),

@@ -10,6 +10,7 @@ import { growing, returning } from '../operations/phase.ts';
 import { applyDirector, directorOrder, refreshAgent } from './directors.ts';
 import { withExchangeKey } from './exchange-key.ts';
 import { giveToPreferred, newInstances } from './hand-over.ts';
+import { pin, unpin } from './pinning.ts';
 import { bring, doing, type HostRun, type Run } from './run.ts';
 import { stageReleases } from './stage-releases.ts';
 
@@ -24,10 +25,13 @@ export async function applyHosts(begun: Run): Promise<Ended> {
   const others = begun.hosts.filter(({ target }) => target.wanted.director === null);
   const run = await withExchangeKey(begun, directors);
   if (run === null) return 'failed';
-  const fresh = newInstances(directors);
+  // One that is pinned keeps its MASTER, whatever it becomes.
+  const fresh = newInstances(directors).filter((name) => !run.shared.pins.some(({ instance }) => instance === name));
   const stages: (readonly [name: string, work: () => Promise<boolean>])[] = [
     ['realservers', () => prepare(run, directors, others)],
+    ['holds', () => pin(run, directors)],
     ['directors', () => inTurn(run, directorOrder(directors), (host) => applyDirector(run, host))],
+    ['release of holds', () => unpin(run, directors)],
     [
       'return routes',
       () => together(others, (host) => bring(run, host, returning(host.target.wanted, host.facts), 'return route')),

@@ -34,7 +34,8 @@ async function settle(run: Run, host: HostRun): Promise<boolean> {
   const { wanted } = host.target;
   const until = Date.now() + SETTLE_MS;
   for (;;) {
-    const state = settledState(wanted, host.facts.agent, contextFor(host.facts, run.shared));
+    const pinned = run.shared.pins.map(({ instance }) => instance);
+    const state = settledState(wanted, host.facts.agent, contextFor(host.facts, run.shared), pinned);
     if (state.settled) return true;
     if (state.final || Date.now() > until || run.signal?.aborted) {
       return fail(

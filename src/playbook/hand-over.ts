@@ -1,14 +1,11 @@
 /** After the first apply of an instance: whoever was configured first is MASTER, and gives it to the preferred director. */
-import { setTimeout as pause } from 'node:timers/promises';
 import type { InstanceWanted } from '../desired/wanted.ts';
-import { AGENT_STEP, agentRequest } from '../operations/agent.ts';
 import type { AgentState, InstanceState } from '../status/state.ts';
+import { directorAgent } from './director-agent.ts';
 import { refreshAgent } from './directors.ts';
-import { hostFailure } from './failure.ts';
-import { doing, fail, type HostRun, perform, type Run } from './run.ts';
-
-const WAIT_MS = 20_000;
-const POLL_MS = 300;
+import { handOver } from './failover.ts';
+import { failureOf, hostFailure } from './failure.ts';
+import { doing, fail, type HostRun, type Run } from './run.ts';
 
 /** Instances that no director ran before: one that only has the name of an earlier one is a virtual router of its own. */
 export function newInstances(directors: readonly HostRun[]): string[] {
@@ -57,24 +54,26 @@ async function giveOne(run: Run, directors: readonly HostRun[], instance: string
   const preferred = [...directors].sort((a, b) => priorityOf(b, instance) - priorityOf(a, instance))[0];
   const master = directors.find((host) => stateOf(host, instance) === 'MASTER');
   if (!preferred || !master || master === preferred || stateOf(preferred, instance) !== 'BACKUP') return true;
-  const name = preferred.target.wanted.host;
-  doing(run, master, `gives ${instance} to ${name}`);
-  const request = agentRequest('POST', '/v1/yield', `${JSON.stringify({ instance })}\n`);
-  if (!(await perform(run, master, [{ name: AGENT_STEP, commands: [request] }]))) return false;
-  const until = Date.now() + WAIT_MS;
-  while (Date.now() < until) {
-    if (!(await refreshAgent(run, preferred))) return false;
-    if (stateOf(preferred, instance) === 'MASTER') {
-      run.emit({ type: 'changed', host: name, what: `MASTER of ${instance}`, changes: [] });
-      return true;
-    }
-    await pause(POLL_MS);
+  const [name, from] = [preferred.target.wanted.host, master.target.wanted.host];
+  const agents = directors.map((host) => directorAgent(host.target.wanted.host, host.connection, run.signal));
+  const others = agents.map((agent) => agent.name).filter((other) => other !== name && other !== from);
+  const byName = new Map(directors.map((host) => [host.target.wanted.host, host]));
+  try {
+    const result = await handOver({
+      move: { instances: [instance], from, to: name, others, relayed: [], translated: [] },
+      directors: new Map(agents.map((agent) => [agent.name, agent])),
+      oldAddresses: [],
+      waitMs: 0,
+      mayLose: async () => true,
+      doing: (host, what) => doing(run, byName.get(host) ?? master, what),
+      stopping: run.stopping,
+    });
+    if (result.outcome === 'failed') return fail(run, preferred, hostFailure(name, result.message));
+  } catch (error) {
+    return fail(run, master, failureOf(from, error));
   }
-  return fail(
-    run,
-    preferred,
-    hostFailure(name, `it is preferred for ${instance} and did not become MASTER within ${WAIT_MS / 1000} s.`),
-  );
+  run.emit({ type: 'changed', host: name, what: `MASTER of ${instance}`, changes: [] });
+  return (await refreshAgent(run, master)) && (await refreshAgent(run, preferred));
 }
 
 function instancesOf({ facts }: HostRun): AgentState['vrrp']['instances'] {

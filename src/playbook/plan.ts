@@ -5,9 +5,11 @@ import { type Decision, decide } from '../operations/all.ts';
 import type { Context } from '../operations/operation.ts';
 import { problemsOf } from '../operations/preconditions.ts';
 import type { ReleaseNames } from '../operations/release.ts';
+import { warningsOf } from '../operations/rivals.ts';
 import { unpreparedFor } from '../operations/unprepared.ts';
 import type { Reading } from './cluster.ts';
 import type { HostFailure } from './failure.ts';
+import { type Pin, pinChanges, pinProblems } from './pins.ts';
 
 export interface HostPlan {
   readonly host: string;
@@ -17,6 +19,8 @@ export interface HostPlan {
   readonly reasons: Decision['reasons'];
   /** What stands in the way: nothing is done on any host while there is one. */
   readonly problems: readonly string[];
+  /** What an operator should know; nothing waits for it. */
+  readonly warnings: readonly string[];
   /** Not null: the host could not be read. */
   readonly failure: HostFailure | null;
 }
@@ -29,6 +33,7 @@ export interface Shared {
   readonly configHash: string;
   readonly generation: number;
   readonly exchange: Context['exchange'];
+  readonly pins: readonly Pin[];
   readonly firewall: Firewall;
   readonly releases: Readonly<Record<'x64' | 'arm64', ReleaseNames | { readonly problem: string }>>;
 }
@@ -52,7 +57,7 @@ function planUnread(
       : [
           `the directors would send it requests of ${services.join(', ')}, for which it is not prepared, so nothing is applied; bring it back, or give it weight 0 until it is.`,
         ];
-  return { host: wanted.host, role: roleOf(wanted), changes: [], reasons: {}, problems, failure };
+  return { host: wanted.host, role: roleOf(wanted), changes: [], reasons: {}, problems, warnings: [], failure };
 }
 
 function roleOf({ director }: Wanted): HostPlan['role'] {
@@ -65,12 +70,15 @@ function planHost(reading: Extract<Reading, { facts: unknown }>, shared: Shared)
   const problems = [
     ...problemsOf(wanted, reading.facts, shared.firewall),
     ...releaseProblem(wanted, reading.facts, shared),
+    ...(wanted.director ? pinProblems(shared.pins) : []),
   ];
-  return { host: wanted.host, role: roleOf(wanted), changes, reasons, problems, failure: null };
+  const warnings = warningsOf(wanted, reading.facts);
+  const marked = [...pinChanges(shared.pins, reading), ...changes];
+  return { host: wanted.host, role: roleOf(wanted), changes: marked, reasons, problems, warnings, failure: null };
 }
 
 export function contextFor({ system }: HostFacts, shared: Shared): Context {
-  const { digest, configHash, generation, exchange, releases } = shared;
+  const { digest, configHash, generation, exchange, pins, releases } = shared;
   const release = releases[system.architecture ?? 'x64'];
   const names = 'hash' in release ? release : null;
   return {
@@ -78,6 +86,7 @@ export function contextFor({ system }: HostFacts, shared: Shared): Context {
     configHash,
     generation,
     exchange,
+    pinned: pins.length > 0,
     release: names?.hash ?? null,
     vrrpParts: names?.vrrpParts ?? null,
   };

@@ -91,7 +91,7 @@ export async function perform(run: Run, host: HostRun, steps: readonly Step[]): 
       return fail(run, host, hostFailure(name, ...stepWords(steps, result.failed)));
     }
     const refused = done.map(refusalOf).find((one) => one !== null);
-    if (refused) return fail(run, host, hostFailure(name, `the agent refused the configuration: ${refused}`));
+    if (refused) return fail(run, host, hostFailure(name, `the agent refused what it was told: ${refused}`));
     host.facts = factsOf(target, result);
     return true;
   } catch (error) {

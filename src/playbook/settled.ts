@@ -9,7 +9,13 @@ export type Settled =
   /** `final`: waiting longer will not mend it. */
   | { readonly settled: false; readonly why: string; readonly final: boolean };
 
-export function settledState(wanted: Wanted, agent: AgentFacts | null, context: Context): Settled {
+/** @param pinned instances that are held, and hear no MASTER before that has changed too */
+export function settledState(
+  wanted: Wanted,
+  agent: AgentFacts | null,
+  context: Context,
+  pinned: readonly string[] = [],
+): Settled {
   const { configHash, release } = context;
   const state = agent?.state;
   if (!state) return waiting(`the agent does not answer: ${agent?.silence ?? 'it is not running'}`);
@@ -24,7 +30,7 @@ export function settledState(wanted: Wanted, agent: AgentFacts | null, context: 
     return waiting(`IPVS is not programmed yet${ipvs.error ? `: ${ipvs.error}` : ''}`);
   const old = oldVrrpRelease(state, agent, context);
   if (old !== null) return waiting(`the VRRP process still runs release ${old.slice(0, 12)}`);
-  const vrrp = vrrpState(wanted, state);
+  const vrrp = vrrpState(wanted, state, pinned);
   return vrrp.settled ? firstVerdicts(state) : vrrp;
 }
 
@@ -42,13 +48,13 @@ function firstVerdicts({ checks, at }: AgentState): Settled {
   return open === undefined ? { settled: true } : waiting(`the first verdict of ${open.check} is not in`);
 }
 
-function vrrpState(wanted: Wanted, { vrrp }: AgentState): Settled {
+function vrrpState(wanted: Wanted, { vrrp }: AgentState, pinned: readonly string[]): Settled {
   const instances = wanted.director?.instances ?? [];
   if (instances.length > 0 && !vrrp.alive) return waiting('the VRRP process does not answer');
   for (const { name } of instances) {
     const instance = vrrp.instances.find((one) => one.name === name);
     if (instance === undefined || instance.state === 'INIT') return waiting(`VRRP instance ${name} has not begun`);
-    if (instance.state === 'BACKUP' && instance.master === null) {
+    if (instance.state === 'BACKUP' && instance.master === null && !pinned.includes(name)) {
       const gate = instance.waitingFor ? ` and waits for ${instance.waitingFor}` : '';
       return waiting(`VRRP instance ${name} hears no MASTER${gate}`);
     }

@@ -6,6 +6,7 @@ import type { ProbeSpec } from '../health/probe-plan.ts';
 import type { ProbeResult } from '../health/verdict.ts';
 import { type Attempt, dial, where } from './dial.ts';
 import { exchange } from './http-exchange.ts';
+import { systemTrust } from './trust.ts';
 
 type HttpsCheck = Extract<CheckKind, { kind: 'https' }>;
 
@@ -28,6 +29,7 @@ function handshake(spec: ProbeSpec, check: HttpsCheck, attempt: Attempt): TLSSoc
     socket: attempt.socket,
     ...(name !== null && isIP(name) === 0 ? { servername: name } : { host: name ?? spec.address }),
     rejectUnauthorized: check.verify,
+    ...(check.verify ? { secureContext: systemTrust() } : {}),
     ALPNProtocols: ['http/1.1'],
   });
   tls.on('error', (error) => attempt.settle(tlsSentence(spec, error, attempt.stage)));

@@ -20,6 +20,18 @@ const trackerState = z.object({
   error: z.string().nullable(),
 });
 
+/** What directors must agree on to understand each other; src/config/speech.ts says what each field means. */
+const speech = z.object({
+  vrid: z.number().int(),
+  version: z.literal([2, 3]),
+  family: z.literal([4, 6]),
+  transport: z.enum(['unicast', 'multicast']),
+  group: z.string().nullable(),
+  advertIntervalMs: z.number().nullable(),
+  secret: z.string().nullable(),
+  speakers: z.record(z.string(), z.string().nullable()),
+});
+
 const instanceState = z.object({
   name: z.string(),
   vrid: z.number().int(),
@@ -54,6 +66,12 @@ const instanceState = z.object({
   lastAdvert: z.object({ source: z.string(), priority: z.number().int(), at: z.number() }).nullable().optional(),
   /** The last packet that was not believed, by reason: who sent it, and when. */
   lastDropped: z.record(z.string(), z.object({ source: z.string(), at: z.number() })).optional(),
+  /** As it is configured; an agent of an earlier release does not tell. */
+  speech: speech.optional(),
+  /** A MASTER that serves on until another has taken the role, or until the deadline. */
+  handingOver: z.object({ since: z.number(), deadline: z.number(), cause: z.string() }).optional(),
+  /** It has given the role away, and still serves connections that its successor relays to it. */
+  lameDuckUntil: z.number().optional(),
 });
 
 const destinationState = z.object({
@@ -170,6 +188,19 @@ export const agentState = z.object({
     leaving: z.array(z.string()),
     services: z.array(serviceState),
   }),
+  /** Planned hand-overs of which connections are still relayed to the director that was MASTER before. */
+  relays: z
+    .array(
+      z.object({
+        instance: z.string(),
+        director: z.string(),
+        /** The address that it advertises from. */
+        to: z.string(),
+        since: z.number(),
+        connections: z.number().int(),
+      }),
+    )
+    .optional(),
   checks: z.array(checkState),
   overrides: z.array(overrideState),
   /** What keeps instances of this director from becoming MASTER; an earlier release tells none. */

@@ -1,6 +1,6 @@
 /** Tables of text for `status`: IPVS as `ipvsadm -Ln` prints it (people know it by heart), VRRP instance by instance. */
 import { masterOf, splitBrain } from './split-brain.ts';
-import type { AgentState, DestinationState, ServiceState } from './state.ts';
+import type { AgentState, DestinationState, InstanceState, ServiceState } from './state.ts';
 import { loweredBy } from './tracker.ts';
 
 const FORWARD = { dr: 'Route', nat: 'Masq', tun: 'Tunnel', local: 'Local' } as const;
@@ -54,10 +54,20 @@ export function vrrpRows(views: readonly DirectorView[]): string[][] {
       const since = new Date(instance.since).toISOString().slice(0, 19).replace('T', ' ');
       const cause = instance.waitingFor === null ? instance.cause : `waits for ${instance.waitingFor}`;
       const why = [cause, ...loweredBy(instance.trackers)].join('; ');
-      return [name, String(instance.vrid), director, instance.state, String(instance.priority), since, held, why];
+      const role = roleText(instance, views);
+      return [name, String(instance.vrid), director, role, String(instance.priority), since, held, why];
     }),
   );
   return [['Instance', 'VRID', 'Director', 'State', 'Prio', 'Since (UTC)', 'VIPs', 'Cause'], ...rows];
+}
+
+/** `MASTER (handing over)`, `BACKUP (lame duck, 12 connections)`: how many its successor relays to it. */
+function roleText({ name, state, handingOver, lameDuckUntil }: InstanceState, views: readonly DirectorView[]): string {
+  if (handingOver !== undefined) return `${state} (handing over)`;
+  if (lameDuckUntil === undefined) return state;
+  const relays = views.flatMap((view) => view.state?.relays ?? []).filter((relay) => relay.instance === name);
+  const count = relays.reduce((sum, { connections }) => sum + connections, 0);
+  return `${state} (lame duck${relays.length === 0 ? '' : `, ${count} connection${count === 1 ? '' : 's'}`})`;
 }
 
 /** What is wrong with the cluster as a whole, and what each agent complains of; one sentence each. */
@@ -70,7 +80,10 @@ export function alarmsOf(views: readonly DirectorView[]): string[] {
 }
 
 function instanceAlarm(name: string, views: readonly DirectorView[]): string[] {
-  const masters = views.flatMap(({ director, state }) => masterOf(name, director, state));
+  const all = views.flatMap(({ director, state }) => masterOf(name, director, state));
+  // one that hands over serves on until it has heard its successor
+  const staying = all.filter(({ instance }) => instance.handingOver === undefined);
+  const masters = staying.length > 0 ? staying : all;
   if (masters.length > 1) return [splitBrain(name, masters)];
   return masters.length === 0 ? [`${name} has no MASTER among the directors that answer`] : [];
 }

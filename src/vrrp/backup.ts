@@ -1,6 +1,7 @@
 /** The Backup state: RFC 9568 section 6.4.2, the branches in its order; additions of ours marked. */
 import type { EventOf, Instance, Step } from './instance.ts';
 import { skewMs } from './intervals.ts';
+import { awaitRelay, awaitsRelayUntil, prepareRelay } from './relay.ts';
 import { becomeMaster, chain, downMs, letGo, same } from './transition.ts';
 
 /** RFC 9568 section 6.4.2. */
@@ -9,17 +10,31 @@ export function advertisementInBackup(instance: Instance, event: EventOf<'advert
   const { priority, advertIntervalMs } = event.advertisement;
   // the MASTER gives up: wait the skew only
   if (priority === 0) {
-    const waitMs = skewMs(heard.setup.version, heard.priority, heard.masterAdvertMs);
-    return chain(letGo(heard), (next) => same({ ...next, wantsMaster: false, masterDownAtMs: nowMs + waitMs }));
+    const { setup, relay } = heard;
+    // ours: it says so again each interval; the time runs from the first
+    if (relay?.to === event.source && relay.handsOver) return same(heard);
+    const dueMs = nowMs + skewMs(setup.version, heard.priority, heard.masterAdvertMs);
+    const waiting = chain(letGo(heard), (next) => same({ ...next, wantsMaster: false, masterDownAtMs: dueMs }));
+    return heard.waitingFor === null
+      ? chain(waiting, (next) => prepareRelay(next, event.source, dueMs, nowMs))
+      : waiting;
   }
   // not pre-empting, or not better: it is the MASTER
   if (priority >= heard.priority || !mayPreempt(heard, nowMs)) {
     const masterAdvertMs = heard.setup.version === 3 ? advertIntervalMs : heard.setup.advertIntervalMs;
     const preemptFromMs = priority >= heard.priority ? null : preemptFrom(heard, nowMs);
-    const accepted: Instance = { ...heard, masterAdvertMs, master: event.source, wantsMaster: false, preemptFromMs };
+    const accepted: Instance = {
+      ...heard,
+      masterAdvertMs,
+      master: event.source,
+      wantsMaster: false,
+      preemptFromMs,
+      relay: null,
+    };
     return chain(letGo(accepted), (next) => same({ ...next, masterDownAtMs: nowMs + downMs(next) }));
   }
-  return same(heard); // pre-empt: discard, the timer runs on
+  // pre-empt: discard, the timer runs on
+  return heard.waitingFor === null ? prepareRelay(heard, event.source, null, nowMs) : same(heard);
 }
 
 /** The owner of the addresses always may (RFC 9568 section 6.1, Preempt_Mode), unless it gave the role away. */
@@ -35,14 +50,22 @@ function preemptFrom({ preemptFromMs, setup }: Instance, nowMs: number): number 
 
 /** RFC 9568 section 6.4.2, the Active_Down_Timer. */
 export function timeInBackup(instance: Instance, _event: EventOf<'time'>, nowMs: number): Step {
-  const { masterDownAtMs, setup, master } = instance;
+  const { masterDownAtMs, setup } = instance;
   if (masterDownAtMs === null || nowMs < masterDownAtMs) return same(instance);
   // ours: not eligible yet; listen one interval more
-  if (instance.waitingFor !== null) return same({ ...instance, masterDownAtMs: nowMs + instance.masterAdvertMs });
+  if (instance.waitingFor !== null)
+    return same({ ...instance, master: null, masterDownAtMs: nowMs + instance.masterAdvertMs });
+  // ours: whoever hands over to us serves meanwhile
+  const untilMs = awaitsRelayUntil(instance, nowMs);
+  if (untilMs !== undefined) return awaitRelay(instance, masterDownAtMs, untilMs);
   // ours: a sync group goes as a whole
   if (setup.syncGroup !== null) return same({ ...instance, masterDownAtMs: null, wantsMaster: true });
-  const whom = master === null ? 'nobody else advertises' : `${master} is not heard any more`;
-  return becomeMaster(instance, nowMs, whom);
+  return becomeMaster(instance, nowMs, whyMaster(instance));
+}
+
+function whyMaster({ master, relay }: Instance): string {
+  if (relay !== null) return relay.handsOver ? `${relay.to} hands over` : `${relay.to} is pre-empted`;
+  return master === null ? 'nobody else advertises' : `${master} is not heard any more`;
 }
 
 /** The running timer moves by the difference of the skews (keepalived's vrrp_set_effective_priority). */

@@ -35,8 +35,12 @@ export interface InstanceSetup {
   readonly addresses: readonly VirtualAddress[];
   readonly transport: 'unicast' | 'multicast';
   readonly group: Address;
-  /** Unicast only: whom we send to, and from whom we accept. */
+  /** The others that speak for this virtual router. Unicast: whom we send to, and from whom we accept. */
   readonly peers: readonly Address[];
+  /** Those of the peers that are directors like us, and hand over as we do (hand-over.ts). */
+  readonly managed: readonly Address[];
+  /** Directors like us that speak from a link-local address, which only they know. */
+  readonly unnamed: number;
   readonly advertIntervalMs: number;
   readonly checksum: 'pseudo-header' | 'plain';
   /** Version 2 simple password, or null. */
@@ -63,6 +67,32 @@ export interface Tracker {
   readonly reverse: boolean;
   /** What counts until something is known of it, if that is not to be waited for. */
   readonly start?: 'up' | 'down';
+}
+
+/** A MASTER that has sent priority 0 and serves on until a successor speaks, or until nobody has by the deadline. */
+export interface HandingOver {
+  readonly sinceMs: number;
+  readonly deadlineMs: number;
+  readonly cause: string;
+  /** What it is afterwards. */
+  readonly towards: 'BACKUP' | 'FAULT' | 'INIT';
+  /** It does not pre-empt its successor. */
+  readonly yielded: boolean;
+  /** When nobody takes it: be MASTER as before, or let go all the same. */
+  readonly otherwise: 'go-on' | 'let-go';
+}
+
+/** What a BACKUP waits for before it takes over from a director that still serves: packets of connections that only that one knows. */
+export interface Relay {
+  /** The MASTER that it takes over from. */
+  readonly to: Address;
+  /** It has sent priority 0; else it is to be pre-empted. */
+  readonly handsOver: boolean;
+  readonly isReady: boolean;
+  /** Later it takes over all the same. */
+  readonly patienceEndsMs: number;
+  /** When it would have taken over if the relay had been ready; null: not known yet. */
+  readonly dueMs: number | null;
 }
 
 export interface Instance {
@@ -102,8 +132,14 @@ export interface Instance {
   readonly preemptFromMs: number | null;
   /** It gave the role away on request: it does not pre-empt until no MASTER is left. */
   readonly yielded: boolean;
-  /** Our addresses may be in the kernel. */
+  /** Our addresses may be in the kernel, on their interfaces. */
   readonly holdsAddresses: boolean;
+  /** MASTER only. */
+  readonly handingOver: HandingOver | null;
+  /** Our addresses are on the loopback, silent: packets of connections that only we know still find us. */
+  readonly lameDuck: { readonly untilMs: number } | null;
+  /** BACKUP only. */
+  readonly relay: Relay | null;
   readonly advertsSent: number;
   readonly advertsReceived: number;
   /** Changes of state so far. */
@@ -116,19 +152,37 @@ export interface Instance {
 export type Found = 'fresh' | 'stale' | 'absent';
 
 export type InstanceEvent =
-  | { readonly type: 'startup'; readonly found: Found }
-  /** With `release` the role is given away; without, everything stays as it is for the next process to adopt. */
-  | { readonly type: 'shutdown'; readonly release: boolean; readonly cause: string }
+  /** `silentMs`: for how long yet a predecessor left the addresses on the loopback. */
+  | { readonly type: 'startup'; readonly found: Found; readonly silentMs?: number }
+  /**
+   * With `release` the role is given away; without, everything stays as it is for the next process to adopt.
+   * `awaitSuccessor`: it serves on until another has taken it.
+   */
+  | {
+      readonly type: 'shutdown';
+      readonly release: boolean;
+      readonly cause: string;
+      readonly awaitSuccessor?: boolean;
+    }
   | { readonly type: 'advertisement'; readonly advertisement: Advertisement; readonly source: Address }
   | { readonly type: 'dropped'; readonly reason: string }
   /** Timers are looked at. */
   | { readonly type: 'time' }
   | { readonly type: 'priority'; readonly priority: number }
-  | { readonly type: 'faults'; readonly faults: readonly string[] }
+  /** `canServe`: the interfaces of its addresses work all the same, so a MASTER may wait for its successor. */
+  | { readonly type: 'faults'; readonly faults: readonly string[]; readonly canServe?: boolean }
   | { readonly type: 'gate'; readonly waitingFor: string | null }
   /** The sync group becomes MASTER as a whole. */
   | { readonly type: 'promote' }
   | { readonly type: 'demote'; readonly cause: string; readonly yielded: boolean }
+  /** Asked for: another may take it, and if nobody has by `deadlineMs` nothing has changed. */
+  | { readonly type: 'hand-over'; readonly cause: string; readonly deadlineMs: number }
+  /** The successor has the rest of the sync group. */
+  | { readonly type: 'silence'; readonly cause: string }
+  /** No connection of its addresses is left, or all are known to the successor. */
+  | { readonly type: 'end-lame-duck' }
+  /** What {@link Relay} waits for. */
+  | { readonly type: 'relay-ready' }
   /** Someone deleted addresses of ours. */
   | { readonly type: 'addresses-removed'; readonly addresses: readonly Address[] }
   /** Another configuration of the same virtual router. */
@@ -148,6 +202,19 @@ export type Effect =
   | AddressesEffect<'add-addresses'>
   | AddressesEffect<'refresh-addresses'>
   | { readonly type: 'delete-addresses'; readonly instance: string; readonly addresses: readonly VirtualAddress[] }
+  /** Onto the loopback, for so long, and then off their interfaces; nobody is told. */
+  | AddressesEffect<'silence-addresses'>
+  /** Off the loopback. */
+  | { readonly type: 'unsilence-addresses'; readonly instance: string; readonly addresses: readonly VirtualAddress[] }
+  /** Answered by a `relay-ready` event. */
+  | { readonly type: 'prepare-relay'; readonly instance: string; readonly to: Address }
+  /** A hand-over has begun, or nobody took the role and it goes on. Where it ends otherwise, a transition says so. */
+  | {
+      readonly type: 'hand-over';
+      readonly instance: string;
+      readonly outcome: 'begun' | 'kept';
+      readonly cause: string;
+    }
   /** Gratuitous ARP (or unsolicited neighbour advertisements): so many rounds from now on, with the least time between two. */
   | {
       readonly type: 'announce';
@@ -209,6 +276,9 @@ export function newInstance(setup: InstanceSetup, nowMs: number): Instance {
     preemptFromMs: null,
     yielded: false,
     holdsAddresses: false,
+    handingOver: null,
+    lameDuck: null,
+    relay: null,
     advertsSent: 0,
     advertsReceived: 0,
     transitions: 0,

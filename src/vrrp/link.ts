@@ -27,8 +27,12 @@ export type ToVrrp =
   | { readonly type: 'ready' }
   /** All that keep instances from becoming MASTER; nothing is held that is not in the last of these. */
   | { readonly type: 'holds'; readonly holds: readonly Hold[] }
-  /** MASTER of this instance gives it away: priority 0, then BACKUP. */
+  /** MASTER of this instance (and of its sync group) hands it over, and keeps it when nobody takes it. */
   | { readonly type: 'yield'; readonly instance: string }
+  /** The answer to `relay`. */
+  | { readonly type: 'relay-ready'; readonly instance: string }
+  /** No connection of its addresses is left here, or the successor knows them all. */
+  | { readonly type: 'end-lame-duck'; readonly instance: string }
   /** Starts or ends a recording (src/vrrp/recording.ts). */
   | { readonly type: 'record'; readonly on: boolean };
 
@@ -71,6 +75,10 @@ export interface InstanceReport {
   readonly lastAdvert?: { readonly source: string; readonly priority: number; readonly at: number } | null;
   /** The last one that was not believed, by reason. */
   readonly lastDropped?: Readonly<Record<string, { readonly source: string; readonly at: number }>>;
+  /** MASTER that has sent priority 0, and serves on until another advertises or the deadline is over. */
+  readonly handingOver?: { readonly since: number; readonly deadline: number; readonly cause: string } | undefined;
+  /** Its addresses are on the loopback, silent, for connections that only this director knows. */
+  readonly lameDuckUntil?: number | undefined;
 }
 
 /** VRRP process → supervisor. */
@@ -91,6 +99,15 @@ export type FromVrrp =
       readonly release?: string;
       readonly latenessMs: { readonly last: number; readonly worst: number };
       readonly instances: readonly InstanceReport[];
+    }
+  /** It is about to take over from the director that has this address: packets of its connections are to go there. */
+  | { readonly type: 'relay'; readonly instance: string; readonly to: string }
+  /** A hand-over has begun, or nobody took it. */
+  | {
+      readonly type: 'hand-over';
+      readonly instance: string;
+      readonly outcome: 'begun' | 'kept';
+      readonly cause: string;
     }
   | {
       readonly type: 'transition';

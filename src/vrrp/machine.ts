@@ -1,43 +1,63 @@
 /**
  * The VRRP state machine of one instance: RFC 9568 section 6.4 (RFC 5798 and RFC 3768 section 6.4 where they differ), the
  * branches in the order of the RFC, as one pure function. Additions of ours, each marked: FAULT, sync groups, the start gate,
- * yielding, adoption after a restart, and stepping down after a stall.
+ * the planned hand-over, adoption after a restart, and stepping down after a stall.
  *
  * ```
  *            startup                    Active_Down_Timer, nobody heard
  *   INIT ─────────────▶ BACKUP ────────────────────────────────────────▶ MASTER
  *     │ owner (255) or    ▲ │ ◀───────────────────────────────────────────  │
- *     │ adopted           │ │   higher priority heard, yield, stall          │
+ *     │ adopted           │ │   higher priority heard, handed over, stall    │
  *     └──────▶ MASTER     │ ▼ faults                                  faults │
  *                         FAULT ◀───────────────────────────────────────────┘
  * ```
  */
 import { advertisementInBackup, priorityInBackup, timeInBackup } from './backup.ts';
+import { arrive, handOver, handOverMaster, leaveToKernel, mendedMaster, silenceMaster } from './hand-over.ts';
 import type { EventOf, Instance, InstanceEvent, InstanceStateName, Step } from './instance.ts';
 import { masterDownMs } from './intervals.ts';
 import { addressesRemoved, advertisementInMaster, demoteMaster, timeInMaster } from './master.ts';
 import { setUpAgain } from './reconfigure.ts';
-import { adoptMaster, becomeBackup, becomeMaster, chain, letGo, resign, rest, same } from './transition.ts';
+import { relayReady } from './relay.ts';
+import {
+  adoptMaster,
+  becomeBackup,
+  becomeMaster,
+  chain,
+  endLameDuck,
+  letGo,
+  resign,
+  rest,
+  same,
+} from './transition.ts';
 
 type Handlers = {
   readonly [Type in InstanceEvent['type']]?: (instance: Instance, event: EventOf<Type>, nowMs: number) => Step;
 };
 
+/** What of a hand-over is news to one state only. */
+const NOT_OURS: Handlers = { 'hand-over': same, silence: same, 'relay-ready': same, 'end-lame-duck': same };
+
 /** What each state answers to; an event that is not listed is refused and changes nothing. */
 const HANDLERS: Readonly<Record<InstanceStateName, Handlers>> = {
   INIT: {
+    ...NOT_OURS,
     startup,
+    advertisement: same,
     time: same,
     dropped,
+    demote: same,
+    'addresses-removed': same,
     priority: setPriority,
     faults: (instance, { faults }) => same({ ...instance, faults }),
     gate: setGate,
     setup: setUpAgain,
   },
   BACKUP: {
+    ...NOT_OURS,
     shutdown,
     advertisement: advertisementInBackup,
-    time: timeInBackup,
+    time: (instance, event, nowMs) => chain(lameDuckEnded(instance, nowMs), (next) => timeInBackup(next, event, nowMs)),
     dropped,
     priority: priorityInBackup,
     faults,
@@ -49,10 +69,13 @@ const HANDLERS: Readonly<Record<InstanceStateName, Handlers>> = {
         `no advertisement was heard by any member of sync group ${instance.setup.syncGroup}`,
       ),
     demote: same,
+    'relay-ready': relayReady,
+    'end-lame-duck': endLameDuck,
     'addresses-removed': same,
     setup: setUpAgain,
   },
   MASTER: {
+    ...NOT_OURS,
     shutdown,
     advertisement: advertisementInMaster,
     time: timeInMaster,
@@ -61,13 +84,17 @@ const HANDLERS: Readonly<Record<InstanceStateName, Handlers>> = {
     faults,
     gate: setGate,
     demote: demoteMaster,
+    'hand-over': handOverMaster,
+    silence: silenceMaster,
     'addresses-removed': addressesRemoved,
     setup: setUpAgain,
   },
   FAULT: {
+    ...NOT_OURS,
     shutdown,
     advertisement: (instance) => same({ ...instance, advertsReceived: instance.advertsReceived + 1 }),
-    time: same,
+    time: (instance, _event, nowMs) => lameDuckEnded(instance, nowMs),
+    'end-lame-duck': endLameDuck,
     dropped,
     priority: setPriority,
     faults: faultsInFault,
@@ -99,6 +126,8 @@ export function nextDeadlineMs(instance: Instance): number | null {
     instance.announceAtMs[0] ?? null,
     instance.announceRefreshAtMs,
     instance.reclaimAtMs,
+    instance.handingOver?.deadlineMs ?? null,
+    instance.state === 'INIT' ? null : (instance.lameDuck?.untilMs ?? null),
   ].filter((atMs) => atMs !== null);
   return timers.length === 0 ? null : Math.min(...timers);
 }
@@ -114,12 +143,17 @@ function stalled(instance: Instance, event: InstanceEvent, nowMs: number): Step 
   const silentMs = nowMs - lastAdvertMs;
   if (silentMs <= limitMs) return undefined;
   const cause = `stalled: nothing was sent for ${Math.round(silentMs)} ms, longer than master_down (${Math.round(limitMs)} ms)`;
-  return chain(letGo(instance), (next) => becomeBackup(next, nowMs, cause));
+  return chain(letGo(instance), (next) => arrive(next, instance.handingOver, nowMs, cause));
+}
+
+function lameDuckEnded(instance: Instance, nowMs: number): Step {
+  return instance.lameDuck !== null && nowMs >= instance.lameDuck.untilMs ? endLameDuck(instance) : same(instance);
 }
 
 /** RFC 9568 section 6.4.1. */
-function startup(instance: Instance, { found }: EventOf<'startup'>, nowMs: number): Step {
-  const known: Instance = { ...instance, holdsAddresses: found !== 'absent' };
+function startup(instance: Instance, { found, silentMs }: EventOf<'startup'>, nowMs: number): Step {
+  const lameDuck = silentMs === undefined ? null : { untilMs: nowMs + silentMs };
+  const known: Instance = { ...instance, holdsAddresses: found !== 'absent', lameDuck };
   const { setup, faults: found_faults } = instance;
   if (found_faults.length > 0)
     return chain(letGo(known), (next) => rest(next, 'FAULT', nowMs, found_faults.join(', ')));
@@ -133,10 +167,14 @@ function startup(instance: Instance, { found }: EventOf<'startup'>, nowMs: numbe
 }
 
 /** RFC 9568 section 6.4.2 and 6.4.3: the Shutdown event; ours: without `release` for the next process to adopt. */
-function shutdown(instance: Instance, { release, cause }: EventOf<'shutdown'>, nowMs: number): Step {
+function shutdown(instance: Instance, event: EventOf<'shutdown'>, nowMs: number): Step {
+  const { release, cause, awaitSuccessor = false } = event;
   if (!release) return same(rest(instance, 'INIT', nowMs, cause).instance); // nothing that anybody could notice
+  if (instance.state === 'MASTER' && awaitSuccessor)
+    return handOver(instance, { towards: 'INIT', cause, yielded: false, otherwise: 'let-go' }, nowMs);
   const given = instance.state === 'MASTER' ? resign(instance, nowMs) : letGo(instance);
-  return chain(given, (next) => rest(next, 'INIT', nowMs, cause));
+  const silent = chain(given, (next) => (awaitSuccessor ? leaveToKernel(next, nowMs) : endLameDuck(next)));
+  return chain(silent, (next) => rest(next, 'INIT', nowMs, cause));
 }
 
 function dropped(instance: Instance, { reason }: EventOf<'dropped'>): Step {
@@ -163,9 +201,16 @@ function gateInBackup(instance: Instance, event: EventOf<'gate'>, nowMs: number)
 /** Ours: something that it cannot do without is gone. A MASTER says so while it still can. */
 function faults(instance: Instance, event: EventOf<'faults'>, nowMs: number): Step {
   const known: Instance = { ...instance, faults: event.faults };
-  if (event.faults.length === 0) return same(known);
-  const given = instance.state === 'MASTER' ? resign(known, nowMs) : letGo(known);
-  return chain(given, (next) => rest(next, 'FAULT', nowMs, event.faults.join(', ')));
+  const isMaster = instance.state === 'MASTER';
+  if (event.faults.length === 0) return isMaster ? mendedMaster(known) : same(known);
+  const cause = event.faults.join(', ');
+  const isStopping = instance.handingOver?.towards === 'INIT';
+  if (isMaster && event.canServe) {
+    if (isStopping) return same(known);
+    return handOver(known, { towards: 'FAULT', cause, yielded: false, otherwise: 'let-go' }, nowMs);
+  }
+  const given = isMaster ? resign(known, nowMs) : letGo(known);
+  return chain(given, (next) => rest(next, isStopping ? 'INIT' : 'FAULT', nowMs, cause));
 }
 
 function faultsInFault(instance: Instance, event: EventOf<'faults'>, nowMs: number): Step {

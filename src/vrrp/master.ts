@@ -1,25 +1,26 @@
 /** The Active state, which we call MASTER: RFC 9568 section 6.4.3, the branches in its order; additions of ours marked. */
 import { type Address, compareAddresses } from '../wire/address.ts';
+import { handOver, handOverEnded, yieldTo } from './hand-over.ts';
 import type { EventOf, Instance, Step } from './instance.ts';
 import { addressRefreshMs } from './intervals.ts';
-import { announce, becomeBackup, chain, letGo, lifetimeSeconds, resign, same, send } from './transition.ts';
+import { announce, chain, lifetimeSeconds, same, send } from './transition.ts';
 
 /** RFC 9568 section 6.4.3. */
 export function advertisementInMaster(instance: Instance, event: EventOf<'advertisement'>, nowMs: number): Step {
   const heard: Instance = { ...instance, advertsReceived: instance.advertsReceived + 1 };
   const { setup } = heard;
   const { priority, advertIntervalMs } = event.advertisement;
+  if (heard.handingOver !== null && priority === 0) return same(heard); // it gives up, too
   // the other gives up: say that we are here
   if (priority === 0) return chain(answer(heard, nowMs), (next) => reclaim(next, nowMs));
   // higher priority, or the same and a higher address: it wins
   const higher =
     priority > heard.priority || (priority === heard.priority && isHigherAddress(event.source, setup.source));
-  if (higher) {
+  // ours: whoever speaks while we hand over is the successor
+  if (higher || heard.handingOver !== null) {
     const masterAdvertMs = setup.version === 3 ? advertIntervalMs : setup.advertIntervalMs;
     const cause = `${event.source} advertises priority ${priority}, ours is ${heard.priority}`;
-    return chain(parting({ ...heard, masterAdvertMs, master: event.source }, nowMs), (next) =>
-      becomeBackup(next, nowMs, cause),
-    );
+    return yieldTo({ ...heard, masterAdvertMs, master: event.source }, event.source, cause, nowMs);
   }
   // lower: RFC 9568 answers at once
   return chain(answer(heard, nowMs), (next) => reclaim(next, nowMs));
@@ -28,14 +29,6 @@ export function advertisementInMaster(instance: Instance, event: EventOf<'advert
 /** One without an address to speak from cannot insist. */
 function isHigherAddress(theirs: Address, ours: Address | null): boolean {
   return ours === null || compareAddresses(theirs, ours) > 0;
-}
-
-/**
- * Ours, as keepalived's vrrp_higher_prio_send_advert: having let go of the addresses it says once more that it had them, or the
- * winner may never know that there were two, and leave neighbours believing the loser.
- */
-function parting(instance: Instance, nowMs: number): Step {
-  return chain(letGo(instance), (next) => send(next, nowMs));
 }
 
 /** An advertisement out of turn, which sets the Adver_Timer anew. */
@@ -59,8 +52,10 @@ function reclaim(instance: Instance, nowMs: number): Step {
   return { instance: { ...instance, reclaimedMs: nowMs, reclaimAtMs }, effects: [announce(instance, count)] };
 }
 
-/** RFC 9568 section 6.4.3, the Adver_Timer; and ours: lifetimes and announcements. */
+/** RFC 9568 section 6.4.3, the Adver_Timer; and ours: the end of a hand-over, lifetimes and announcements. */
 export function timeInMaster(instance: Instance, _event: EventOf<'time'>, nowMs: number): Step {
+  const ended = handOverEnded(instance, nowMs);
+  if (ended !== undefined) return ended;
   return chain(
     chain(advertise(instance, nowMs), (next) => renew(next, nowMs)),
     (next) => announceDue(next, nowMs),
@@ -69,9 +64,10 @@ export function timeInMaster(instance: Instance, _event: EventOf<'time'>, nowMs:
 
 /** On a fixed grid: lateness does not add up, and turns that were missed altogether are not made up for. */
 function advertise(instance: Instance, nowMs: number): Step {
-  const { advertAtMs, setup } = instance;
+  const { advertAtMs, setup, handingOver, priority } = instance;
   if (advertAtMs === null || nowMs < advertAtMs) return same(instance);
-  return send({ ...instance, advertAtMs: nextOnGrid(advertAtMs, setup.advertIntervalMs, nowMs) }, nowMs);
+  const next = { ...instance, advertAtMs: nextOnGrid(advertAtMs, setup.advertIntervalMs, nowMs) };
+  return send(next, nowMs, handingOver === null ? priority : 0); // a lost priority 0 costs an interval, no more
 }
 
 function renew(instance: Instance, nowMs: number): Step {
@@ -110,8 +106,11 @@ function nextOnGrid(atMs: number, intervalMs: number, nowMs: number): number {
   return atMs + intervalMs * (Math.floor((nowMs - atMs) / intervalMs) + 1);
 }
 
+/** One that hands over already does so for a reason of its own, and no longer goes on when nobody takes it. */
 export function demoteMaster(instance: Instance, { cause, yielded }: EventOf<'demote'>, nowMs: number): Step {
-  return chain(resign(instance, nowMs), (next) => becomeBackup({ ...next, yielded }, nowMs, cause));
+  const { handingOver } = instance;
+  if (handingOver !== null) return same({ ...instance, handingOver: { ...handingOver, otherwise: 'let-go' } });
+  return handOver(instance, { towards: 'BACKUP', cause, yielded, otherwise: 'let-go' }, nowMs);
 }
 
 export function addressesRemoved(instance: Instance, { addresses }: EventOf<'addresses-removed'>): Step {

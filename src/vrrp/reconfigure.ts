@@ -27,6 +27,7 @@ export function setUpAgain(instance: Instance, { setup }: EventOf<'setup'>, nowM
   const next: Instance = {
     ...instance,
     setup,
+    master: stillHeard(instance, setup),
     preemptFromMs: waitsAnew(instance, setup) ? null : instance.preemptFromMs,
   };
   if (instance.state !== 'MASTER') return { instance: listening(next, nowMs), effects: leftOver(instance, setup) };
@@ -50,7 +51,7 @@ export function setUpAgain(instance: Instance, { setup }: EventOf<'setup'>, nowM
       masterAdvertMs: advertIntervalMs,
       advertAtMs: Math.min(instance.advertAtMs ?? nowMs, nowMs + advertIntervalMs),
       addressRefreshAtMs: Math.min(instance.addressRefreshAtMs ?? nowMs, nowMs + addressRefreshMs(advertIntervalMs)),
-      announceRefreshAtMs: garp.refreshMs > 0 ? nowMs + garp.refreshMs : null,
+      announceRefreshAtMs: garp.refreshMs > 0 && instance.handingOver === null ? nowMs + garp.refreshMs : null,
     },
     effects,
   };
@@ -72,11 +73,25 @@ function listening(instance: Instance, nowMs: number): Instance {
   return wantsMaster && setup.syncGroup === null ? { ...next, wantsMaster: false, masterDownAtMs: nowMs } : next;
 }
 
-/** Addresses that we hold and that are no longer ours. */
-function leftOver(instance: Instance, setup: InstanceSetup): Effect[] {
-  if (!instance.holdsAddresses) return [];
-  const gone = instance.setup.addresses.filter((one) => !contains(setup.addresses, one));
-  return gone.length === 0 ? [] : [{ type: 'delete-addresses', instance: setup.name, addresses: gone }];
+/** The MASTER that was heard, as long as its advertisements are still believed: else it is heard when it speaks anew. */
+function stillHeard({ setup: before, master }: Instance, after: InstanceSetup): InstanceSetup['source'] | null {
+  const isBelieved =
+    before.transport === after.transport &&
+    (after.transport === 'unicast' ? master !== null && after.peers.includes(master) : before.group === after.group) &&
+    before.password === after.password &&
+    (after.version === 3 || before.advertIntervalMs === after.advertIntervalMs);
+  return isBelieved ? master : null;
+}
+
+/** Addresses that we hold, or have on the loopback as a lame duck, and that are no longer ours. */
+function leftOver({ holdsAddresses, lameDuck, setup: before }: Instance, setup: InstanceSetup): Effect[] {
+  const gone = before.addresses.filter((one) => !contains(setup.addresses, one));
+  if (gone.length === 0) return [];
+  const [instance, addresses] = [setup.name, gone];
+  return [
+    ...(holdsAddresses ? [{ type: 'delete-addresses', instance, addresses } as const] : []),
+    ...(lameDuck === null ? [] : [{ type: 'unsilence-addresses', instance, addresses } as const]),
+  ];
 }
 
 /** Label, scope and broadcast can change without the address going away. */

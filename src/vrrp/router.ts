@@ -1,27 +1,18 @@
 /**
  * All instances of one director together: routes events to them, keeps sync groups whole, and turns what is watched into
  * priorities, faults and gates. Pure like the machine; the state is JSON, the effects are data, time is an argument.
- *
- * Sync groups (ours; no RFC knows them): all members are MASTER or none is. They take over when every member would; a fault
- * of one is a fault of all; when one loses the role the others give it away.
  */
 import type { Address } from '../wire/address.ts';
 import type { Advertisement } from '../wire/vrrp.ts';
-import { type Hold, heldStanding } from './hold.ts';
-import type { Effect, Found, Instance, InstanceEvent, InstanceSetup } from './instance.ts';
-import { newInstance } from './instance.ts';
+import { Cursor, standingIn } from './cursor.ts';
+import type { Hold } from './hold.ts';
+import type { Effect, Found, Instance, InstanceSetup } from './instance.ts';
 import type { TrackerState } from './link.ts';
-import { nextDeadlineMs as instanceDeadlineMs, step } from './machine.ts';
-import { carriesOver, isSameRouter } from './reconfigure.ts';
-import {
-  type InterfaceNow,
-  known,
-  type Standing,
-  type Surroundings,
-  standingOf,
-  upSince,
-  wellTracked,
-} from './tracking.ts';
+import { nextDeadlineMs as instanceDeadlineMs } from './machine.ts';
+import { configure } from './router-config.ts';
+import { keepGroupsWhole, yieldTogether } from './sync-group.ts';
+import { type InterfaceNow, known, type Surroundings, upSince } from './tracking.ts';
+import { watch } from './watch.ts';
 
 export interface Router {
   readonly instances: Readonly<Record<string, Instance>>;
@@ -30,11 +21,15 @@ export interface Router {
 }
 
 export type RouterEvent =
-  /** Also the first one. `found`: what the kernel has of each instance's addresses; looked at for new instances only. */
+  /**
+   * Also the first one. `found`: what the kernel has of each instance's addresses, `silentMs`: for how long yet a lame duck's
+   * are on the loopback; both looked at for new instances only.
+   */
   | {
       readonly type: 'config';
       readonly setups: readonly InstanceSetup[];
       readonly found: Readonly<Record<string, Found>>;
+      readonly silentMs?: Readonly<Record<string, number>>;
     }
   | { readonly type: 'interfaces'; readonly interfaces: Readonly<Record<string, InterfaceNow>> }
   | {
@@ -55,6 +50,8 @@ export type RouterEvent =
     }
   | { readonly type: 'dropped'; readonly instance: string; readonly reason: string }
   | { readonly type: 'yield'; readonly instance: string }
+  | { readonly type: 'relay-ready'; readonly instance: string }
+  | { readonly type: 'end-lame-duck'; readonly instance: string }
   | { readonly type: 'addresses-removed'; readonly interface: string; readonly addresses: readonly Address[] }
   | { readonly type: 'stop'; readonly release: boolean };
 
@@ -70,10 +67,10 @@ export function newRouter(startedAtMs: number): Router {
 
 /** The one way in. Never throws; an event for an instance that is not there changes nothing. */
 export function stepRouter(router: Router, event: RouterEvent, nowMs: number): RouterStep {
-  const turn = new Turn(router, nowMs);
-  turn.take(event);
-  if (event.type !== 'stop') turn.settle();
-  return turn.result();
+  const cursor = new Cursor(router, nowMs);
+  take(cursor, event);
+  if (event.type !== 'stop') settle(cursor);
+  return cursor.result();
 }
 
 /** The next moment at which a `time` event is due, or null. */
@@ -86,204 +83,79 @@ export function nextDeadlineMs(router: Router, nowMs: number): number | null {
   return known.length === 0 ? null : Math.min(...known);
 }
 
-/** As its surroundings and the holds have it. */
-function standingIn({ around, holds }: Omit<Router, 'instances'>, instance: Instance, nowMs: number): Standing {
-  return heldStanding(standingOf(instance.setup, around, nowMs), holds, instance, nowMs);
+/** Whether every instance has ended: after a `stop` that waits for successors. */
+export function hasStopped(router: Router): boolean {
+  return Object.values(router.instances).every(({ state }) => state === 'INIT');
 }
 
-/** One event's way through the instances: a cursor over a copy of the router, gathering effects. */
-class Turn {
-  readonly #instances: Map<string, Instance>;
-  readonly #effects: Effect[] = [];
-  readonly #nowMs: number;
-  #around: Surroundings;
-  #holds: readonly Hold[];
-
-  constructor(router: Router, nowMs: number) {
-    this.#instances = new Map(Object.entries(router.instances));
-    this.#around = router.around;
-    this.#holds = router.holds;
-    this.#nowMs = nowMs;
+function take(cursor: Cursor, event: RouterEvent): void {
+  switch (event.type) {
+    case 'config':
+      configure(cursor, event);
+      break;
+    case 'interfaces':
+      cursor.around = {
+        ...cursor.around,
+        interfaces: upSince(cursor.around.interfaces, event.interfaces, cursor.nowMs),
+      };
+      break;
+    case 'tracking':
+      cursor.around = {
+        ...cursor.around,
+        scripts: known(cursor.around.scripts, event.scripts),
+        services: known(cursor.around.services, event.services),
+        files: known(cursor.around.files, event.files ?? {}),
+      };
+      break;
+    case 'ready':
+      cursor.around = { ...cursor.around, ready: true };
+      break;
+    case 'holds':
+      cursor.holds = event.holds;
+      break;
+    case 'time':
+      cursor.all({ type: 'time' });
+      break;
+    case 'advertisement':
+    case 'dropped':
+      cursor.one(event.instance, event);
+      break;
+    case 'yield':
+      yieldTogether(cursor, event.instance);
+      break;
+    case 'relay-ready':
+    case 'end-lame-duck':
+      cursor.one(event.instance, { type: event.type });
+      break;
+    case 'addresses-removed':
+      removed(cursor, event.interface, event.addresses);
+      break;
+    case 'stop':
+      stop(cursor, event.release);
+      break;
   }
+}
 
-  result(): RouterStep {
-    const instances = Object.fromEntries(this.#instances);
-    return { router: { instances, around: this.#around, holds: this.#holds }, effects: this.#effects };
-  }
+/** Watched things, then sync groups, until nothing changes any more. */
+function settle(cursor: Cursor): void {
+  watch(cursor);
+  keepGroupsWhole(cursor);
+  watch(cursor); // one that was MASTER and no longer is may be held
+}
 
-  take(event: RouterEvent): void {
-    switch (event.type) {
-      case 'config':
-        this.#configure(event.setups, event.found);
-        break;
-      case 'interfaces':
-        this.#around = { ...this.#around, interfaces: upSince(this.#around.interfaces, event.interfaces, this.#nowMs) };
-        break;
-      case 'tracking':
-        this.#around = {
-          ...this.#around,
-          scripts: known(this.#around.scripts, event.scripts),
-          services: known(this.#around.services, event.services),
-          files: known(this.#around.files, event.files ?? {}),
-        };
-        break;
-      case 'ready':
-        this.#around = { ...this.#around, ready: true };
-        break;
-      case 'holds':
-        this.#holds = event.holds;
-        break;
-      case 'time':
-        this.#all({ type: 'time' });
-        break;
-      case 'advertisement':
-        this.#one(event.instance, event);
-        break;
-      case 'dropped':
-        this.#one(event.instance, event);
-        break;
-      case 'yield':
-        this.#one(event.instance, { type: 'demote', cause: 'gave the role away on request', yielded: true });
-        break;
-      case 'addresses-removed':
-        this.#removed(event.interface, event.addresses);
-        break;
-      case 'stop':
-        this.#stop(event.release);
-        break;
-    }
+function removed(cursor: Cursor, interfaceName: string, addresses: readonly Address[]): void {
+  for (const { setup, state } of cursor.instances) {
+    if (state !== 'MASTER') continue;
+    const ours = setup.addresses.filter(
+      ({ interface: on, address }) => on === interfaceName && addresses.includes(address),
+    );
+    if (ours.length > 0)
+      cursor.one(setup.name, { type: 'addresses-removed', addresses: ours.map(({ address }) => address) });
   }
+}
 
-  /** Watched things, then sync groups, until nothing changes any more. Each round moves a member one way only, so it ends. */
-  settle(): void {
-    this.#watch();
-    for (const members of this.#groups().values()) {
-      this.#fall(members);
-      this.#rise(members);
-    }
-    this.#watch(); // one that was MASTER and no longer is may be held
-  }
-
-  #all(event: InstanceEvent): void {
-    for (const name of this.#instances.keys()) this.#one(name, event);
-  }
-
-  #one(name: string, event: InstanceEvent): void {
-    const instance = this.#instances.get(name);
-    if (instance === undefined) return;
-    const stepped = step(instance, event, this.#nowMs);
-    this.#instances.set(name, stepped.instance);
-    this.#effects.push(...stepped.effects);
-  }
-
-  #groups(): Map<string, Instance[]> {
-    const grouped = [...this.#instances.values()].filter(({ setup }) => setup.syncGroup !== null);
-    return Map.groupBy(grouped, ({ setup }) => setup.syncGroup ?? '');
-  }
-
-  #configure(setups: readonly InstanceSetup[], inKernel: Readonly<Record<string, Found>>): void {
-    const carried = this.#endAllBut(setups).map((name) => [name, 'fresh'] as const);
-    const found: Readonly<Record<string, Found>> = { ...inKernel, ...Object.fromEntries(carried) };
-    const fresh = setups.filter(({ name }) => !this.#instances.has(name));
-    const adopted = fresh.filter((setup) => this.#foundFor(setup, setups, found) === 'fresh');
-    this.#around = { ...this.#around, scripts: { ...wellTracked(adopted), ...this.#around.scripts } };
-    for (const setup of setups) {
-      const before = this.#instances.get(setup.name);
-      if (before !== undefined && JSON.stringify(before.setup) !== JSON.stringify(setup))
-        this.#one(setup.name, { type: 'setup', setup });
-    }
-    for (const setup of fresh) this.#instances.set(setup.name, newInstance(setup, this.#nowMs));
-    this.#watch();
-    for (const setup of fresh) this.#one(setup.name, { type: 'startup', found: this.#foundFor(setup, setups, found) });
-  }
-
-  /** Ends virtual routers that are none of these. @returns names of those that go on, as MASTER, as another virtual router */
-  #endAllBut(setups: readonly InstanceSetup[]): string[] {
-    const wanted = new Map(setups.map((setup) => [setup.name, setup]));
-    const cause = 'no longer in the configuration';
-    const ending = [...this.#instances].filter(([name, { setup }]) => {
-      const after = wanted.get(name);
-      return after === undefined || !isSameRouter(setup, after);
-    });
-    return ending.flatMap(([name, { setup, state }]) => {
-      const after = wanted.get(name);
-      const goesOn = state === 'MASTER' && after !== undefined && carriesOver(setup, after);
-      if (state !== 'INIT') this.#one(name, { type: 'shutdown', release: !goesOn, cause });
-      this.#instances.delete(name);
-      return goesOn ? [name] : [];
-    });
-  }
-
-  /** A sync group that was MASTER goes on as a whole, also when one member is new or had lost its address. */
-  #foundFor(setup: InstanceSetup, setups: readonly InstanceSetup[], found: Readonly<Record<string, Found>>): Found {
-    const own = found[setup.name] ?? 'absent';
-    if (setup.syncGroup === null || own === 'fresh') return own;
-    const others = setups.filter((other) => other.syncGroup === setup.syncGroup && other.name !== setup.name);
-    const held = others.some(({ name }) => found[name] === 'fresh' || this.#instances.get(name)?.state === 'MASTER');
-    return held ? 'fresh' : own;
-  }
-
-  #removed(interfaceName: string, addresses: readonly Address[]): void {
-    for (const { setup, state } of [...this.#instances.values()]) {
-      if (state !== 'MASTER') continue;
-      const ours = setup.addresses.filter(
-        ({ interface: on, address }) => on === interfaceName && addresses.includes(address),
-      );
-      if (ours.length > 0)
-        this.#one(setup.name, { type: 'addresses-removed', addresses: ours.map(({ address }) => address) });
-    }
-  }
-
-  #stop(release: boolean): void {
-    const cause = release ? 'stopped' : 'restarting';
-    for (const [name, { state }] of [...this.#instances])
-      if (state !== 'INIT') this.#one(name, { type: 'shutdown', release, cause });
-  }
-
-  #watch(): void {
-    const standings = new Map([...this.#instances].map(([name, instance]) => [name, this.#standing(instance)]));
-    for (const [name, { priority, waitingFor }] of standings) {
-      const instance = this.#instances.get(name);
-      if (instance === undefined) continue;
-      const faults = this.#faultsOf(instance, standings);
-      if (instance.priority !== priority) this.#one(name, { type: 'priority', priority });
-      if (instance.waitingFor !== waitingFor) this.#one(name, { type: 'gate', waitingFor });
-      if (instance.faults.join() !== faults.join()) this.#one(name, { type: 'faults', faults });
-    }
-  }
-
-  #standing(instance: Instance): Standing {
-    return standingIn({ around: this.#around, holds: this.#holds }, instance, this.#nowMs);
-  }
-
-  /** Its own faults, or those of the rest of its sync group. */
-  #faultsOf({ setup }: Instance, standings: ReadonlyMap<string, Standing>): readonly string[] {
-    const own = standings.get(setup.name)?.faults ?? [];
-    if (own.length > 0 || setup.syncGroup === null) return own;
-    return [...this.#instances.values()]
-      .filter((other) => other.setup.syncGroup === setup.syncGroup)
-      .flatMap((other) =>
-        (standings.get(other.setup.name)?.faults ?? []).map(
-          (fault) => `${other.setup.name} of sync group ${setup.syncGroup} is in fault: ${fault}`,
-        ),
-      );
-  }
-
-  /** One member is not MASTER: none may be. */
-  #fall(members: readonly Instance[]): void {
-    const lost = members.find(({ state }) => state !== 'MASTER');
-    if (lost === undefined) return;
-    const cause = `${lost.setup.name} of sync group ${lost.setup.syncGroup} is ${lost.state}: ${lost.cause}`;
-    for (const { state, setup } of members)
-      if (state === 'MASTER') this.#one(setup.name, { type: 'demote', cause, yielded: lost.yielded });
-  }
-
-  #rise(members: readonly Instance[]): void {
-    const isReady = ({ setup }: Instance): boolean => {
-      const { wantsMaster = false, waitingFor = null } = this.#instances.get(setup.name) ?? {};
-      return wantsMaster && waitingFor === null; // a gate may have closed again since it wanted
-    };
-    if (!members.every(isReady)) return;
-    for (const { setup } of members) this.#one(setup.name, { type: 'promote' });
-  }
+function stop(cursor: Cursor, release: boolean): void {
+  const cause = release ? 'stopped' : 'restarting';
+  for (const { setup, state } of cursor.instances)
+    if (state !== 'INIT') cursor.one(setup.name, { type: 'shutdown', release, cause, awaitSuccessor: release });
 }

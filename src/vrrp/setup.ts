@@ -51,6 +51,7 @@ function instanceSetup(
   const missing = missingFeature(instance);
   if (missing !== undefined) throw new Error(`instance ${name}: ${missing} is not supported yet`);
   const others = instance.speakers.filter(({ director }) => director !== speaker.director);
+  const managed = others.flatMap(({ source }) => source ?? []);
   return {
     name,
     vrid,
@@ -63,7 +64,9 @@ function instanceSetup(
     addresses: [...instance.vips, ...instance.extraVips].map((vip) => resolved(vip, own, speaker.interface)),
     transport,
     group: instance.multicastGroup,
-    peers: [...others.flatMap(({ source }) => source ?? []), ...instance.foreignPeers],
+    peers: [...managed, ...instance.foreignPeers],
+    managed,
+    unnamed: others.length - managed.length,
     advertIntervalMs,
     checksum,
     password: instance.authentication?.pass.value ?? null,

@@ -13,7 +13,12 @@ const MASTER_TIMERS_OFF = {
   announceRefreshAtMs: null,
   reclaimedMs: null,
   reclaimAtMs: null,
+  handingOver: null,
+  relay: null,
 } as const;
+
+/** The director that was MASTER until now answers for the addresses until it hears us, a moment later: this round is after it. */
+const AFTER_SILENCE_MS = 250;
 
 export function advertisementOf(instance: Instance, priority = instance.priority): Advertisement {
   const { setup } = instance;
@@ -36,11 +41,13 @@ export function becomeMaster(instance: Instance, nowMs: number, cause: string): 
   const { garp } = instance.setup;
   const sent = send(instance, nowMs);
   const again = Array.from({ length: garp.again }, () => nowMs + garp.againAfterMs);
+  const afterSilence = instance.relay === null || garp.count === 0 ? [] : [nowMs + AFTER_SILENCE_MS];
+  const announceAtMs = [...afterSilence, ...again].sort((a, b) => a - b);
   return {
-    instance: enter({ ...holding(sent.instance, nowMs), announceAtMs: again }, 'MASTER', nowMs, cause),
+    instance: enter({ ...holding(sent.instance, nowMs), announceAtMs }, 'MASTER', nowMs, cause),
     effects: [
       ...sent.effects,
-      addAddresses(instance),
+      ...takeBack(instance),
       announce(instance, garp.count),
       transition(instance, 'MASTER', cause),
     ],
@@ -52,7 +59,7 @@ export function adoptMaster(instance: Instance, nowMs: number): Step {
   const sent = send(instance, nowMs);
   return {
     instance: enter(holding(sent.instance, nowMs), 'MASTER', nowMs, 'adopted: its addresses were renewed just before'),
-    effects: [...sent.effects, addAddresses(instance)],
+    effects: [...sent.effects, ...takeBack(instance)],
   };
 }
 
@@ -68,6 +75,8 @@ function holding(instance: Instance, nowMs: number): Instance {
     yielded: false,
     preemptFromMs: null,
     holdsAddresses: true,
+    lameDuck: null,
+    relay: null,
     advertAtMs: nowMs + advertIntervalMs,
     addressRefreshAtMs: nowMs + addressRefreshMs(advertIntervalMs),
     announceRefreshAtMs: garp.refreshMs > 0 ? nowMs + garp.refreshMs : null,
@@ -117,9 +126,26 @@ export function rest(instance: Instance, state: 'FAULT' | 'INIT', nowMs: number,
   return { instance: enter(next, state, nowMs, cause), effects: [transition(instance, state, cause)] };
 }
 
-export function addAddresses(instance: Instance): Effect {
+/** The addresses on their interfaces, and then no longer on the loopback. */
+function takeBack(instance: Instance): Effect[] {
   const { name, addresses } = instance.setup;
-  return { type: 'add-addresses', instance: name, addresses, lifetimeSeconds: lifetimeSeconds(instance) };
+  const added: Effect = {
+    type: 'add-addresses',
+    instance: name,
+    addresses,
+    lifetimeSeconds: lifetimeSeconds(instance),
+  };
+  return [added, ...endLameDuck(instance).effects];
+}
+
+/** The addresses go from the loopback, if they are there. */
+export function endLameDuck(instance: Instance): Step {
+  if (instance.lameDuck === null) return same(instance);
+  const { name, addresses } = instance.setup;
+  return {
+    instance: { ...instance, lameDuck: null },
+    effects: [{ type: 'unsilence-addresses', instance: name, addresses }],
+  };
 }
 
 export function announce(instance: Instance, rounds: number, only?: readonly Address[]): Effect {

@@ -70,6 +70,13 @@ export function inNetwork(address: Address, network: Address, prefixLength: numb
   return true;
 }
 
+/** How many leading bits two addresses share; none across families. */
+export function commonPrefixLength(left: Address, right: Address): number {
+  let length = 0;
+  while (length < hostPrefix(left) && inNetwork(left, right, length + 1)) length += 1;
+  return length;
+}
+
 /** Numeric order of two addresses of one family (RFC 9568 section 6.4.3 compares senders so); IPv4 sorts before IPv6. */
 export function compareAddresses(left: Address, right: Address): number {
   if (familyOf(left) !== familyOf(right)) return familyOf(left) - familyOf(right);

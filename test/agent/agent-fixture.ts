@@ -10,6 +10,7 @@ import { systemDatagrams } from '../../src/kernel/datagrams.ts';
 import { FakeFirewall } from '../../src/kernel/fake-firewall.ts';
 import { FakeIpvs } from '../../src/kernel/fake-ipvs.ts';
 import { FakeServiceManager } from '../../src/kernel/fake-notify.ts';
+import { FakeSysctls } from '../../src/kernel/fake-sysctls.ts';
 import { agentState } from '../../src/status/state.ts';
 import type { FromVrrp, ToVrrp } from '../../src/vrrp/link.ts';
 import { destinationKey, serviceKey } from '../../src/wire/ipvs.ts';
@@ -24,6 +25,7 @@ export class AgentFixture {
   readonly folder = mkdtempSync(join(tmpdir(), 'lvs-agent-'));
   readonly ipvs = new FakeIpvs();
   readonly firewall = new FakeFirewall();
+  readonly sysctls = new FakeSysctls();
   readonly manager = new FakeServiceManager();
   readonly lines: string[] = [];
   readonly socket = join(this.folder, 'control.sock');
@@ -40,8 +42,8 @@ export class AgentFixture {
       vrrpSocket: this.vrrpSocket,
       handover: join(this.folder, 'handover'),
     };
-    const { ipvs, firewall, manager } = this;
-    this.#stop = await runAgent(paths, { ipvs, firewall, manager, datagrams: systemDatagrams }, (line) =>
+    const { ipvs, firewall, sysctls, manager } = this;
+    this.#stop = await runAgent(paths, { ipvs, firewall, sysctls, manager, datagrams: systemDatagrams }, (line) =>
       this.lines.push(line),
     );
   }
@@ -109,6 +111,21 @@ export class AgentFixture {
       });
       request.on('error', reject);
       request.end(typeof body === 'string' || body === undefined ? body : JSON.stringify(body));
+    });
+  }
+
+  /** One a line. */
+  async events(): Promise<string[]> {
+    return new Promise((resolve, reject) => {
+      const request = httpRequest({ socketPath: this.socket, path: '/v1/events', agent: false }, (response) => {
+        let text = '';
+        response.setEncoding('utf8').on('data', (part: string) => {
+          text += part;
+        });
+        response.on('end', () => resolve(text.trimEnd().split('\n')));
+      });
+      request.on('error', reject);
+      request.end();
     });
   }
 

@@ -74,12 +74,22 @@ describe('what hosts shall be', () => {
 
   it('gives a director its modules, redirects off, and forwarding only for NAT', () => {
     const dr = host('lb1', topology('dr'));
-    expect(dr.modules).toEqual(['ip_vs', 'ip_vs_wrr'].map((name) => ({ name, required: true })));
+    expect(dr.modules).toEqual([
+      ...['ip_vs', 'ip_vs_wrr'].map((name) => ({ name, required: true })),
+      // of the relay, where nf_tables cannot mark
+      ...['iptable_mangle', 'xt_mark'].map((name) => ({ name, required: false })),
+    ]);
+    for (const name of ['nat', 'one-director'])
+      expect(host('lb1', topology(name)).modules.filter(({ required }) => !required)).toEqual([]);
     expect(dr.sysctls).toMatchObject({
       'net.ipv4.conf.all.send_redirects': '0',
       'net.ipv4.conf.default.send_redirects': '0',
       'net.ipv4.conf.eth1.send_redirects': '0',
       'net.ipv4.conf.all.promote_secondaries': '1',
+      'net.ipv4.conf.all.arp_ignore': '1',
+      'net.ipv4.conf.lo.arp_ignore': '1',
+      'net.ipv4.conf.all.arp_announce': '2',
+      'net.ipv4.conf.lo.arp_announce': '2',
       'net.ipv4.vs.conn_reuse_mode': '3',
       'net.ipv4.vs.sync_threshold': '2 50',
     });

@@ -8,6 +8,7 @@ import { agentFact } from '../../src/facts/agent.ts';
 import { firewallFact } from '../../src/facts/firewall.ts';
 import { modulesFact } from '../../src/facts/modules.ts';
 import { networkFact } from '../../src/facts/network.ts';
+import { rivalsFact } from '../../src/facts/rivals.ts';
 import { rootProgramsFact } from '../../src/facts/root-programs.ts';
 import { sysctlPath, sysctlsIn } from '../../src/facts/sysctls.ts';
 import { systemFact } from '../../src/facts/system.ts';
@@ -108,7 +109,53 @@ describe.each(SHELLS)('%s', (shell, options) => {
     });
   });
 
+  it('tells who manages an interface, and who does so gently', () => {
+    const root = join(folder, `rivals-${shell}`);
+    const file = (path: string, content: string) => {
+      mkdirSync(join(root, path, '..'), { recursive: true });
+      writeFileSync(join(root, path), content);
+    };
+    const links: readonly (readonly [name: string, index: number, link: string | null])[] = [
+      ['eth0', 2, 'ADMIN_STATE=configured\nNETWORK_FILE=/etc/systemd/network/plain.network\n'],
+      ['eth1', 3, 'ADMIN_STATE=configured\nNETWORK_FILE=/etc/systemd/network/keeps.network\n'],
+      ['eth2', 4, 'ADMIN_STATE=configured\nNETWORK_FILE=/run/systemd/network/dropped.network\n'],
+      ['eth3', 5, 'ADMIN_STATE=unmanaged\n'],
+      ['eth4', 6, null],
+    ];
+    for (const [name, index, link] of links) {
+      file(`sys/class/net/${name}/ifindex`, `${index}\n`);
+      if (link !== null) file(`run/systemd/netif/links/${index}`, `# comment\n${link}`);
+    }
+    file('etc/systemd/network/plain.network', '[Network]\nKeepConfiguration=static\n');
+    file('etc/systemd/network/keeps.network', '[Network]\n KeepConfiguration = yes\n');
+    file('run/systemd/network/dropped.network', '[Network]\nDHCP=no\n');
+    file('etc/systemd/network/dropped.network.d/10-lvs.conf', '[Network]\nKeepConfiguration=dynamic\n');
+    file('run/NetworkManager/devices/5', '[device]\nmanaged=false\n');
+    file('run/NetworkManager/devices/6', '[device]\nmanaged=true\nconnection-uuid=1\n');
+    file('run/dhcpcd/pid', `${process.pid}\n`);
+    file(
+      'proc/net/ip_vs',
+      `IP Virtual Server version 1.2.1 (size=4096)
+Prot LocalAddress:Port Scheduler Flags
+  -> RemoteAddress:Port Forward Weight ActiveConn InActConn
+TCP  0A4D0164:0050 wrr
+  -> 0A4D0115:0050      Route   1      0          0
+UDP  [2001:0db8:0000:0000:0000:0000:0000:0001]:0035 rr ops
+FWM  00000006 wlc persistent 360 FFFFFFFF
+`,
+    );
+    const asked = { interfaces: links.map(([name]) => name), socket: join(root, 'none'), root };
+    expect(rivalsFact.parse(run(rivalsFact.script(asked)))).toEqual({
+      networkd: { eth0: '/etc/systemd/network/plain.network' },
+      networkManager: ['eth4'],
+      dhcpcd: true,
+      services: ['tcp 10.77.1.100:80', 'udp [2001:db8::1]:53', 'fwm 6'],
+    });
+  });
+
   it('ends well where there is nothing to be found', () => {
+    const empty = { interfaces: ['none'], socket: '/none', root: join(folder, 'nowhere') };
+    expect(rivalsFact.parse(run(rivalsFact.script(empty)))).toMatchObject({ networkd: {}, services: [] });
     const nowhere = join(folder, 'nowhere');
     const asked = { root: nowhere, socket: nowhere, command: nowhere, exchangeKey: nowhere };
     expect(agentFact.parse(run(agentFact.script(asked)))).toMatchObject({

@@ -124,6 +124,8 @@ describe('IPVS on a real kernel, as ipvsadm sees it', () => {
     const other = '-A PREROUTING -p tcp -m tcp --dport 25 -j MARK --set-xmark 0x9/0xffffffff';
     const jump = '-A PREROUTING -j LVS-AGENT';
     const udp = '-A LVS-AGENT -d 10.0.0.1/32 -p udp -j MARK --set-xmark 0x4c560001/0xffffffff';
+    const midstream =
+      '-A LVS-AGENT -d 10.0.0.1/32 -p tcp -m tcp --dport 80 ! --tcp-flags FIN,SYN,RST,ACK SYN -j MARK --set-xmark 0x4c56ffff/0xffffffff';
     const v6 = '-A LVS-AGENT -d 2001:db8::1/128 -p tcp -m tcp --dport 443 -j MARK --set-xmark 0x6/0xffffffff';
     const tcp = '-A LVS-AGENT -d 10.0.0.1/32 -p tcp -m tcp --dport 80 -j MARK --set-xmark 0x5/0xffffffff';
     expect(result.firewall).toEqual({
@@ -132,12 +134,13 @@ describe('IPVS on a real kernel, as ipvsadm sees it', () => {
       read: [
         { address: '10.0.0.1', protocol: 'tcp', port: 80, mark: 5 },
         { address: '10.0.0.1', protocol: 'udp', port: 0, mark: 0x4c56_0001 },
+        { address: '10.0.0.1', protocol: 'tcp', port: 80, mark: 0x4c56_ffff, midstream: true },
         { address: '2001:db8::1', protocol: 'tcp', port: 443, mark: 6 },
       ],
       holds: true,
-      saved: [other, jump, tcp, udp, jump, v6],
+      saved: [other, jump, tcp, udp, midstream, jump, v6],
       disturbed: false,
-      changed: { error: null, holds: true, saved: [other, jump, udp, jump, v6] },
+      changed: { error: null, holds: true, saved: [other, jump, udp, midstream, jump, v6] },
       removed: { error: null, read: [], saved: [other] },
     });
   });

@@ -86,6 +86,8 @@ describe('links and addresses', () => {
       applied: [null, null],
       read: [
         { address: '10.0.0.1', protocol: 'tcp', port: 80, mark: 5 },
+        { address: '10.0.0.1', protocol: 'tcp', port: 80, mark: 0x4c56_ffff, midstream: true },
+        { address: '10.0.0.2', protocol: 'tcp', port: 0, mark: 0x4c56_ffff, midstream: true },
         { address: '2001:db8::1', protocol: 'udp', port: 0, mark: 0x4c56_0001 },
       ],
       holds: true,

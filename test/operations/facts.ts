@@ -17,6 +17,7 @@ export const CONTEXT: Context = {
   configHash: 'f00d',
   generation: 3,
   exchange: { id: 'k0', file: null },
+  pinned: false,
 };
 
 export function address(text: string): Address {
@@ -44,6 +45,7 @@ export function freshFacts(change: Partial<HostFacts> = {}): HostFacts {
     network: { addresses: [], rules: [], returnVia: null, ways: {}, up: [] },
     units: {},
     firewall: { input: null, program: 'iptables' },
+    rivals: null,
     changeable: {},
     agent: null,
     ...change,

@@ -6,8 +6,9 @@ import type { Config } from '../../src/config/config.ts';
 import { hashedText } from '../../src/desired/agent-config.ts';
 import { wantedHosts } from '../../src/desired/hosts.ts';
 import { applyHosts } from '../../src/playbook/apply.ts';
-import { factsOf, readSteps } from '../../src/playbook/cluster.ts';
+import { factsOf, type Reading, readSteps } from '../../src/playbook/cluster.ts';
 import { exchangeKeyFor } from '../../src/playbook/exchange-key.ts';
+import { pinsFor } from '../../src/playbook/pins.ts';
 import { generationFor, planHosts, type Shared } from '../../src/playbook/plan.ts';
 import type { HostRun, Run } from '../../src/playbook/run.ts';
 import { digest } from '../operations/facts.ts';
@@ -21,6 +22,17 @@ function silent(host: ModelHost): void {
   if (vips.length > 0 && host.sysctls.get('net.ipv4.conf.all.arp_ignore') !== '1') {
     throw new Error(`${host.name} answers for ${vips.join(', ')}`);
   }
+}
+
+/** A run of a host is no reading: it has a failure, if only none. */
+function readingOf({ target, connection, facts }: HostRun): Extract<Reading, { facts: unknown }> {
+  return { target, connection, facts };
+}
+
+function lost(host: ModelHost, config: Config): Reading {
+  const wanted = wantedHosts(config).find((one) => one.host === host.name)!;
+  const failure = { host: host.name, kind: 'unreachable' as const, message: `${host.name}: no route`, hints: [] };
+  return { target: targetOf(host, wanted), failure };
 }
 
 export class ModelCluster {
@@ -39,6 +51,7 @@ export class ModelCluster {
       configHash: digest(hashedText(config)),
       generation: 1,
       exchange: null,
+      pins: [],
       firewall: 'check',
       releases: { x64: RELEASE_NAMES, arm64: { problem: 'x' } },
     };
@@ -52,7 +65,9 @@ export class ModelCluster {
     const read = await Promise.all(hosts);
     const { length } = config.directors;
     const generation = generationFor(read, shared.configHash, length, ++this.seconds);
-    return { hosts: read, shared: { ...shared, generation, exchange: exchangeKeyFor(read, length) } };
+    const readings = read.map(readingOf);
+    const pins = pinsFor([...readings, ...absent.map((name) => lost(this.host(name), config))]);
+    return { hosts: read, shared: { ...shared, generation, exchange: exchangeKeyFor(read, length), pins } };
   }
 
   async apply(config: Config, options: Partial<Pick<Run, 'stopping' | 'emit' | 'absent'>> = {}) {
@@ -65,8 +80,8 @@ export class ModelCluster {
   /** Changes that a plan would show now. */
   async left(config: Config): Promise<string[]> {
     const { hosts, shared } = await this.runs(config);
-    // A run of a host is no reading: it has a failure, if only none.
-    const readings = hosts.map(({ target, connection, facts }) => ({ target, connection, facts }));
-    return planHosts(readings, shared).flatMap(({ host, changes }) => changes.map(({ what }) => `${host}: ${what}`));
+    return planHosts(hosts.map(readingOf), shared).flatMap(({ host, changes }) =>
+      changes.map(({ what }) => `${host}: ${what}`),
+    );
   }
 }

@@ -3,6 +3,7 @@
  * What the provisioner sends is so tried whole, in any order of topologies, without a machine.
  */
 import type { Config } from '../../src/config/config.ts';
+import { speechOf } from '../../src/config/speech.ts';
 import type { Wanted } from '../../src/desired/wanted.ts';
 import type { Command, Word } from '../../src/shell/command.ts';
 import type { ScriptResult, Step, StepResult } from '../../src/shell/step.ts';
@@ -30,6 +31,7 @@ export class ModelHost {
   readonly check: (host: ModelHost) => void;
   /** A step of this name fails. */
   failing: string | null = null;
+  holds: NonNullable<AgentState['holds']> = [];
   /** The roles that the agent takes when it has a configuration. */
   role: (instance: string) => 'MASTER' | 'BACKUP' = () => 'MASTER';
 
@@ -149,23 +151,35 @@ export class ModelHost {
       const before = this.state?.config.generation ?? 0;
       if (generation < before) return `HTTP/1.1 409 Conflict\r\n\r\n{"error":"${generation} is older than ${before}"}`;
       this.#configure(body);
-    } else this.onYield(JSON.parse(body).instance);
+    } else this.#posted(head.split(' ')[1] ?? '', JSON.parse(body));
     return 'HTTP/1.1 200 OK\r\n\r\n{}';
+  }
+
+  #posted(path: string, { instance, owner, reason }: { instance: string; owner: string; reason: string }): void {
+    if (path === '/v1/yield') this.onYield(instance);
+    if (path === '/v1/hold') this.holds.push({ instance, owner, reason, since: 1, until: 600_001 });
+    if (path === '/v1/release') this.holds = this.holds.filter((one) => one.owner !== owner);
+    this.log.push(`${this.name}: ${path} ${instance ?? owner}`);
+    if (this.state !== null) this.state = { ...this.state, holds: this.holds };
   }
 
   onYield: (instance: string) => void = () => {};
 
   #configure(text: string): void {
     const { generation, hash, config, self } = JSON.parse(text);
-    const instances = (config as Config).instances.flatMap(({ name, vrid, version, vips, speakers }) => {
+    const instances = (config as Config).instances.flatMap((instance) => {
+      const { name, vrid, version, vips, speakers } = instance;
       const speaker = speakers.find(({ director }) => director === self);
       if (speaker === undefined) return [];
       const addresses = vips.map(({ address }) => address);
-      const router = { name, vrid, version, interface: speaker.interface, vips: addresses };
+      const router = { name, vrid, version, interface: speaker.interface, vips: addresses, speech: speechOf(instance) };
       return [instanceState({ ...router, state: this.role(name), master: '192.0.2.1' })];
     });
+    this.holds = [...this.holds, ...JSON.parse(this.files.get('/var/lib/lvs-agent/holds.json') ?? '[]')];
+    this.files.delete('/var/lib/lvs-agent/holds.json');
     this.state = agentState({
       director: self,
+      holds: this.holds,
       release: this.current ?? '',
       config: { hash, generation, error: null },
       vrrp: { ...agentState().vrrp, instances },

@@ -20,6 +20,7 @@ const plan = (host: string, kind: Kind | null = null, problems: string[] = []): 
   changes: [],
   reasons: {},
   problems,
+  warnings: [],
   failure: kind === null ? null : { host, kind, message: `${host}: x`, hints: [] },
 });
 

@@ -10,6 +10,7 @@ import { CONTEXT, freshFacts, runningAgent, satisfied } from '../operations/fact
 const [lb1, lb2, web1] = wantedHosts(topology('dr'));
 const SHARED: Shared = {
   ...CONTEXT,
+  pins: [],
   firewall: 'check',
   releases: {
     x64: { hash: 'bb', node: '22', vrrpParts: 'b0' },

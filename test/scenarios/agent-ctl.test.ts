@@ -1,8 +1,11 @@
 /** `lvs-agent ctl`: what an operator has on the director itself. */
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { control } from '../../src/agent/ctl.ts';
+import type { InstanceState } from '../../src/status/state.ts';
+import type { InstanceReport } from '../../src/vrrp/link.ts';
 import { AgentFixture } from '../agent/agent-fixture.ts';
 import { storedConfig, webTopology } from '../agent/config.ts';
+import { instanceState } from '../facts/agent-state.ts';
 
 let agent: AgentFixture;
 beforeEach(async () => {
@@ -44,6 +47,36 @@ it('holds an instance, or all of them, and lets go of whatever is held', async (
   });
 });
 
+it('hands a role over, and waits for what comes of it', async () => {
+  const vrrp = await agent.startVrrp();
+  await expect.poll(() => vrrp.connections, { timeout: 5_000 }).toBe(1);
+  const report = (more: Partial<InstanceState>): void =>
+    vrrp.send({
+      type: 'report',
+      latenessMs: { last: 0, worst: 0 },
+      instances: [instanceState(more) as InstanceReport],
+    });
+  report({});
+  await expect.poll(async () => (await agent.state()).vrrp.alive, { timeout: 5_000 }).toBe(true);
+  const given = ctl('failover', 'public');
+  await expect.poll(() => vrrp.received.at(-1), { timeout: 5_000 }).toEqual({ type: 'yield', instance: 'public' });
+  report({ handingOver: { since: 1, deadline: 2, cause: 'x' } });
+  report({ state: 'BACKUP', cause: 'handed over', master: '10.77.1.12' });
+  const { code, stdout } = await given;
+  expect([code, JSON.parse(stdout)]).toEqual([
+    0,
+    { instance: 'public', state: 'BACKUP', cause: 'handed over', master: '10.77.1.12' },
+  ]);
+  report({});
+  await expect.poll(async () => (await agent.state()).vrrp.instances[0]?.state, { timeout: 5_000 }).toBe('MASTER');
+  const kept = ctl('failover', 'public');
+  report({ handingOver: { since: 1, deadline: 2, cause: 'x' } });
+  await expect.poll(async () => (await agent.state()).vrrp.instances[0]?.handingOver, { timeout: 5_000 }).toBeDefined();
+  setTimeout(() => report({ cause: 'still MASTER: nobody took it' }), 600);
+  expect(await kept).toMatchObject({ code: 1, stderr: expect.stringContaining('nobody took it') });
+  expect(await ctl('failover', 'gone')).toMatchObject({ code: 1, stderr: expect.stringContaining('no instance gone') });
+});
+
 it('says why it was refused', async () => {
   expect(await ctl('drain', 'web9')).toMatchObject({
     code: 1,
@@ -74,7 +107,8 @@ it.each([
   ['drain'],
   ['reboot', 'x'],
   ['drain', 'a', '--force'],
-  ['yield', 'a', 'b'],
+  ['failover', 'a', 'b'],
+  ['failover'],
   ['hold', 'a', 'b'],
   ['record', 'x'],
 ])('shows its usage for %j', async (...argv) => {

@@ -68,6 +68,19 @@ describe('two agents', () => {
     await eventually(() => agreed(lb1)).toBe(true);
   });
 
+  it('let a hold rest that is meant for as long as another is heard, once none is', async () => {
+    await eventually(() => agreed(lb2)).toBe(true);
+    const body = { instance: 'comes-later', owner: 'lvsctl apply', whileHeard: true, comes: true };
+    expect(await lb2.request('POST', '/v1/hold', { ...body, comes: false })).toMatchObject({ status: 404 });
+    expect(await lb2.request('POST', '/v1/hold', body)).toMatchObject({ status: 200 });
+    await eventually(() => told(lb2)).toEqual(['release by lvsctl apply']);
+    await lb1.stop();
+    await eventually(() => told(lb2)).toEqual([]);
+    expect((await lb2.state()).holds).toEqual([]);
+    await lb1.start();
+    await eventually(() => told(lb2)).toEqual(['release by lvsctl apply']);
+  });
+
   it('let an operator free the one that is held', async () => {
     await give(lb1, 'lb1', 8);
     await eventually(() => told(lb2)).toEqual([BEHIND]);

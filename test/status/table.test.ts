@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { ServiceState } from '../../src/status/state.ts';
-import { alarmsOf, ipvsText, vrrpRows } from '../../src/status/table.ts';
+import type { AgentState, InstanceState, ServiceState } from '../../src/status/state.ts';
+import { alarmsOf, type DirectorView, ipvsText, vrrpRows } from '../../src/status/table.ts';
 import { agentState, instanceState } from '../facts/agent-state.ts';
 
 const destination = {
@@ -77,6 +77,35 @@ TCP  10.77.1.100:80 wrr
       ['lb2', 'BACKUP', ''],
       ['lb3', 'unknown', ''],
     ]);
+  });
+});
+
+describe('a hand-over', () => {
+  const at = (director: string, instance: Partial<InstanceState>, relays?: AgentState['relays']) => ({
+    director,
+    state: agentState({
+      director,
+      vrrp: { ...agentState().vrrp, instances: [instanceState(instance)] },
+      ...(relays === undefined ? {} : { relays }),
+    }),
+    silence: null,
+  });
+  const relay = { instance: 'public', director: 'lb1', to: '10.77.1.11', since: 1, connections: 12 };
+  const handing = at('lb1', { handingOver: { since: 1, deadline: 2, cause: 'x' } });
+  const roles = (...views: DirectorView[]): string[] => vrrpRows(views).slice(1).map((row) => row[3] ?? ''); // biome-ignore format: short
+
+  it('is shown while it lasts, and how many connections are still relayed', () => {
+    expect(roles(handing, view('lb2', 'BACKUP'))).toEqual(['MASTER (handing over)', 'BACKUP']);
+    const lame = at('lb1', { state: 'BACKUP', lameDuckUntil: 5 });
+    expect(roles(lame, at('lb2', {}, [relay]))).toEqual(['BACKUP (lame duck, 12 connections)', 'MASTER']);
+    expect(roles(lame, at('lb2', {}, [{ ...relay, connections: 1 }]))[0]).toBe('BACKUP (lame duck, 1 connection)');
+    expect(roles(lame, at('lb2', {}, [{ ...relay, instance: 'other' }]))[0]).toBe('BACKUP (lame duck)');
+  });
+
+  it('is no split brain, though both serve for a moment; two that stay are one', () => {
+    expect(alarmsOf([handing, view('lb2', 'MASTER')])).toEqual([]);
+    expect(alarmsOf([handing, view('lb2', 'BACKUP')])).toEqual([]);
+    expect(alarmsOf([view('lb1', 'MASTER'), view('lb2', 'MASTER')])).toHaveLength(1);
   });
 });
 

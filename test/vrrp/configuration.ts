@@ -86,6 +86,8 @@ export const instanceSetup = (more: Partial<InstanceSetup> = {}): InstanceSetup 
   transport: 'multicast',
   group: address('224.0.0.18'),
   peers: [],
+  managed: [],
+  unnamed: 0,
   advertIntervalMs: 1000,
   checksum: 'pseudo-header',
   password: null,

@@ -13,7 +13,14 @@
  */
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { acceptPacket } from '../../src/vrrp/accept.ts';
-import type { Effect, Found, Instance, InstanceSetup, VirtualAddress } from '../../src/vrrp/instance.ts';
+import {
+  type Effect,
+  type Found,
+  type Instance,
+  type InstanceSetup,
+  newInstance,
+  type VirtualAddress,
+} from '../../src/vrrp/instance.ts';
 import { newRouter, type Router, type RouterEvent, stepRouter } from '../../src/vrrp/router.ts';
 import { type Address, familyOf } from '../../src/wire/address.ts';
 import { encodeAdvertisement } from '../../src/wire/vrrp.ts';
@@ -125,12 +132,12 @@ export function play({ setup, inputs, outputs }: ConformanceCase): Output[] {
   });
 }
 
-/** A recording of an older release lacks what setups have learned since. */
+/** A recording of an older release lacks what instances and setups have learned since. */
 function completed(router: Router): Router {
-  const instances = Object.entries(router.instances).map(([name, one]) => [
-    name,
-    { ...one, setup: instanceSetup(one.setup) },
-  ]);
+  const instances = Object.entries(router.instances).map(([name, one]) => {
+    const setup = instanceSetup(one.setup);
+    return [name, { ...newInstance(setup, 0), ...one, setup }];
+  });
   return { ...router, instances: Object.fromEntries(instances) };
 }
 
@@ -195,6 +202,14 @@ function wordOf(effect: Effect, before: Router, after: Router): string {
       return `${who}refresh ${list(effect.addresses)} for ${effect.lifetimeSeconds} s`;
     case 'delete-addresses':
       return `${who}delete ${list(effect.addresses)}`;
+    case 'silence-addresses':
+      return `${who}silence ${list(effect.addresses)} for ${effect.lifetimeSeconds} s`;
+    case 'unsilence-addresses':
+      return `${who}unsilence ${list(effect.addresses)}`;
+    case 'prepare-relay':
+      return `${who}prepare a relay to ${effect.to}`;
+    case 'hand-over':
+      return `${who}hand-over ${effect.outcome}`;
     case 'announce':
       return `${who}announce ${effect.addresses.map(({ address }) => address).join(' ')} x ${effect.rounds}`;
     case 'transition':
@@ -239,6 +254,9 @@ function shown(instance: Instance): object {
     wantsMaster: false,
     ...(setup.preemptDelayMs > 0 ? { preemptFromMs: null } : {}),
     yielded: false,
+    handingOver: null,
+    lameDuck: null,
+    relay: null,
     dropped: {},
   };
   const told = Object.entries(rest).filter(

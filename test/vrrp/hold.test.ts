@@ -99,6 +99,12 @@ describe('a hold', () => {
     expect(weaker.hold().until(21_200).says('quick')).toBe('MASTER');
   });
 
+  it('does not hide that the MASTER is not heard any more', () => {
+    const played = new Played().hold(held()).hear(110);
+    expect(played.router.instances['public']?.master).toBe('10.9.0.1');
+    expect(played.until(10_000).router.instances['public']?.master).toBeNull();
+  });
+
   it('ends when it is told no more, within an interval', () => {
     expect(new Played().hold(held()).until(60_000).hold().until(61_000).says()).toBe('MASTER');
   });

@@ -10,14 +10,18 @@ export function brokenRule(router: Router): string | undefined {
   }
   const groups = Map.groupBy(Object.values(router.instances), ({ setup }) => setup.syncGroup);
   for (const [group, members] of groups) {
-    const masters = members.filter(({ state }) => state === 'MASTER').length;
-    if (group !== null && masters > 0 && masters < members.length) return `sync group ${group} is MASTER in part`;
+    const masters = members.filter(isMaster);
+    const staying = masters.filter(({ handingOver }) => handingOver === null).length;
+    if (group !== null && staying > 0 && masters.length < members.length)
+      return `sync group ${group} is MASTER in part`;
   }
   return undefined;
 }
 
 const isMaster = ({ state }: Instance): boolean => state === 'MASTER';
 const isBackup = ({ state }: Instance): boolean => state === 'BACKUP';
+
+const isLeaving = ({ handingOver }: Instance): boolean => handingOver !== null && handingOver.towards !== 'BACKUP';
 
 const RULES: readonly { readonly rule: string; readonly holds: (instance: Instance) => boolean }[] = [
   {
@@ -35,8 +39,15 @@ const RULES: readonly { readonly rule: string; readonly holds: (instance: Instan
   },
   { rule: 'a MASTER holds its addresses', holds: (one) => !isMaster(one) || one.holdsAddresses },
   {
-    rule: 'a FAULT has a reason, and no other state that runs has one',
-    holds: (one) => one.state === 'INIT' || one.faults.length > 0 === (one.state === 'FAULT'),
+    rule: 'a FAULT has a reason, and no other that runs has one, unless it hands over',
+    holds: (one) => one.state === 'INIT' || one.faults.length > 0 === (one.state === 'FAULT') || isLeaving(one),
+  },
+  {
+    rule: 'a MASTER alone hands over, and has its addresses on no loopback; a BACKUP alone awaits a relay',
+    holds: (one) =>
+      (one.handingOver === null || isMaster(one)) &&
+      (one.lameDuck === null || !isMaster(one)) &&
+      (one.relay === null || isBackup(one)),
   },
   { rule: 'a MASTER follows nobody', holds: (one) => !isMaster(one) || (one.master === null && !one.yielded) },
   {

@@ -11,7 +11,7 @@ import type { Advertisement } from '../../src/wire/vrrp.ts';
 import { address, GARP, instanceSetup as setup, VIRTUAL_ADDRESS as VIP } from './configuration.ts';
 
 const NOW = 100_000;
-const [LOW, HIGH] = [address('10.9.0.1'), address('10.9.0.3')];
+const [LOW, HIGH, FOREIGN] = [address('10.9.0.1'), address('10.9.0.3'), address('10.9.0.9')];
 const adv = (priority: number, advertIntervalMs = 1000): Advertisement => ({
   version: 3,
   vrid: 51,
@@ -35,6 +35,29 @@ function master(more: Partial<InstanceSetup> = {}): Instance {
   const fresh = step({ ...init(more), holdsAddresses: true }, { type: 'startup', found: 'fresh' }, NOW - 400).instance;
   return { ...fresh, advertsSent: 0 };
 }
+/** With directors of ours at 10.9.0.1 and 10.9.0.3, and a speaker that is none at 10.9.0.9. */
+const PEERS = { peers: [LOW, HIGH, FOREIGN], managed: [LOW, HIGH] };
+const YIELD = { type: 'hand-over', cause: 'asked', deadlineMs: NOW + 5000 } as const;
+/** MASTER that has begun to hand over just now. */
+const handing = (event: InstanceEvent = YIELD, more: Partial<InstanceSetup> = {}): Instance =>
+  step(master({ ...PEERS, ...more }), event, NOW).instance;
+const STOP = { type: 'shutdown', release: true, cause: 'x', awaitSuccessor: true } as const;
+const SOFT = { type: 'faults', faults: ['x'], canServe: true } as const;
+/** It has done so for four seconds. */
+const tired = (one: Instance): Instance => ({
+  ...one,
+  lastAdvertMs: NOW + 4000,
+  advertAtMs: NOW + 6000,
+  addressRefreshAtMs: NOW + 6000,
+});
+/** BACKUP that is a lame duck since just now. */
+const lame = (): Instance => step(handing(), heard(50), NOW).instance;
+/** BACKUP that has heard priority 0 of a director just now. */
+const called = (more: Partial<InstanceSetup> = {}): Instance =>
+  step(backup({ ...PEERS, ...more }), heard(0), NOW).instance;
+const SKEW = 609.375;
+const QUICK = { advertIntervalMs: 100 };
+
 const fault = (): Instance =>
   step(backup(), { type: 'faults', faults: ['interface eth1 is down'] }, NOW - 500).instance;
 const down = (priority = 100, interval = 1000): number => masterDownMs(3, priority, interval);
@@ -50,6 +73,14 @@ function word(effect: Effect): string {
       return `refresh ${effect.lifetimeSeconds}`;
     case 'delete-addresses':
       return 'delete';
+    case 'silence-addresses':
+      return `silence ${effect.lifetimeSeconds}`;
+    case 'unsilence-addresses':
+      return 'unsilence';
+    case 'prepare-relay':
+      return `relay to ${effect.to}`;
+    case 'hand-over':
+      return `hand-over ${effect.outcome}`;
     case 'announce':
       return `announce ${effect.rounds}`;
     case 'transition':
@@ -117,6 +148,68 @@ const ROWS: readonly Row[] = [
   { why: 'ours: stalled, and does not fight its successor', from: master(), event: heard(99), atMs: NOW - 400 + down() + 1, effects: ['delete', 'MASTER→BACKUP'], becomes: { master: LOW } },
   { why: 'ours: late, but within master_down', from: master(), event: TIME, atMs: NOW - 400 + down(), effects: ['send 100', 'refresh 5'], becomes: { state: 'MASTER' } },
   { why: 'ours: announcements are renewed', from: { ...master(), advertAtMs: NOW + 61_000, lastAdvertMs: NOW + 59_600, addressRefreshAtMs: NOW + 61_000 }, event: TIME, atMs: NOW + 59_600, effects: ['announce 1'] },
+  // ours: the planned hand-over, seen from the old MASTER
+  { why: 'hand-over: asked for, it serves on', from: master(PEERS), event: YIELD, effects: ['send 0', 'hand-over begun'], becomes: { state: 'MASTER', holdsAddresses: true, advertAtMs: NOW + 1000, announceRefreshAtMs: null } },
+  { why: 'hand-over: asked for where nobody else speaks', from: master({ transport: 'unicast' }), event: YIELD, effects: ['hand-over kept'], becomes: { state: 'MASTER', handingOver: null } },
+  { why: 'hand-over: asked for where nobody else is known, but may listen', from: master(), event: YIELD, effects: ['send 0', 'hand-over begun'], becomes: { state: 'MASTER' } },
+  { why: 'hand-over: asked for again', from: handing(), event: { ...YIELD, deadlineMs: NOW + 9000 }, effects: [], becomes: { handingOver: expect.objectContaining({ deadlineMs: NOW + 5000 }) } },
+  { why: 'hand-over: priority 0 again each interval, the addresses are renewed', from: handing(), event: TIME, atMs: NOW + 1000, effects: ['send 0', 'refresh 5'], becomes: { advertAtMs: NOW + 2000 } },
+  { why: 'hand-over: the successor speaks, with a lower priority', from: handing(), event: heard(50), effects: ['silence 600', 'MASTER→BACKUP'], becomes: { state: 'BACKUP', yielded: true, master: LOW, lameDuck: { untilMs: NOW + 600_000 }, holdsAddresses: false, handingOver: null, masterDownAtMs: NOW + down() } },
+  { why: 'hand-over: a successor that is no director relays nothing', from: handing(), event: heard(50, FOREIGN), effects: ['delete', 'MASTER→BACKUP'], becomes: { lameDuck: null, yielded: true } },
+  { why: 'hand-over: another gives up too', from: handing(), event: heard(0), effects: [], becomes: { state: 'MASTER' } },
+  { why: 'hand-over: nobody took it, and nothing was lost by asking', from: tired(handing()), event: TIME, atMs: NOW + 5000, effects: ['send 100', 'hand-over kept'], becomes: { state: 'MASTER', handingOver: null, cause: 'still MASTER: nobody took it over within 5000 ms (asked)', advertAtMs: NOW + 6000, announceRefreshAtMs: NOW + 65_000 } },
+  { why: 'hand-over: not before its deadline', from: tired(handing()), event: TIME, atMs: NOW + 4999, effects: [], becomes: { state: 'MASTER' } },
+  { why: 'hand-over: stop', from: master(PEERS), event: STOP, effects: ['send 0', 'hand-over begun'], becomes: { state: 'MASTER', handingOver: expect.objectContaining({ towards: 'INIT', deadlineMs: NOW + 5000 }) } },
+  { why: 'hand-over: stop waits 5 s at most', from: master({ ...PEERS, advertIntervalMs: 10_000 }), event: STOP, effects: ['send 0', 'hand-over begun'], becomes: { handingOver: expect.objectContaining({ deadlineMs: NOW + 5000 }) } },
+  { why: 'hand-over: stop where nobody else speaks', from: master(), event: STOP, effects: ['send 0', 'delete', 'MASTER→INIT'] },
+  { why: 'hand-over: stopped when the successor speaks, the kernel is the lame duck', from: handing(STOP), event: heard(50), effects: ['silence 60', 'MASTER→INIT'], becomes: { holdsAddresses: false } },
+  { why: 'hand-over: stopped without a successor', from: tired(handing(STOP)), event: TIME, atMs: NOW + 5000, effects: ['delete', 'MASTER→INIT'] },
+  { why: 'hand-over: stop while it hands over on request', from: handing(), event: STOP, effects: [], becomes: { handingOver: expect.objectContaining({ towards: 'INIT', otherwise: 'let-go', sinceMs: NOW }) } },
+  { why: 'hand-over: restart, nothing is said or taken out', from: handing(), event: { type: 'shutdown', release: false, cause: 'x' }, effects: [], becomes: { state: 'INIT', holdsAddresses: true } },
+  { why: 'hand-over: a fault that leaves the addresses usable', from: master(PEERS), event: SOFT, effects: ['send 0', 'hand-over begun'], becomes: { state: 'MASTER', faults: ['x'] } },
+  { why: 'hand-over: FAULT when the successor speaks', from: handing(SOFT), event: heard(50), effects: ['silence 600', 'MASTER→FAULT'], becomes: { cause: 'x', lameDuck: { untilMs: NOW + 600_000 } } },
+  { why: 'hand-over: FAULT without a successor', from: tired(handing(SOFT)), event: TIME, atMs: NOW + 7000, effects: ['delete', 'MASTER→FAULT'] },
+  { why: 'hand-over: mended before anybody took it', from: handing(SOFT), event: { type: 'faults', faults: [] }, effects: [], becomes: { state: 'MASTER', handingOver: expect.objectContaining({ towards: 'BACKUP', otherwise: 'go-on' }) } },
+  { why: 'hand-over: mended, but one of a group that may be half gone', from: handing(SOFT, { syncGroup: 'g' }), event: { type: 'faults', faults: [] }, effects: [], becomes: { handingOver: expect.objectContaining({ towards: 'BACKUP', otherwise: 'let-go' }) } },
+  { why: 'hand-over: the interface fails meanwhile', from: handing(), event: { type: 'faults', faults: ['x'] }, effects: ['send 0', 'delete', 'MASTER→FAULT'], becomes: { handingOver: null } },
+  { why: 'hand-over: the interface fails while it stops', from: handing(STOP), event: { type: 'faults', faults: ['x'] }, effects: ['send 0', 'delete', 'MASTER→INIT'] },
+  { why: 'hand-over: a fault while it stops', from: handing(STOP), event: SOFT, effects: [], becomes: { handingOver: expect.objectContaining({ towards: 'INIT' }) } },
+  { why: 'hand-over: stalled, somebody has taken over long ago', from: handing(), event: TIME, atMs: NOW + down() + 1, effects: ['delete', 'MASTER→BACKUP'], becomes: { yielded: true } },
+  { why: 'hand-over: stalled while it stops', from: handing(STOP), event: heard(50), atMs: NOW + down() + 1, effects: ['delete', 'MASTER→INIT'] },
+  { why: 'hand-over: demoted by the group, without a wish to go on', from: master(PEERS), event: { type: 'demote', cause: 'x', yielded: false }, effects: ['send 0', 'hand-over begun'], becomes: { handingOver: expect.objectContaining({ otherwise: 'let-go' }) } },
+  { why: 'hand-over: demoted by the group while it has a reason of its own', from: handing(), event: { type: 'demote', cause: 'x', yielded: false }, effects: [], becomes: { handingOver: expect.objectContaining({ cause: 'asked' }) } },
+  { why: 'hand-over: the group is silenced', from: handing(), event: { type: 'silence', cause: 'x' }, effects: ['silence 600', 'MASTER→BACKUP'] },
+  { why: 'hand-over: the group was pre-empted', from: master(PEERS), event: { type: 'silence', cause: 'x' }, effects: ['send 0', 'silence 600', 'MASTER→BACKUP'] },
+  { why: 'hand-over: pre-empted by a director', from: master(PEERS), event: heard(101), effects: ['silence 600', 'send 100', 'MASTER→BACKUP'], becomes: { yielded: false, masterDownAtMs: NOW + down() } },
+  { why: 'hand-over: pre-empted by another', from: master(PEERS), event: heard(101, FOREIGN), effects: ['delete', 'send 100', 'MASTER→BACKUP'], becomes: { lameDuck: null } },
+  { why: 'lame duck: ended by who watches the connections', from: lame(), event: { type: 'end-lame-duck' }, effects: ['unsilence'], becomes: { lameDuck: null } },
+  { why: 'lame duck: nothing to end', from: backup(), event: { type: 'end-lame-duck' }, effects: [] },
+  { why: 'lame duck: its time is over', from: { ...lame(), masterDownAtMs: NOW + 601_000 }, event: TIME, atMs: NOW + 600_000, effects: ['unsilence'], becomes: { lameDuck: null, masterDownAtMs: NOW + 601_000 } },
+  { why: 'lame duck: takes over again', from: lame(), event: TIME, atMs: NOW + down(), effects: ['send 100', 'add 5', 'unsilence', 'announce 5', 'BACKUP→MASTER'], becomes: { lameDuck: null, yielded: false } },
+  { why: 'lame duck: stops, the kernel goes on for a minute', from: lame(), event: STOP, effects: ['silence 60', 'BACKUP→INIT'] },
+  { why: 'lame duck: its instance leaves the configuration', from: lame(), event: { type: 'shutdown', release: true, cause: 'x' }, effects: ['unsilence', 'BACKUP→INIT'] },
+  { why: 'lame duck: restarts', from: lame(), event: { type: 'shutdown', release: false, cause: 'x' }, effects: [], becomes: { state: 'INIT' } },
+  { why: 'lame duck: found by the next process', from: init(PEERS), event: { type: 'startup', found: 'absent', silentMs: 7000 }, effects: ['INIT→BACKUP'], becomes: { lameDuck: { untilMs: NOW + 7000 } } },
+  { why: 'lame duck: left over beside addresses that were renewed', from: init(PEERS), event: { type: 'startup', found: 'fresh', silentMs: 7000 }, effects: ['send 100', 'add 5', 'unsilence'], becomes: { state: 'MASTER', lameDuck: null } },
+  // ours: the planned hand-over, seen from the successor
+  { why: 'relay: priority 0 of a director', from: backup(PEERS), event: heard(0), effects: ['relay to 10.9.0.1'], becomes: { masterDownAtMs: NOW + SKEW, relay: { to: LOW, handsOver: true, isReady: false, patienceEndsMs: NOW + 3000, dueMs: NOW + SKEW } } },
+  { why: 'relay: priority 0 of another speaker has let go already', from: backup(PEERS), event: heard(0, FOREIGN), effects: [], becomes: { masterDownAtMs: NOW + SKEW, relay: null } },
+  { why: 'relay: said again, the skew runs on', from: called(), event: heard(0), atMs: NOW + 400, effects: [], becomes: { masterDownAtMs: NOW + SKEW } },
+  { why: 'relay: the skew is over, it is not ready', from: called(), event: TIME, atMs: NOW + SKEW, effects: [], becomes: { state: 'BACKUP', masterDownAtMs: NOW + 3000 } },
+  { why: 'relay: ready before the skew is over', from: called(), event: { type: 'relay-ready' }, atMs: NOW + 100, effects: [], becomes: { masterDownAtMs: NOW + SKEW, relay: expect.objectContaining({ isReady: true }) } },
+  { why: 'relay: ready after the skew was over', from: step(called(), TIME, NOW + SKEW).instance, event: { type: 'relay-ready' }, atMs: NOW + 800, effects: [], becomes: { masterDownAtMs: NOW + 800 } },
+  { why: 'relay: ready, and the skew is over; announced again after the other has fallen silent', from: step(called(), { type: 'relay-ready' }, NOW + 100).instance, event: TIME, atMs: NOW + SKEW, effects: ['send 100', 'add 5', 'announce 5', 'BACKUP→MASTER'], becomes: { cause: '10.9.0.1 hands over', relay: null, announceAtMs: [NOW + SKEW + 250, ...[0, 1, 2, 3, 4].map(() => NOW + SKEW + 5000)] } },
+  { why: 'relay: never ready, patience is over', from: step(called(), TIME, NOW + SKEW).instance, event: TIME, atMs: NOW + 3000, effects: ['send 100', 'add 5', 'announce 5', 'BACKUP→MASTER'] },
+  { why: 'relay: not ready, and it still says priority 0', from: step(step(called(QUICK), TIME, NOW + 61).instance, heard(0), NOW + 300).instance, event: TIME, atMs: NOW + down(100, 100), effects: [], becomes: { masterDownAtMs: NOW + 300 + down(100, 100) } },
+  { why: 'relay: not ready, and it has died', from: step(called(QUICK), TIME, NOW + 61).instance, event: TIME, atMs: NOW + down(100, 100), effects: ['send 100', 'add 2', 'announce 5', 'BACKUP→MASTER'], becomes: { cause: '10.9.0.1 hands over' } },
+  { why: 'relay: the other goes on', from: called(), event: heard(110), effects: [], becomes: { relay: null, masterDownAtMs: NOW + down() } },
+  { why: 'relay: ready without having been asked for', from: backup(PEERS), event: { type: 'relay-ready' }, effects: [], becomes: { relay: null } },
+  { why: 'relay: asked for before it pre-empts, once', from: backup({ ...PEERS, preempt: true }), event: heard(99), effects: ['relay to 10.9.0.1'], becomes: { masterDownAtMs: NOW - 1000 + down(), relay: expect.objectContaining({ handsOver: false, dueMs: null }) } },
+  { why: 'relay: asked for already', from: step(backup({ ...PEERS, preempt: true }), heard(99), NOW - 100).instance, event: heard(99), effects: [] },
+  { why: 'relay: not prepared by one that may not take over', from: { ...backup(PEERS), waitingFor: 'x' }, event: heard(0), effects: [], becomes: { relay: null } },
+  { why: 'relay: not asked for before the gate opens', from: { ...backup({ ...PEERS, preempt: true }), waitingFor: 'x' }, event: heard(99), effects: [], becomes: { relay: null } },
+  { why: 'relay: to pre-empt, it was ready long ago', from: step(step(backup({ ...PEERS, preempt: true }), heard(99), NOW).instance, { type: 'relay-ready' }, NOW + 100).instance, event: TIME, atMs: NOW - 1000 + down(), effects: ['send 100', 'add 5', 'announce 5', 'BACKUP→MASTER'], becomes: { cause: '10.9.0.1 is pre-empted' } },
+  { why: 'relay: a group waits for each of its members', from: called({ syncGroup: 'g' }), event: TIME, atMs: NOW + SKEW, effects: [], becomes: { wantsMaster: false, masterDownAtMs: NOW + 3000 } },
   // ours: FAULT
   { why: 'ours: in fault nobody else matters', from: fault(), event: heard(255), effects: [], becomes: { state: 'FAULT', masterDownAtMs: null } },
   { why: 'ours: mended', from: fault(), event: { type: 'faults', faults: [] }, effects: ['FAULT→BACKUP'], becomes: { masterDownAtMs: NOW + down() } },
@@ -142,7 +235,8 @@ describe('the table', () => {
   it('leaves a timer running in BACKUP and MASTER, and none elsewhere', () => {
     for (const { from, event, atMs } of ROWS) {
       const { instance } = step(from, event, atMs ?? NOW);
-      const isWaiting = instance.state === 'BACKUP' || instance.state === 'MASTER';
+      const isLame = instance.state === 'FAULT' && instance.lameDuck !== null;
+      const isWaiting = instance.state === 'BACKUP' || instance.state === 'MASTER' || isLame;
       expect(nextDeadlineMs(instance) !== null || instance.wantsMaster).toBe(isWaiting);
     }
   });
@@ -160,7 +254,7 @@ describe('the table', () => {
 
 describe('an event that a state does not list', () => {
   it.each<[string, Instance, InstanceEvent]>([
-    ['INIT, advertisement', init(), heard(1)],
+    ['INIT, promote', init(), { type: 'promote' }],
     ['INIT, shutdown', init(), { type: 'shutdown', release: true, cause: 'x' }],
     ['BACKUP, startup', backup(), { type: 'startup', found: 'absent' }],
     ['FAULT, startup', fault(), { type: 'startup', found: 'absent' }],

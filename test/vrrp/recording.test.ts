@@ -64,6 +64,6 @@ describe('a recording', () => {
   it('is a conformance case as it stands', () => {
     const one = caseOf(readRecording(recorded(SECOND)), 'x', { rfc: 'none', asks: 'X.', ours: 'X.' });
     expect(JSON.parse(JSON.stringify(play(one)))).toEqual(one.outputs);
-    expect(one.outputs.at(-1)?.state).toMatchObject({ public: { state: 'BACKUP', yielded: true } });
+    expect(one.outputs.at(-1)?.state).toMatchObject({ public: { state: 'MASTER', handingOver: { yielded: true } } });
   });
 });

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { acceptPacket } from '../../src/vrrp/accept.ts';
-import type { Found, InstanceSetup } from '../../src/vrrp/instance.ts';
+import type { Effect, Found, Instance, InstanceSetup } from '../../src/vrrp/instance.ts';
 import { step } from '../../src/vrrp/machine.ts';
 import { newRouter, nextDeadlineMs, type Router, type RouterEvent, stepRouter } from '../../src/vrrp/router.ts';
 import { setupsFor } from '../../src/vrrp/setup.ts';
@@ -96,6 +96,7 @@ const event: fc.Arbitrary<RouterEvent> = fc.oneof(
   fc.constant<RouterEvent>({ type: 'ready' }),
   fc.constantFrom<RouterEvent>({ type: 'stop', release: true }, { type: 'stop', release: false }),
   fc.record({ type: fc.constant('yield' as const), instance: name }),
+  fc.record({ type: fc.constantFrom('relay-ready' as const, 'end-lame-duck' as const), instance: name }),
   fc.record({ type: fc.constant('dropped' as const), instance: name, reason: fc.constant('ttl') }),
   fc.constantFrom(...CHANGED).map((setups) => configured('absent', setups)),
   fc.record({
@@ -150,24 +151,41 @@ interface Played {
 const label = (one: { readonly interface: string; readonly address: string }): string =>
   `${one.interface} ${one.address}`;
 
+/** What the kernel has: addresses on their interfaces, and on the loopback. */
+interface Kernel {
+  readonly held: Set<string>;
+  readonly silent: Set<string>;
+}
+
 /** Follows what the effects put into the kernel and take out of it. */
-function hold(kernel: Set<string>, { effects }: Played): void {
+function hold({ held, silent }: Kernel, { effects }: Played): void {
+  const [adds, removes] = [held.add.bind(held), held.delete.bind(held)];
+  const moves: Partial<Record<Effect['type'], readonly ((one: string) => unknown)[]>> = {
+    'add-addresses': [adds],
+    'delete-addresses': [removes],
+    'silence-addresses': [removes, silent.add.bind(silent)],
+    'unsilence-addresses': [silent.delete.bind(silent)],
+  };
   for (const effect of effects) {
-    if (effect.type === 'add-addresses') for (const one of effect.addresses) kernel.add(label(one));
-    if (effect.type === 'delete-addresses') for (const one of effect.addresses) kernel.delete(label(one));
+    expect(effect.type).not.toBe('unexpected');
+    const labels = 'addresses' in effect ? effect.addresses.map(label) : [];
+    for (const move of moves[effect.type] ?? []) for (const one of labels) move(one);
   }
 }
 
-/** A MASTER has all of its addresses; whatever else is there, somebody knows of. */
-function checkHolders(kernel: ReadonlySet<string>, { after }: Played): void {
+/** A MASTER has all of its addresses, and none on the loopback; whatever else is there, somebody knows of. */
+function checkHolders({ held, silent }: Kernel, { after }: Played): void {
   const instances = Object.values(after.instances);
   if (instances.length === 0) return; // not configured yet: what is there, a predecessor left
   const ofMasters = instances.filter(({ state: is }) => is === 'MASTER').flatMap(({ setup }) => setup.addresses);
-  expect(ofMasters.filter((one) => !kernel.has(label(one)))).toEqual([]);
+  expect(ofMasters.filter((one) => !held.has(label(one)))).toEqual([]);
   const known = instances
     .filter(({ holdsAddresses }) => holdsAddresses)
     .flatMap(({ setup }) => setup.addresses.map(label));
-  expect([...kernel].filter((one) => !known.includes(one))).toEqual([]);
+  expect([...held].filter((one) => !known.includes(one))).toEqual([]);
+  const lame = instances.filter(({ lameDuck }) => lameDuck !== null).flatMap(({ setup }) => setup.addresses.map(label));
+  expect([...silent].filter((one) => !lame.includes(one))).toEqual([]);
+  expect(ofMasters.filter((one) => silent.has(label(one)))).toEqual([]);
 }
 
 function checkTransitions({ before, after, effects, event: one }: Played): void {
@@ -224,9 +242,8 @@ describe('after every event', { timeout: 300_000 }, () => {
   it('addresses are held by a MASTER only, and every change of state is told', () => {
     fc.assert(
       fc.property(history, (one) => {
-        const kernel = new Set<string>(
-          one[0] === 'absent' ? [] : SETUPS.flatMap(({ addresses }) => addresses.map(label)),
-        );
+        const held = one[0] === 'absent' ? [] : SETUPS.flatMap(({ addresses }) => addresses.map(label));
+        const kernel: Kernel = { held: new Set(held), silent: new Set() };
         play(one, (step) => {
           hold(kernel, step);
           checkHolders(kernel, step);
@@ -260,9 +277,10 @@ describe('after every event', { timeout: 300_000 }, () => {
     everyStep(({ after, nowMs }) => {
       for (const instance of Object.values(after.instances)) {
         const found = step(instance, { type: 'startup', found: 'absent' }, nowMs);
-        const isNew = instance.state === 'INIT';
-        expect(found.effects.some(({ type }) => type === 'unexpected')).toBe(!isNew);
         const isStalled = found.effects.length > 1;
+        // a stall ends also what was stopping already
+        const isNew = instance.state === 'INIT' || (isStalled && instance.handingOver?.towards === 'INIT');
+        expect(found.effects.some(({ type }) => type === 'unexpected')).toBe(!isNew);
         if (!isNew && !isStalled) expect(found.instance).toBe(instance);
       }
     });
@@ -277,6 +295,81 @@ describe('after every event', { timeout: 300_000 }, () => {
         });
       }),
     );
+  });
+});
+
+/** All MASTER, and what each event has brought about since. */
+function masters(): { say: (event: RouterEvent, atMs: number) => string[]; of: (name: string) => Instance } {
+  let router = newRouter(0);
+  const say = (one: RouterEvent, atMs: number): string[] => {
+    const stepped = stepRouter(router, one, atMs);
+    router = stepped.router;
+    return stepped.effects.map((effect) => `${effect.type} ${effect.instance}`);
+  };
+  const of = (member: string): Instance => {
+    const found = router.instances[member];
+    if (found === undefined) throw new Error(`there is no ${member}`);
+    return found;
+  };
+  say(interfaces(true, true), 0);
+  say(configured('fresh'), 0);
+  return { say, of };
+}
+
+const spoken = (member: string, priority: number): RouterEvent => ({
+  type: 'advertisement',
+  instance: member,
+  advertisement: {
+    version: 3,
+    vrid: 51,
+    priority,
+    addresses: [address('10.9.0.100')],
+    advertIntervalMs: 1000,
+    authentication: null,
+  },
+  source: address(member === 'inside' ? '10.9.1.1' : '10.9.0.1'),
+});
+
+describe('the hand-over of a sync group', () => {
+  it('is one of all members, with one deadline; all are silenced when a successor of one is heard', () => {
+    const { say, of } = masters();
+    expect(say({ type: 'yield', instance: 'inside' }, 100)).toEqual(
+      ['public', 'inside'].flatMap((member) => [`send ${member}`, `hand-over ${member}`]),
+    );
+    expect(of('public').handingOver?.deadlineMs).toBe(of('inside').handingOver?.deadlineMs);
+    const effects = say(spoken('inside', 110), 700);
+    expect(effects).toEqual(
+      ['inside', 'public'].flatMap((member) => [`silence-addresses ${member}`, `transition ${member}`]),
+    );
+    expect([of('public').state, of('inside').state, of('alone').state]).toEqual(['BACKUP', 'BACKUP', 'MASTER']);
+    expect([of('public').yielded, of('inside').yielded]).toEqual([true, true]);
+  });
+
+  it('goes on as a whole when nobody takes it', () => {
+    const { say, of } = masters();
+    say({ type: 'yield', instance: 'public' }, 100);
+    const deadlineMs = of('public').handingOver?.deadlineMs ?? 0;
+    for (let atMs = 500; atMs <= deadlineMs + 500; atMs += 500) say({ type: 'time' }, atMs);
+    for (const member of ['public', 'inside']) expect(of(member)).toMatchObject({ state: 'MASTER', handingOver: null });
+  });
+
+  it('keeps what can still serve when another member cannot', () => {
+    const { say, of } = masters();
+    say(interfaces(true, false), 100);
+    expect([of('public').state, of('inside').state]).toEqual(['MASTER', 'FAULT']);
+    expect(of('public').handingOver?.towards).toBe('FAULT');
+    say(spoken('public', 110), 700);
+    expect(of('public')).toMatchObject({ state: 'FAULT', lameDuck: { untilMs: 600_700 } });
+  });
+
+  it('waits for every successor when it stops for good', () => {
+    const { say, of } = masters();
+    say({ type: 'stop', release: true }, 100);
+    expect(['public', 'inside', 'alone'].map((member) => of(member).state)).toEqual(['MASTER', 'MASTER', 'MASTER']);
+    say(spoken('alone', 110), 200);
+    expect(of('alone').state).toBe('INIT');
+    say(spoken('public', 110), 700);
+    expect(['public', 'inside'].map((member) => of(member).state)).toEqual(['INIT', 'INIT']);
   });
 });
 

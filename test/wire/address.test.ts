@@ -4,6 +4,7 @@ import {
   type Address,
   addressBytes,
   addressFromBytes,
+  commonPrefixLength,
   compareAddresses,
   familyOf,
   hostPrefix,
@@ -52,6 +53,17 @@ describe('address', () => {
     expect([...addressBytes(address('2001:db8::17'))].map((byte) => byte.toString(16)).join(' ')).toBe(
       '20 1 d b8 0 0 0 0 0 0 0 0 0 0 0 17',
     );
+  });
+
+  it.each([
+    ['10.77.1.11', '10.77.1.100', 25],
+    ['10.77.1.11', '10.77.2.11', 22],
+    ['10.77.1.11', '10.77.1.11', 32],
+    ['10.77.1.11', '138.77.1.11', 0],
+    ['2001:db8::1', '2001:db8:8000::1', 32],
+    ['::', '0.0.0.0', 0],
+  ])('%s and %s have their first %i bits in common', (left, right, bits) => {
+    expect(commonPrefixLength(address(left), address(right))).toBe(bits);
   });
 
   it('refuses bytes of another length', () => {

@@ -9,7 +9,11 @@ export interface Target {
   readonly path: string;
   /** Source address; the system's choice when absent. */
   readonly from?: string;
+  /** Source ports, one after another and from the first again; the system's choice when absent. */
+  readonly ports?: { readonly first: number; readonly count: number };
 }
+
+let dialled = 0;
 
 /** Opens a connection; `ready` is called when it may be written to. No delay: a request is one small packet. */
 export function dial(target: Target, ready: () => void): Socket {
@@ -18,6 +22,7 @@ export function dial(target: Target, ready: () => void): Socket {
     port: target.port,
     noDelay: true,
     ...(target.from === undefined ? {} : { localAddress: target.from }),
+    ...(target.ports === undefined ? {} : { localPort: target.ports.first + (dialled++ % target.ports.count) }),
   };
   return target.tls ? connectTls({ ...to, rejectUnauthorized: false }, ready) : connect(to, ready);
 }

@@ -1,11 +1,11 @@
 /** Alerts by mail. nodemailer is loaded with the first one: a director without mail does without it. */
 import type { SecureContext } from 'node:tls';
 import type { AlertsConfig } from '../../config/config.ts';
+import { systemTrust } from '../../probes/trust.ts';
 import type { Alert } from '../../status/alert.ts';
 import type { Channel } from './delivery.ts';
 import { mailText } from './mail-text.ts';
 import { masked } from './masked.ts';
-import { systemTrust } from './trust.ts';
 
 type Smtp = NonNullable<AlertsConfig['smtp']>;
 

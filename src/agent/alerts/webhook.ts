@@ -3,10 +3,10 @@ import { request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import type { SecureContext } from 'node:tls';
 import type { AlertsConfig } from '../../config/config.ts';
+import { systemTrust } from '../../probes/trust.ts';
 import type { Alert } from '../../status/alert.ts';
 import type { Channel } from './delivery.ts';
 import { masked } from './masked.ts';
-import { systemTrust } from './trust.ts';
 
 /** For the whole exchange. */
 const TIMEOUT_MS = 10_000;

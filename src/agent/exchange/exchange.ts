@@ -119,6 +119,12 @@ export class Exchange {
     return fence({ ...behind, ...this.#moment(), instances, peers: this.#hearing.peers });
   }
 
+  /** It would hear the others, and hears none of them any more. */
+  get isAlone(): boolean {
+    const [{ peers }, { sinceMs, nowMs }] = [this.#hearing, this.#moment()];
+    return peers.length > 0 && this.#post.problem === null && peers.every((one) => isSilent(one, sinceMs, nowMs));
+  }
+
   get behind(): Judgement['behind'] {
     return this.#judgement.behind;
   }

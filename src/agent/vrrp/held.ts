@@ -37,8 +37,9 @@ export class HeldAddresses {
   /** @param release whether the addresses go, or stay for the next process. */
   stop(release: boolean): void {
     this.#cancel();
-    if (release) this.#addresses.release(this.#held);
-    this.#held = [];
+    const held = this.#held;
+    this.#held = []; // what goes now is not to come back
+    if (release) this.#addresses.release(held);
   }
 
   #arm(): void {

@@ -37,8 +37,10 @@ export class LinkServer {
     process.umask(mask);
   }
 
-  tell(message: FromVrrp): void {
+  /** @returns whether anybody is connected. */
+  tell(message: FromVrrp): boolean {
     for (const client of this.#clients) this.#write(client, message);
+    return this.#clients.size > 0;
   }
 
   close(): void {
@@ -112,7 +114,9 @@ export function parseMessage(line: string): ToVrrp | undefined {
     case 'holds':
       return holdsShape(value['holds'], 'holds') === undefined ? (value as unknown as ToVrrp) : undefined;
     case 'yield':
-      return typeof value['instance'] === 'string' ? { type: 'yield', instance: value['instance'] } : undefined;
+    case 'relay-ready':
+    case 'end-lame-duck':
+      return typeof value['instance'] === 'string' ? { type: value['type'], instance: value['instance'] } : undefined;
     case 'record':
       return typeof value['on'] === 'boolean' ? { type: 'record', on: value['on'] } : undefined;
     case 'tracking': {

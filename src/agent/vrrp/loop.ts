@@ -7,22 +7,23 @@ import type { Addresses } from '../../kernel/addresses.ts';
 import type { FrameSender } from '../../kernel/arp.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import type { VrrpNetwork, VrrpPacket } from '../../kernel/vrrp-socket.ts';
-import { acceptPacket } from '../../vrrp/accept.ts';
-import { foundOf } from '../../vrrp/adoption.ts';
+import { leftBehind } from '../../vrrp/adoption.ts';
 import type { Effect, InstanceSetup, VirtualAddress } from '../../vrrp/instance.ts';
 import type { FromVrrp, ToVrrp } from '../../vrrp/link.ts';
-import { newRouter, nextDeadlineMs, type Router, type RouterEvent, stepRouter } from '../../vrrp/router.ts';
+import { hasStopped, newRouter, nextDeadlineMs, type Router, type RouterEvent, stepRouter } from '../../vrrp/router.ts';
 import { setupsFor, vipsOf } from '../../vrrp/setup.ts';
 import { isLinkLocal } from '../../wire/address.ts';
 import { VirtualAddresses } from './addresses.ts';
 import { Announcer } from './announcer.ts';
-import { Heard } from './heard.ts';
+import { Deadline } from './deadline.ts';
+import { Hearing } from './hearing.ts';
 import { HeldAddresses } from './held.ts';
 import { type Host, interfacesOf, namedAddresses } from './host.ts';
 import { HostWatch } from './host-watch.ts';
-import { Lateness } from './lateness.ts';
-import { type Log, onChange } from './log.ts';
+import type { Log } from './log.ts';
+import { type News, Performer } from './performer.ts';
 import { reportOf } from './report.ts';
+import { SilentAddresses } from './silent.ts';
 import { Sockets } from './sockets.ts';
 
 export interface Machinery {
@@ -37,8 +38,6 @@ export interface Machinery {
   readonly release: string;
 }
 
-type Transition = Extract<FromVrrp, { type: 'transition' }>;
-
 /** Is shown every step of the router, after its effects were performed. */
 export interface Witness {
   step(event: RouterEvent, effects: readonly Effect[], nowMs: number, after: Router): void;
@@ -50,11 +49,10 @@ export class VrrpLoop {
   readonly #announcer: Announcer;
   readonly #virtual: VirtualAddresses;
   readonly #held: HeldAddresses;
-  readonly #heard = new Heard();
-  readonly #say: ReturnType<typeof onChange>;
-  readonly #onTransition: (transition: Transition) => void;
+  readonly #hearing: Hearing;
+  readonly #performer: Performer;
   readonly #host: HostWatch;
-  readonly #lateness: Lateness;
+  readonly #deadline: Deadline;
   #router: Router;
   #config: { readonly config: Config; readonly self: string } | undefined;
   #vips: ReadonlySet<string> = new Set();
@@ -63,20 +61,30 @@ export class VrrpLoop {
   #witness: Witness | undefined;
   #working = false;
   #stopped = false;
-  #armedForMs: number | null = null;
-  #cancelTimer: () => void = () => undefined;
+  /** Of whoever waits for the end. */
+  #onStopped: (() => void) | undefined;
 
-  constructor(machinery: Machinery, onTransition: (transition: Transition) => void) {
+  /** @param tell says whether anybody heard it. */
+  constructor(machinery: Machinery, tell: (news: News) => boolean) {
     const { clock, addresses, network, frames, log } = machinery;
     this.#machinery = machinery;
-    this.#onTransition = onTransition;
-    this.#say = onChange(log);
-    this.#lateness = new Lateness(log);
-    this.#sockets = new Sockets(network, (packet, setups) => this.#packet(packet, setups), log);
+    this.#hearing = new Hearing(clock, log);
+    this.#deadline = new Deadline({
+      clock,
+      log,
+      afterInput: machinery.afterInput,
+      onDue: () => this.#dispatch({ type: 'time' }),
+      intervalMs: () => Math.min(...this.#setups().map(({ advertIntervalMs }) => advertIntervalMs)),
+    });
+    const sockets = new Sockets(network, (packet, setups) => this.#hear(packet, setups), log);
+    this.#sockets = sockets;
     // a stall that cost us the role is noticed before what waited is announced
     const beforeTurn = (): void => this.#dispatch({ type: 'time' });
     this.#announcer = new Announcer({ frames, clock, log, beforeTurn });
     this.#virtual = new VirtualAddresses(addresses, this.#announcer, log);
+    const silent = new SilentAddresses(addresses, this.#virtual, log);
+    const dispatch = (event: RouterEvent): void => this.#dispatch(event);
+    this.#performer = new Performer({ clock, log, sockets, virtual: this.#virtual, silent, tell, dispatch });
     this.#held = new HeldAddresses(this.#virtual, clock);
     this.#router = newRouter(clock.now());
     this.#host = new HostWatch({
@@ -90,6 +98,7 @@ export class VrrpLoop {
 
   /** @throws what setupsFor throws for a configuration that is none; the old one stays in force. */
   configure(config: Config, self: string): void {
+    if (this.#onStopped !== undefined) return; // its last words are said already
     const host = this.#host.read();
     const named = namedAddresses(host);
     const { instances, held } = setupsFor(config, self, named);
@@ -104,10 +113,10 @@ export class VrrpLoop {
       type: 'config',
       setups: instances,
       // only a process that starts adopts: later, what is there is our own or nobody's
-      found: isFirst ? Object.fromEntries(instances.map((setup) => [setup.name, foundOf(setup, named, nowMs)])) : {},
+      ...(isFirst ? leftBehind(instances, named, nowMs) : { found: {} }),
     });
     this.#sockets.follow(this.#setups());
-    this.#heard.keep(new Set(instances.map(({ name }) => name)));
+    this.#hearing.heard.keep(new Set(instances.map(({ name }) => name)));
     this.#held.follow(held);
   }
 
@@ -118,8 +127,8 @@ export class VrrpLoop {
 
   report(): Extract<FromVrrp, { type: 'report' }> {
     const { clock, release } = this.#machinery;
-    const instances = reportOf(this.#router, this.#heard, clock);
-    return { type: 'report', release, latenessMs: this.#lateness.measured, instances };
+    const instances = reportOf(this.#router, this.#hearing.heard, clock);
+    return { type: 'report', release, latenessMs: this.#deadline.latenessMs, instances };
   }
 
   /** From now on `begin`'s witness is shown every step. @throws what `begin` throws */
@@ -134,40 +143,34 @@ export class VrrpLoop {
     return end(this.#router, this.#machinery.clock.now());
   }
 
-  /** @param release gives every role away and takes the addresses out; else all stays for the next process to adopt. */
-  stop(release: boolean): void {
-    this.#dispatch({ type: 'stop', release });
-    this.#stopped = true;
-    this.#host.stop(); // what goes now is not to come back
+  /**
+   * @param release gives every role away and takes the addresses out; else all stays for the next process to adopt.
+   * @returns when all is given away: successors are waited for, 5 s at most. Without `release` that is at once.
+   */
+  stop(release: boolean): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#onStopped = resolve;
     this.#held.stop(release);
-    this.#cancelTimer();
+    this.#dispatch({ type: 'stop', release });
+    return promise;
+  }
+
+  #end(): void {
+    this.#stopped = true;
+    this.#host.stop();
+    this.#deadline.stop();
     this.#announcer.stop();
     this.#sockets.close();
+    this.#onStopped?.();
   }
 
   #setups(): InstanceSetup[] {
     return Object.values(this.#router.instances).map(({ setup }) => setup);
   }
 
-  #packet(packet: VrrpPacket, setups: readonly InstanceSetup[]): void {
-    const accepted = acceptPacket(packet, setups);
-    if (accepted.verdict === 'foreign') return;
-    const { instance } = accepted;
-    const nowMs = this.#machinery.clock.now();
-    if (accepted.verdict === 'dropped') {
-      this.#heard.dropped(instance, accepted.reason, packet.source, nowMs);
-      this.#say(`${accepted.reason} packets to ${instance}`, 'warning', `packets are dropped: ${accepted.reason}`, {
-        instance,
-        source: packet.source,
-      });
-      this.#dispatch({ type: 'dropped', instance, reason: accepted.reason });
-      return;
-    }
-    const notes = accepted.notes.length > 0 ? accepted.notes.join('; ') : undefined;
-    this.#say(`agreement of ${instance} with ${packet.source}`, 'warning', notes, { instance, source: packet.source });
-    const { advertisement } = accepted;
-    this.#heard.accepted(instance, packet.source, advertisement.priority, nowMs);
-    this.#dispatch({ type: 'advertisement', instance, advertisement, source: packet.source });
+  #hear(packet: VrrpPacket, setups: readonly InstanceSetup[]): void {
+    const event = this.#hearing.take(packet, setups);
+    if (event !== undefined) this.#dispatch(event);
   }
 
   /** One event at a time: what an effect brings about waits until the effects before it are done. */
@@ -176,13 +179,14 @@ export class VrrpLoop {
     this.#queue.push(event);
     if (this.#working) return;
     this.#working = true;
-    this.#noteOverdue();
+    this.#deadline.noteOverdue();
     try {
       for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) this.#turn(next);
     } finally {
       this.#working = false;
       this.#queue = [];
       this.#arm();
+      if (this.#onStopped !== undefined && hasStopped(this.#router)) this.#end();
     }
   }
 
@@ -191,77 +195,12 @@ export class VrrpLoop {
     const nowMs = this.#machinery.clock.now();
     const { router, effects } = stepRouter(before, event, nowMs);
     this.#router = router;
-    for (const effect of effects) this.#perform(effect, before);
+    for (const effect of effects) this.#performer.perform(effect, before, router);
     this.#witness?.step(event, effects, nowMs, router);
   }
 
-  #perform(effect: Effect, before: Router): void {
-    switch (effect.type) {
-      case 'send':
-        this.#send(effect, before);
-        break;
-      case 'add-addresses':
-      case 'refresh-addresses':
-        this.#virtual.hold(effect.addresses, effect.lifetimeSeconds);
-        break;
-      case 'delete-addresses':
-        this.#virtual.release(effect.addresses);
-        break;
-      case 'announce':
-        this.#virtual.announce(effect.addresses, effect.rounds, effect.intervalMs);
-        break;
-      case 'transition':
-        this.#transition(effect);
-        break;
-      case 'unexpected':
-        this.#machinery.log('error', 'event refused', { ...effect });
-    }
-  }
-
-  /** The instance as it was when it spoke: a configuration may have put another in its place. */
-  #send({ instance, interface: on, advertisement }: Extract<Effect, { type: 'send' }>, before: Router): void {
-    const { vrid, version } = advertisement;
-    const speaker = [this.#router, before]
-      .flatMap(({ instances }) => instances[instance]?.setup ?? [])
-      .find((setup) => setup.interface === on && setup.vrid === vrid && setup.version === version);
-    if (speaker !== undefined) this.#sockets.send(speaker, advertisement);
-  }
-
-  #transition({ instance, from, to, cause }: Extract<Effect, { type: 'transition' }>): void {
-    const level = to === 'FAULT' ? 'warning' : 'notice';
-    this.#machinery.log(level, `${instance} is ${to}`, { instance, from, to, cause });
-    const priority = this.#router.instances[instance]?.priority ?? 0;
-    this.#onTransition({ type: 'transition', instance, from, to, cause, at: this.#machinery.clock.wall(), priority });
-  }
-
   #arm(): void {
-    const { clock, afterInput } = this.#machinery;
-    const atMs = this.#stopped ? null : nextDeadlineMs(this.#router, clock.now());
-    if (atMs === this.#armedForMs) return;
-    this.#noteOverdue();
-    this.#cancelTimer();
-    this.#armedForMs = atMs;
-    if (atMs === null) return;
-    // packets that arrived while we could not run are heard before the timers: silence is not concluded from our own delay
-    this.#cancelTimer = clock.setTimer(atMs, () => afterInput(() => this.#due(atMs)));
-  }
-
-  #due(atMs: number): void {
-    if (this.#armedForMs === atMs) {
-      this.#armedForMs = null;
-      this.#noteLate(atMs);
-    }
-    this.#dispatch({ type: 'time' });
-  }
-
-  /** After a stall something else may be there before the timer, and take its place: it was late all the same. */
-  #noteOverdue(): void {
-    if (this.#armedForMs !== null && this.#machinery.clock.now() > this.#armedForMs) this.#noteLate(this.#armedForMs);
-  }
-
-  #noteLate(dueMs: number): void {
-    const intervals = this.#setups().map(({ advertIntervalMs }) => advertIntervalMs);
-    this.#lateness.note(dueMs, this.#machinery.clock.now(), Math.min(...intervals));
+    this.#deadline.arm(this.#stopped ? null : nextDeadlineMs(this.#router, this.#machinery.clock.now()));
   }
 
   #reread(host: Host): void {

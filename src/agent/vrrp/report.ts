@@ -36,13 +36,15 @@ function heardReport(
 
 function instanceReport(instance: Instance, offsetMs: number): InstanceReport {
   const { setup, state, cause, priority, master, advertsSent, advertsReceived, dropped, waitingFor } = instance;
+  const { handingOver, lameDuck } = instance;
+  const wall = (ms: number): number => Math.round(ms + offsetMs);
   return {
     name: setup.name,
     vrid: setup.vrid,
     version: setup.version,
     interface: setup.interface,
     state,
-    since: Math.round(instance.sinceMs + offsetMs),
+    since: wall(instance.sinceMs),
     cause,
     priority,
     basePriority: setup.basePriority,
@@ -55,5 +57,15 @@ function instanceReport(instance: Instance, offsetMs: number): InstanceReport {
     waitingFor,
     transitions: instance.transitions,
     ...(setup.source === null ? {} : { source: setup.source }),
+    ...(handingOver === null
+      ? {}
+      : {
+          handingOver: {
+            since: wall(handingOver.sinceMs),
+            deadline: wall(handingOver.deadlineMs),
+            cause: handingOver.cause,
+          },
+        }),
+    ...(lameDuck === null ? {} : { lameDuckUntil: wall(lameDuck.untilMs) }),
   };
 }

@@ -27,16 +27,17 @@ interface AgentConfigFile {
 
 const REPORT_MS = 1_000;
 
-/** @returns stops: called with whether the roles are given away; resolves when all is written. */
+/** @returns stops: called with whether the roles are given away; resolves when they are, and all is closed. */
 export function serve(
   paths: Paths,
   machinery: Machinery,
   manager: ServiceManager,
 ): (release: boolean) => Promise<void> {
   const { clock, log } = machinery;
-  const loop = new VrrpLoop(machinery, (transition) => {
-    link.tell(transition);
-    link.tell(loop.report());
+  const loop = new VrrpLoop(machinery, (news) => {
+    const isHeard = link.tell(news);
+    if (news.type !== 'relay') link.tell(loop.report());
+    return isHeard;
   });
   const link = new LinkServer(
     paths.socket,
@@ -68,8 +69,8 @@ export function serve(
   manager.ready();
   return async (release) => {
     manager.stopping();
+    await loop.stop(release); // it goes on reporting, and feeding the watchdog, while it waits for successors
     cancel();
-    loop.stop(release);
     await recording.end('stopped');
     link.close();
   };

@@ -87,6 +87,7 @@ export class Director {
   #kernel: FakeAddresses;
   #door = new Door();
   #host: Host | undefined;
+  #isStopping = false;
   readonly #lives: Host['transitions'][] = [];
 
   constructor(segment: FrailSegment, name: string, own: string, config: Config) {
@@ -99,6 +100,7 @@ export class Director {
   }
 
   start(): void {
+    if (this.#isStopping) this.kill();
     if (this.#host !== undefined) return;
     this.#door = new Door();
     this.#host = this.#segment.host(this.name, this.own, this.#config, this.#kernel, (one) => this.#door.around(one));
@@ -133,8 +135,9 @@ export class Director {
     if (host !== undefined) this.#door.pass(() => host.loop.take(message));
   }
 
+  /** Where others see it: not on the loopback, as a lame duck. */
   has(vip: string): boolean {
-    return this.#kernel.addresses().some((one) => one.address === vip);
+    return this.#kernel.addresses().some((one) => one.address === vip && one.ifindex !== 1);
   }
 
   stall(): void {
@@ -149,13 +152,19 @@ export class Director {
   kill(): void {
     this.#door.kill();
     this.#host = undefined;
+    this.#isStopping = false;
   }
 
-  /** SIGTERM. @param release with the mark of a stop for good */
+  /**
+   * SIGTERM; one that still waits for its successor when it is started again gets SIGKILL.
+   * @param release with the mark of a stop for good
+   */
   stop(release: boolean): void {
     this.wake();
-    this.#host?.loop.stop(release);
-    this.kill();
+    void this.#host?.loop.stop(release);
+    const states = this.#host?.loop.report().instances.map(({ state }) => state) ?? [];
+    if (states.every((state) => state === 'INIT')) this.kill();
+    else this.#isStopping = true;
   }
 
   powerOff(): void {

@@ -43,7 +43,7 @@ describe('an IPv6 virtual router', () => {
 
   it('is adopted after a restart', () => {
     const { segment, a, b } = elected({ transport: 'multicast' });
-    a.loop.stop(false);
+    void a.loop.stop(false);
     segment.clock.advance(2500);
     const again = segment.host('a', '10.9.0.1', configuration([instance6({ transport: 'multicast' })]), a.kernel);
     expect(again.says().state).toBe('MASTER');
@@ -101,7 +101,7 @@ describe('the link-local address that multicast is sent from', () => {
     segment.give(a.kernel, 'eth1', 'fe80::9', 64);
     segment.clock.advance(10_000);
     expect([a.says().state, b.says().state]).toEqual(['BACKUP', 'MASTER']);
-    b.loop.stop(true);
+    void b.loop.stop(true);
     segment.clock.advance(1000);
     expect([a.says().state, a.has(VIP)]).toEqual(['MASTER', true]);
   });
@@ -111,7 +111,7 @@ describe('the link-local address that multicast is sent from', () => {
     segment.give(b.kernel, 'eth1', 'fe80::22', 64);
     remove(b, 'fe80::2');
     expect(b.says().state).toBe('BACKUP');
-    a.loop.stop(true);
+    void a.loop.stop(true);
     segment.clock.advance(1000);
     expect(b.says()).toMatchObject({ state: 'MASTER' });
   });

@@ -95,6 +95,8 @@ describe('a message', () => {
     '{"type":"tracking","scripts":{},"services":{},"files":[]}',
     '{"type":"tracking","scripts":{"x":true},"services":{}}',
     '{"type":"record"}',
+    '{"type":"relay-ready"}',
+    '{"type":"end-lame-duck","instance":1}',
     '{"type":"x"}',
     '{"type":"holds"}',
     '{"type":"holds","holds":[{"instance":null,"reason":"x","untilMs":"soon","endsAlone":false}]}',
@@ -105,7 +107,9 @@ describe('a message', () => {
   it.each([
     '{"type":"tracking","scripts":{},"services":{"http":"unknown"}}',
     '{"type":"tracking","scripts":{"x":"up"},"services":{},"files":{"/run/hold":"down"}}',
-  ])('%s is one, with files or without', (line) => {
+    '{"type":"relay-ready","instance":"public"}',
+    '{"type":"end-lame-duck","instance":"public"}',
+  ])('%s is one', (line) => {
     expect(parseMessage(line)).toEqual(JSON.parse(line));
   });
 });

@@ -1,5 +1,6 @@
 /** Hosts on one imagined segment, each with the real loop on fake kernel parts and one clock: hours pass in milliseconds. */
 import { type Machinery, VrrpLoop } from '../../../src/agent/vrrp/loop.ts';
+import type { News } from '../../../src/agent/vrrp/performer.ts';
 import type { Config } from '../../../src/config/config.ts';
 import { FakeAddresses } from '../../../src/kernel/fake-addresses.ts';
 import { FakeFrameSender } from '../../../src/kernel/fake-arp.ts';
@@ -14,7 +15,13 @@ export interface Host {
   readonly frames: FakeFrameSender;
   readonly lines: string[];
   readonly transitions: Extract<FromVrrp, { type: 'transition' }>[];
+  /** All that its supervisor would hear, if it has one. */
+  readonly news: News[];
+  isSupervised: boolean;
+  /** On an interface where others see it. */
   has(address: string): boolean;
+  /** Seconds that it stays on the loopback. */
+  silent(address: string): number | undefined;
   says(instance?: string): InstanceReport;
 }
 
@@ -47,25 +54,36 @@ export class Segment {
       afterInput: (fn: () => void) => fn(),
       release: 'aa',
     };
-    const loop = new VrrpLoop(around(machinery), (transition) => transitions.push(transition));
-    loop.configure(config, name);
-    return {
+    const news: News[] = [];
+    const loop = new VrrpLoop(around(machinery), (one) => {
+      news.push(one);
+      if (one.type === 'transition') transitions.push(one);
+      return host.isSupervised;
+    });
+    const host: Host = {
       loop,
+      news,
+      isSupervised: false,
       kernel,
       frames,
       lines,
       transitions,
-      has: (address) => kernel.addresses().some((one) => one.address === address),
+      has: (address) => kernel.addresses().some((one) => one.address === address && one.ifindex !== 1),
+      silent: (address) =>
+        kernel.addresses().find((one) => one.address === address && one.ifindex === 1)?.validSeconds ?? undefined,
       says: (instance = 'public') => {
         const report = loop.report().instances.find((one) => one.name === instance);
         if (report === undefined) throw new Error(`${name} has no instance ${instance}`);
         return report;
       },
     };
+    loop.configure(config, name);
+    return host;
   }
 
   kernel(own: string): FakeAddresses {
     const kernel = new FakeAddresses(this.clock);
+    kernel.setLink({ index: 1, name: 'lo' });
     kernel.setLink({ index: 2, name: 'eth1' });
     kernel.setLink({ index: 3, name: 'eth2' });
     const number = own.split('.').at(-1);

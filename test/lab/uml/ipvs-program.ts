@@ -144,6 +144,7 @@ async function firewall(): Promise<void> {
   const rules = [
     { address: ip('10.0.0.1'), protocol: 'tcp', port: 80, mark: 5 },
     { address: ip('10.0.0.1'), protocol: 'udp', port: 0, mark: 0x4c56_0001 },
+    { address: ip('10.0.0.1'), protocol: 'tcp', port: 80, mark: 0x4c56_ffff, midstream: true },
     { address: ip('2001:db8::1'), protocol: 'tcp', port: 443, mark: 6 },
   ] as const;
   const rest = rules.slice(1);

@@ -93,6 +93,8 @@ result['ipvs'] = await openIpvs(rawio)
 // nftables
 const rules = [
   { address: '10.0.0.1' as Address, protocol: 'tcp', port: 80, mark: 5 },
+  { address: '10.0.0.1' as Address, protocol: 'tcp', port: 80, mark: 0x4c56_ffff, midstream: true },
+  { address: '10.0.0.2' as Address, protocol: 'tcp', port: 0, mark: 0x4c56_ffff, midstream: true },
   { address: '2001:db8::1' as Address, protocol: 'udp', port: 0, mark: 0x4c56_0001 },
 ] as const;
 const firewall = openFirewall();

@@ -14,6 +14,8 @@ const TWIN = resolve(import.meta.dirname, '../../../dist/native', process.arch, 
 export class VrrpAgent {
   readonly lines: string[] = [];
   readonly transitions: Extract<FromVrrp, { type: 'transition' }>[] = [];
+  /** As a supervisor with nothing to relay does. */
+  answersRelays = true;
   /** Answers to `record`. */
   readonly recordings: Extract<FromVrrp, { type: 'recording' }>[] = [];
   readonly #lan: VrrpLan;
@@ -133,6 +135,7 @@ export class VrrpAgent {
   #take(message: FromVrrp): void {
     if (message.type === 'report') this.#report = message;
     if (message.type === 'transition') this.transitions.push(message);
+    if (message.type === 'relay' && this.answersRelays) this.send({ type: 'relay-ready', instance: message.instance });
     if (message.type === 'recording') this.recordings.push(message);
   }
 }

@@ -117,8 +117,17 @@ export class VrrpLan {
     this.ip(LAN, `link set ${host}${name} up`);
   }
 
+  /** On an interface where others see it. */
   has(host: string, address: string): boolean {
-    return this.ip(host, '-o addr show').includes(` ${address}/`);
+    const lines = this.ip(host, '-o addr show').split('\n');
+    return lines.some((line) => line.includes(` ${address}/`) && !/^\d+: lo /.test(line));
+  }
+
+  /** Seconds that it stays on the loopback; undefined: it is not there. */
+  silentSeconds(host: string, address: string): number | undefined {
+    const lines = this.ip(host, '-o addr show dev lo').split('\n');
+    const [, seconds] = /valid_lft (\d+)sec/.exec(lines.find((line) => line.includes(` ${address}/`)) ?? '') ?? [];
+    return seconds === undefined ? undefined : Number(seconds);
   }
 
   close(): void {
