@@ -28,6 +28,8 @@ const BUSY_ADVERT_MS = 100;
 interface Figures {
   readonly rounds: Round[];
   readonly busy: Busy[];
+  /** The time that was given is up, or somebody wants an end: nothing further begins. */
+  readonly isOver: () => boolean;
 }
 
 const note = (text: string) => console.error(text);
@@ -35,7 +37,7 @@ const note = (text: string) => console.error(text);
 export async function benchFailover(args: readonly string[]): Promise<void> {
   const plan = optionsOrExit(args);
   await execa('node', ['bin/build.ts'], { cwd: ROOT, stdio: ['ignore', process.stderr, process.stderr] });
-  const figures: Figures = { rounds: [], busy: [] };
+  const figures: Figures = { rounds: [], busy: [], isOver: endOf(plan) };
   const folder = await mkdtemp(join(tmpdir(), 'lvsctl-bench-'));
   try {
     for (const mode of plan.modes) await measureMode(plan, mode, folder, figures);
@@ -43,6 +45,17 @@ export async function benchFailover(args: readonly string[]): Promise<void> {
     await rm(folder, { recursive: true, force: true });
     print(plan, figures);
   }
+}
+
+function endOf({ withinMs }: BenchPlan): () => boolean {
+  const untilMs = performance.now() + withinMs;
+  let isAsked = false;
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.on(signal, () => {
+      isAsked = true;
+      note('ending after this round');
+    });
+  return () => isAsked || performance.now() > untilMs;
 }
 
 function optionsOrExit(args: readonly string[]): BenchPlan {
@@ -99,6 +112,7 @@ async function measureSetting(
   figures: Figures,
 ): Promise<void> {
   for (const peer of PEERS) {
+    if (figures.isOver()) return;
     const isWanted = plan.peers.includes(peer.name);
     if (!isWanted && peer !== lvsctl) continue;
     note(`${titleOf(stage.setting)}: ${peer.name}`);
@@ -120,11 +134,16 @@ async function measurePeer(
   const faults = plan.faults.filter((fault) => canHandOver || !fault.startsWith('hand-over'));
   for (const rate of plan.rates) {
     for (const fault of faults) {
-      for (let run = 0; run < plan.runs; run += 1)
+      for (let run = 0; run < plan.runs && !figures.isOver(); run += 1)
         figures.rounds.push(told(await round({ stage, peer, rate, fault, from: sources.next().value })));
     }
   }
-  if (plan.busySeconds > 0 && stage.setting.mode === 'dr' && stage.setting.advertMs === BUSY_ADVERT_MS) {
+  if (
+    plan.busySeconds > 0 &&
+    !figures.isOver() &&
+    stage.setting.mode === 'dr' &&
+    stage.setting.advertMs === BUSY_ADVERT_MS
+  ) {
     note(`  three busy loops for ${plan.busySeconds} s`);
     figures.busy.push(await busy(stage, peer, plan.busySeconds, sources.next().value));
   }

@@ -7,6 +7,9 @@ import type { Peer, Stage } from './peer.ts';
 
 const LVSCTL = resolve(import.meta.dirname, '../../../bin/lvsctl');
 
+/** Also when the successor does not know every connection yet (3): the agents go on relaying. */
+const DONE = [0, 3];
+
 interface StateView {
   readonly vrrp?: { readonly instances: readonly { readonly state: string; readonly waitingFor: string | null }[] };
   readonly ipvs?: { readonly inSync: boolean };
@@ -41,12 +44,16 @@ export const lvsctl: Peer = {
   canHandOver: async () => /^ +failover /m.test((await execa(LVSCTL, ['--help'])).stdout),
   handOver: async (stage, _from, to, andWaits) => {
     const wait = andWaits ? [] : ['--no-wait'];
-    await run(stage, ['failover', '--to', to, '--yes', ...wait, '-t', stage.topology]);
+    await run(stage, ['failover', '--to', to, '--yes', ...wait, '-t', stage.topology], DONE);
   },
 };
 
-async function run({ lab }: Stage, args: readonly string[]): Promise<void> {
-  await execa(LVSCTL, [...args, '-i', lab.place.inventory], { stdin: 'ignore', timeout: 240_000 });
+/** @throws Error with what lvsctl said, for an exit code that is none of these. */
+async function run({ lab }: Stage, args: readonly string[], codes: readonly number[] = [0]): Promise<void> {
+  const options = { stdin: 'ignore', timeout: 240_000, reject: false } as const;
+  const { exitCode, stderr } = await execa(LVSCTL, [...args, '-i', lab.place.inventory], options);
+  if (exitCode === undefined || !codes.includes(exitCode))
+    throw new Error(`lvsctl ${args[0]} ended with ${exitCode}: ${stderr}`);
 }
 
 function parsed(output: string): StateView {
