@@ -41,7 +41,6 @@ export const lvsctl: Peer = {
   restore: async ({ lab }, director) => {
     await script(lab, director, 'systemctl start lvs-agent');
   },
-  canHandOver: async () => /^ +failover /m.test((await execa(LVSCTL, ['--help'])).stdout),
   handOver: async (stage, _from, to, andWaits) => {
     const wait = andWaits ? [] : ['--no-wait'];
     await run(stage, ['failover', '--to', to, '--yes', ...wait, '-t', stage.topology], DONE);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Measured } from './load.ts';
 import type { Round } from './round.ts';
-import { goalsOf, median, rowsOf } from './summary.ts';
+import { busyGoal, goalsOf, median, rowsOf } from './summary.ts';
 
 const MEASURED: Measured = {
   gapMs: 300,
@@ -83,5 +83,15 @@ describe('goals', () => {
 
   it('say nothing of keepalived alone, nor of what could not be measured', () => {
     expect(met(round({ peer: 'keepalived' }), unmeasured())).toEqual([]);
+  });
+
+  it('busy loops make nobody take over; what they do to keepalived is no goal', () => {
+    const run = { peer: 'lvsctl', advertMs: 100, seconds: 60, failed: 0, sent: 1200 } as const;
+    const runs = [
+      { ...run, transitions: 0 },
+      { ...run, transitions: 2 },
+      { ...run, peer: 'keepalived', transitions: 5 },
+    ] as const;
+    expect(busyGoal(runs).map((goal) => goal.met)).toEqual([true, false]);
   });
 });

@@ -1,4 +1,5 @@
 /** From rounds to rows, and what the rows say of the goals: figures of both peers from one run, and their ratio. */
+import type { Busy } from './busy.ts';
 import { type FaultName, type Mode, masterDownMs, type PeerName } from './plan.ts';
 import type { Round } from './round.ts';
 
@@ -116,4 +117,11 @@ function plannedGoals(ours: Row, where: string): Goal[] {
     },
     { text: `${where}: ${lost} connections lost, ${failed} requests failed: none`, met: lost + failed === 0 },
   ];
+}
+
+export function busyGoal(runs: readonly Busy[]): Goal[] {
+  return runs.flatMap(({ peer, seconds, transitions }) => {
+    const text = `three busy loops for ${seconds} s: ${transitions} false failovers, none`;
+    return peer === 'lvsctl' ? [{ text, met: transitions === 0 }] : [];
+  });
 }
