@@ -3,7 +3,7 @@ import { parseOptions } from './options.ts';
 import { FAULTS, FULL, QUICK } from './plan.ts';
 
 describe('the options of the failover benchmark', () => {
-  it('default to the quick form, and to every combination with --full', () => {
+  it('default to the quick form, and to both modes, timers and rates with --full', () => {
     expect(parseOptions([])).toEqual(QUICK);
     expect(parseOptions(['--full'])).toEqual(FULL);
   });
