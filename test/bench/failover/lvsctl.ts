@@ -10,6 +10,17 @@ const LVSCTL = resolve(import.meta.dirname, '../../../bin/lvsctl');
 /** Also when the successor does not know every connection yet (3): the agents go on relaying. */
 const DONE = [0, 3];
 
+const CURL = 'curl -s --max-time 2 --unix-socket /run/lvs-agent/control.sock';
+
+/** Nobody is connected any more; by themselves the agents wait for minutes that somebody might be. */
+const END_OF_HAND_OVER = ['outside', 'inside']
+  .flatMap((instance) =>
+    ['relay', 'lame-duck'].map(
+      (what) => `${CURL} -o /dev/null -d '{"instance":"${instance}"}' http://localhost/v1/${what}/end || :`,
+    ),
+  )
+  .join('\n');
+
 interface StateView {
   readonly vrrp?: { readonly instances: readonly { readonly state: string; readonly waitingFor: string | null }[] };
   readonly ipvs?: { readonly inSync: boolean };
@@ -29,7 +40,7 @@ export const lvsctl: Peer = {
     }
     await nobodyHolds(lab);
   },
-  stateScript: 'curl -s --max-time 2 --unix-socket /run/lvs-agent/control.sock http://localhost/v1/state',
+  stateScript: `${CURL} http://localhost/v1/state`,
   isReady(output) {
     const { vrrp, ipvs } = parsed(output);
     const isEligible = vrrp?.instances.every(({ state, waitingFor }) => /^(MASTER|BACKUP)$/.test(state) && !waitingFor);
@@ -39,7 +50,7 @@ export const lvsctl: Peer = {
     await script(lab, director, 'systemctl stop lvs-agent');
   },
   restore: async ({ lab }, director) => {
-    await script(lab, director, 'systemctl start lvs-agent');
+    await script(lab, director, `systemctl start lvs-agent\n${END_OF_HAND_OVER}`);
   },
   handOver: async (stage, _from, to, andWaits) => {
     const wait = andWaits ? [] : ['--no-wait'];

@@ -82,7 +82,7 @@ async function measurePeer(
   for (const rate of plan.rates) {
     for (const fault of plan.faults) {
       for (let run = 0; run < plan.runs && !isOver(); run += 1) {
-        const one = await round({ stage, peer, rate, fault, from: source() });
+        const one = await round({ stage, peer, rate, fault, source });
         note(`  ${roundText(one)}`);
         rounds.push(one);
       }

@@ -23,6 +23,8 @@ export interface Row {
   /** The most often that the VIP came to a director in one round. */
   readonly moves: number;
   readonly ownLatenessMs: number;
+  /** Rounds begun again because the load generator stood still. */
+  readonly repeated: number;
 }
 
 export function median(values: readonly number[]): number {
@@ -57,6 +59,7 @@ export function rowsOf(rounds: readonly Round[]): Row[] {
         downloads: sum(({ downloads }) => downloads),
         moves: Math.max(...group.map(({ moves }) => moves)),
         ownLatenessMs: Math.max(...measured.map(({ ownLatenessMs }) => ownLatenessMs)),
+        repeated: group.reduce((total, { repeated }) => total + repeated, 0),
       },
     ];
   });

@@ -4,7 +4,7 @@ import type { Round } from './round.ts';
 import type { Goal, Row } from './summary.ts';
 
 const HEADS = ['mode', 'advert', 'new/s', 'fault', 'peer', 'runs', 'gap: median', 'worst', 'requests failed'];
-const MORE_HEADS = ['keep-alives lost', 'downloads lost', 'VIP moves', 'late ≤'];
+const MORE_HEADS = ['keep-alives lost', 'downloads lost', 'VIP moves', 'late ≤', 'begun again'];
 
 export function tableText(rows: readonly Row[]): string {
   return aligned([[...HEADS, ...MORE_HEADS], ...rows.map(cells)]);
@@ -26,6 +26,7 @@ function cells(row: Row): string[] {
     `${row.downloadsLost} of ${row.downloads}`,
     String(row.moves),
     ms(row.ownLatenessMs),
+    String(row.repeated),
   ];
 }
 
