@@ -9,6 +9,8 @@ import type { Peer, Stage } from './peer.ts';
 import type { PeerName } from './plan.ts';
 
 const LOOPS = ['bench-busy-1', 'bench-busy-2', 'bench-busy-3'];
+/** At 1 s advertisements nobody would notice. */
+export const BUSY_ADVERT_MS = 100;
 const REQUESTS_A_SECOND = 20;
 
 export interface Busy {

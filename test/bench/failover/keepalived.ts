@@ -42,7 +42,6 @@ export const keepalived: Peer = {
     const verb = (await configure(stage, director)) ? 'reload-or-restart' : 'start';
     await script(stage.lab, director, `systemctl ${verb} keepalived`);
   },
-  canHandOver: async () => true,
   handOver: async (stage, _from, to) => {
     await configure(stage, to, { priority: ABOVE_ALL, preempts: true });
     await script(stage.lab, to, 'systemctl reload keepalived');

@@ -7,6 +7,20 @@ import type { Peer, Stage } from './peer.ts';
 
 const LVSCTL = resolve(import.meta.dirname, '../../../bin/lvsctl');
 
+/** Also when the successor does not know every connection yet (3): the agents go on relaying. */
+const DONE = [0, 3];
+
+const CURL = 'curl -s --max-time 2 --unix-socket /run/lvs-agent/control.sock';
+
+/** Nobody is connected any more; by themselves the agents wait for minutes that somebody might be. */
+const END_OF_HAND_OVER = ['outside', 'inside']
+  .flatMap((instance) =>
+    ['relay', 'lame-duck'].map(
+      (what) => `${CURL} -o /dev/null -d '{"instance":"${instance}"}' http://localhost/v1/${what}/end || :`,
+    ),
+  )
+  .join('\n');
+
 interface StateView {
   readonly vrrp?: { readonly instances: readonly { readonly state: string; readonly waitingFor: string | null }[] };
   readonly ipvs?: { readonly inSync: boolean };
@@ -26,7 +40,7 @@ export const lvsctl: Peer = {
     }
     await nobodyHolds(lab);
   },
-  stateScript: 'curl -s --max-time 2 --unix-socket /run/lvs-agent/control.sock http://localhost/v1/state',
+  stateScript: `${CURL} http://localhost/v1/state`,
   isReady(output) {
     const { vrrp, ipvs } = parsed(output);
     const isEligible = vrrp?.instances.every(({ state, waitingFor }) => /^(MASTER|BACKUP)$/.test(state) && !waitingFor);
@@ -36,17 +50,20 @@ export const lvsctl: Peer = {
     await script(lab, director, 'systemctl stop lvs-agent');
   },
   restore: async ({ lab }, director) => {
-    await script(lab, director, 'systemctl start lvs-agent');
+    await script(lab, director, `systemctl start lvs-agent\n${END_OF_HAND_OVER}`);
   },
-  canHandOver: async () => /^ +failover /m.test((await execa(LVSCTL, ['--help'])).stdout),
   handOver: async (stage, _from, to, andWaits) => {
     const wait = andWaits ? [] : ['--no-wait'];
-    await run(stage, ['failover', '--to', to, '--yes', ...wait, '-t', stage.topology]);
+    await run(stage, ['failover', '--to', to, '--yes', ...wait, '-t', stage.topology], DONE);
   },
 };
 
-async function run({ lab }: Stage, args: readonly string[]): Promise<void> {
-  await execa(LVSCTL, [...args, '-i', lab.place.inventory], { stdin: 'ignore', timeout: 240_000 });
+/** @throws Error with what lvsctl said, for an exit code that is none of these. */
+async function run({ lab }: Stage, args: readonly string[], codes: readonly number[] = [0]): Promise<void> {
+  const options = { stdin: 'ignore', timeout: 240_000, reject: false } as const;
+  const { exitCode, stderr } = await execa(LVSCTL, [...args, '-i', lab.place.inventory], options);
+  if (exitCode === undefined || !codes.includes(exitCode))
+    throw new Error(`lvsctl ${args[0]} ended with ${exitCode}: ${stderr}`);
 }
 
 function parsed(output: string): StateView {

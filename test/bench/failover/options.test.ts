@@ -3,14 +3,14 @@ import { parseOptions } from './options.ts';
 import { FAULTS, FULL, QUICK } from './plan.ts';
 
 describe('the options of the failover benchmark', () => {
-  it('default to the quick form, and to every combination with --full', () => {
+  it('default to the quick form, and to both modes, timers and rates with --full', () => {
     expect(parseOptions([])).toEqual(QUICK);
     expect(parseOptions(['--full'])).toEqual(FULL);
   });
 
   it('select faults in their own order, modes, timers, rates and peers', () => {
     const args = ['--only', 'clean-stop,crash', '--mode', 'nat', '--advert', '1s,100ms', '--rate', '5', '--runs', '7'];
-    expect(parseOptions([...args, '--peer', 'keepalived', '--json'])).toEqual({
+    expect(parseOptions([...args, '--peer', 'keepalived', '--within', '12m', '--json'])).toEqual({
       peers: ['keepalived'],
       modes: ['nat'],
       advertsMs: [1000, 100],
@@ -18,6 +18,7 @@ describe('the options of the failover benchmark', () => {
       faults: ['crash', 'clean-stop'],
       runs: 7,
       busySeconds: 0,
+      withinMs: 720_000,
       json: true,
     });
   });

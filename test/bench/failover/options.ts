@@ -4,14 +4,23 @@ import { parseDurationMs } from '../../../vm-lab/measure.ts';
 import { type BenchPlan, FAULTS, FULL, MODES, PEERS, QUICK } from './plan.ts';
 
 export const USAGE = `npm run bench -- failover [--full] [--only FAULT,…] [--peer PEER,…] [--mode MODE,…] [--advert 1s,100ms]
-    [--rate NEW_CONNECTIONS_A_SECOND,…] [--runs N] [--busy 1m] [--json]
+    [--rate NEW_CONNECTIONS_A_SECOND,…] [--runs N] [--busy 1m] [--within 12m] [--json]
   FAULT: ${FAULTS.join(' ')} busy; PEER: ${PEERS.join(' ')}; MODE: ${MODES.join(' ')}`;
 
 /** @throws Error in one sentence, for what is not an option or not a value of it. */
 export function parseOptions(args: readonly string[]): BenchPlan {
   const text = { type: 'string' } as const;
   const flag = { type: 'boolean' } as const;
-  const options = { only: text, peer: text, mode: text, advert: text, rate: text, runs: text, busy: text };
+  const options = {
+    only: text,
+    peer: text,
+    mode: text,
+    advert: text,
+    rate: text,
+    runs: text,
+    busy: text,
+    within: text,
+  };
   const { values } = parseArgs({ args: [...args], options: { ...options, full: flag, json: flag }, strict: true });
   const base = values.full ? FULL : QUICK;
   const only = listOf(values.only, [...FAULTS, 'busy'], '--only');
@@ -24,6 +33,7 @@ export function parseOptions(args: readonly string[]): BenchPlan {
     faults: only === undefined ? base.faults : FAULTS.filter((fault) => only.includes(fault)),
     runs: values.runs === undefined ? base.runs : countOf(values.runs, '--runs'),
     busySeconds: only === undefined || only.includes('busy') ? busySeconds : 0,
+    withinMs: values.within === undefined ? base.withinMs : parseDurationMs(values.within),
     json: values.json ?? false,
   };
 }

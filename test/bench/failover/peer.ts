@@ -21,8 +21,6 @@ export interface Peer {
   stop(stage: Stage, director: Director): Promise<void>;
   /** Starts what was stopped and undoes what a hand-over left; nothing to do is fine. */
   restore(stage: Stage, director: Director): Promise<void>;
-  /** Whether a planned hand-over can be asked for at all. */
-  canHandOver(): Promise<boolean>;
   /** Returns when the peer says that it is done. @param andWaits until the old MASTER may be switched off, if the peer can tell. */
   handOver(stage: Stage, from: Director, to: Director, andWaits: boolean): Promise<void>;
 }

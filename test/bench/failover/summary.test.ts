@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Measured } from './load.ts';
 import type { Round } from './round.ts';
-import { goalsOf, median, rowsOf } from './summary.ts';
+import { busyGoal, goalsOf, median, rowsOf } from './summary.ts';
 
 const MEASURED: Measured = {
   gapMs: 300,
@@ -16,7 +16,15 @@ const MEASURED: Measured = {
 };
 
 function round(change: Partial<Round>, measured: Partial<Measured> = {}): Round {
-  const about = { mode: 'dr', advertMs: 100, peer: 'lvsctl', rate: 500, fault: 'crash', moves: 1 } as const;
+  const about = {
+    mode: 'dr',
+    advertMs: 100,
+    peer: 'lvsctl',
+    rate: 500,
+    fault: 'crash',
+    moves: 1,
+    repeated: 0,
+  } as const;
   return { ...about, measured: { ...MEASURED, ...measured }, ...change };
 }
 
@@ -27,12 +35,16 @@ function unmeasured(): Round {
 
 describe('rows', () => {
   it('have the median and the worst of their rounds, and count what could not be measured', () => {
-    const rounds = [round({}, { gapMs: 290 }), round({ moves: 3 }, { gapMs: 400, connectionsLost: 2 }), unmeasured()];
+    const rounds = [
+      round({}, { gapMs: 290 }),
+      round({ moves: 3, repeated: 2 }, { gapMs: 400, connectionsLost: 2 }),
+      unmeasured(),
+    ];
     expect(rowsOf(rounds)).toEqual([
       {
         ...{ peer: 'lvsctl', mode: 'dr', advertMs: 100, rate: 500, fault: 'crash', runs: 2, broken: 1 },
         ...{ medianGapMs: 345, worstGapMs: 400, failed: 60, sent: 2000, connections: 100, connectionsLost: 2 },
-        ...{ downloads: 20, downloadsLost: 0, moves: 3, ownLatenessMs: 3 },
+        ...{ downloads: 20, downloadsLost: 0, moves: 3, ownLatenessMs: 3, repeated: 2 },
       },
     ]);
   });
@@ -83,5 +95,15 @@ describe('goals', () => {
 
   it('say nothing of keepalived alone, nor of what could not be measured', () => {
     expect(met(round({ peer: 'keepalived' }), unmeasured())).toEqual([]);
+  });
+
+  it('busy loops make nobody take over; what they do to keepalived is no goal', () => {
+    const run = { peer: 'lvsctl', advertMs: 100, seconds: 60, failed: 0, sent: 1200 } as const;
+    const runs = [
+      { ...run, transitions: 0 },
+      { ...run, transitions: 2 },
+      { ...run, peer: 'keepalived', transitions: 5 },
+    ] as const;
+    expect(busyGoal(runs).map((goal) => goal.met)).toEqual([true, false]);
   });
 });

@@ -1,4 +1,5 @@
 /** From rounds to rows, and what the rows say of the goals: figures of both peers from one run, and their ratio. */
+import type { Busy } from './busy.ts';
 import { type FaultName, type Mode, masterDownMs, type PeerName } from './plan.ts';
 import type { Round } from './round.ts';
 
@@ -22,6 +23,8 @@ export interface Row {
   /** The most often that the VIP came to a director in one round. */
   readonly moves: number;
   readonly ownLatenessMs: number;
+  /** Rounds begun again because the load generator stood still. */
+  readonly repeated: number;
 }
 
 export function median(values: readonly number[]): number {
@@ -56,6 +59,7 @@ export function rowsOf(rounds: readonly Round[]): Row[] {
         downloads: sum(({ downloads }) => downloads),
         moves: Math.max(...group.map(({ moves }) => moves)),
         ownLatenessMs: Math.max(...measured.map(({ ownLatenessMs }) => ownLatenessMs)),
+        repeated: group.reduce((total, { repeated }) => total + repeated, 0),
       },
     ];
   });
@@ -116,4 +120,11 @@ function plannedGoals(ours: Row, where: string): Goal[] {
     },
     { text: `${where}: ${lost} connections lost, ${failed} requests failed: none`, met: lost + failed === 0 },
   ];
+}
+
+export function busyGoal(runs: readonly Busy[]): Goal[] {
+  return runs.flatMap(({ peer, seconds, transitions }) => {
+    const text = `three busy loops for ${seconds} s: ${transitions} false failovers, none`;
+    return peer === 'lvsctl' ? [{ text, met: transitions === 0 }] : [];
+  });
 }

@@ -1,8 +1,10 @@
-/** Rows as text. */
+/** Rows, rounds and goals as text. */
+import type { Busy } from './busy.ts';
+import type { Round } from './round.ts';
 import type { Goal, Row } from './summary.ts';
 
 const HEADS = ['mode', 'advert', 'new/s', 'fault', 'peer', 'runs', 'gap: median', 'worst', 'requests failed'];
-const MORE_HEADS = ['keep-alives lost', 'downloads lost', 'VIP moves', 'late ≤'];
+const MORE_HEADS = ['keep-alives lost', 'downloads lost', 'VIP moves', 'late ≤', 'begun again'];
 
 export function tableText(rows: readonly Row[]): string {
   return aligned([[...HEADS, ...MORE_HEADS], ...rows.map(cells)]);
@@ -24,6 +26,7 @@ function cells(row: Row): string[] {
     `${row.downloadsLost} of ${row.downloads}`,
     String(row.moves),
     ms(row.ownLatenessMs),
+    String(row.repeated),
   ];
 }
 
@@ -44,4 +47,16 @@ export function aligned(lines: readonly (readonly string[])[]): string {
         .trimEnd(),
     )
     .join('\n');
+}
+
+export function busyText({ peer, advertMs, seconds, transitions, failed, sent }: Busy): string {
+  const what = `three busy loops on the MASTER for ${seconds} s at ${advertMs} ms, ${peer}`;
+  return `${what}: ${transitions} transitions, ${failed} of ${sent} requests failed`;
+}
+
+export function roundText({ measured, error, rate, fault }: Round): string {
+  if (measured === undefined) return `${fault} at ${rate}/s: not measured: ${error}`;
+  const { gapMs, failed, causes, connectionsLost, connections, downloadsLost, downloads } = measured;
+  const lost = `${connectionsLost} of ${connections} and ${downloadsLost} of ${downloads} lost`;
+  return `${fault} at ${rate}/s: gap ${gapMs.toFixed(0)} ms, ${failed} failed ${JSON.stringify(causes)}, ${lost}`;
 }
