@@ -135,7 +135,7 @@ export class VrrpLoop {
     });
     this.#sockets.follow(this.#setups());
     this.#signatures.keep(new Set(instances.map(({ name }) => name)));
-    this.#hearing.heard.keep(new Set(instances.map(({ name }) => name)));
+    this.#hearing.keep(new Set(instances.map(({ name }) => name)));
     this.#held.follow(held);
   }
 
@@ -151,7 +151,7 @@ export class VrrpLoop {
 
   report(): Extract<FromVrrp, { type: 'report' }> {
     const { clock, release } = this.#machinery;
-    const instances = reportOf(this.#router, this.#hearing.heard, this.#signatures, clock);
+    const instances = reportOf(this.#router, this.#hearing, this.#signatures, clock);
     return { type: 'report', release, latenessMs: this.#deadline.latenessMs, instances };
   }
 
