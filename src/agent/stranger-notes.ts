@@ -20,8 +20,8 @@ export class StrangerNotes {
         const { name, vrid } = instance;
         const key = `${name} ${stranger.source}`;
         if (!this.#told.has(key)) {
-          const text = strangerAlarm({ ...instance, vips: [...instance.vips] }, { ...stranger, addresses: [...stranger.addresses] }); // biome-ignore format: short
-          this.#journal.note('warning', 'vrrp', text, { instance: name, source: stranger.source });
+          const fields = { instance: name, source: stranger.source };
+          this.#journal.note('warning', 'vrrp', strangerAlarm(instance, stranger), fields);
         }
         now.set(key, `${stranger.source} advertises VRID ${vrid} of ${name} no longer`);
       }

@@ -26,11 +26,12 @@ import { HostWatch } from './host-watch.ts';
 import type { KeptClocks } from './kept-clocks.ts';
 import type { Log } from './log.ts';
 import { Neighbours } from './neighbours.ts';
+import { Overhearing } from './overhearing.ts';
 import { type News, Performer } from './performer.ts';
 import { reportOf } from './report.ts';
 import { Signatures } from './signatures.ts';
 import { SilentAddresses } from './silent.ts';
-import { Sockets } from './sockets.ts';
+import { type OnPacket, Sockets } from './sockets.ts';
 
 export interface Machinery {
   readonly clock: Clock;
@@ -55,6 +56,7 @@ export interface Witness {
 export class VrrpLoop {
   readonly #machinery: Machinery;
   readonly #sockets: Sockets;
+  readonly #overhearing: Overhearing;
   readonly #announcer: Announcer;
   readonly #virtual: VirtualAddresses;
   readonly #held: HeldAddresses;
@@ -88,9 +90,10 @@ export class VrrpLoop {
       onDue: () => this.#dispatch({ type: 'time' }),
       intervalMs: () => Math.min(...this.#setups().map(({ advertIntervalMs }) => advertIntervalMs)),
     });
-    const onPacket = (packet: VrrpPacket, setups: readonly InstanceSetup[]): void => this.#hear(packet, setups);
+    const onPacket: OnPacket = (packet, setups) => this.#hear(packet, setups);
     const sockets = new Sockets(network, onPacket, this.#signatures.sign, log);
     this.#sockets = sockets;
+    this.#overhearing = new Overhearing(network, onPacket, log);
     // a stall that cost us the role is noticed before what waited is announced
     const beforeTurn = (): void => this.#dispatch({ type: 'time' });
     this.#announcer = new Announcer({ frames, clock, log, beforeTurn });
@@ -134,6 +137,7 @@ export class VrrpLoop {
       probes: true,
     });
     this.#sockets.follow(this.#setups());
+    this.#overhearing.follow(this.#setups());
     this.#signatures.keep(new Set(instances.map(({ name }) => name)));
     this.#hearing.keep(new Set(instances.map(({ name }) => name)));
     this.#held.follow(held);
@@ -186,6 +190,7 @@ export class VrrpLoop {
     this.#announcer.stop();
     this.#neighbours.follow([]);
     this.#sockets.close();
+    this.#overhearing.close();
     this.#signatures.stop();
     this.#onStopped?.();
   }
