@@ -78,7 +78,11 @@ describe('a foreign owner of the VIP', () => {
 describe('directors', () => {
   it('that start at once both probe, and one is MASTER', async () => {
     const agents = await Promise.all([start('a', quick), start('b', quick)]);
-    const states = (): string => agents.map((one) => one.instance()?.state).sort().join();
+    const states = (): string =>
+      agents
+        .map((one) => one.instance()?.state)
+        .sort()
+        .join();
     await until(states, () => states() === 'BACKUP,MASTER');
     expect(agents.flatMap(({ transitions }) => transitions.map(({ to }) => to))).not.toContain('FAULT');
   });
@@ -94,4 +98,32 @@ describe('directors', () => {
     await peer.crash();
     expect((await a.reaches('MASTER')).cause).toBe('10.9.0.2 is not heard any more');
   });
+});
+
+describe('a foreign keepalived with our VRID and other addresses', () => {
+  const conf = { family: 4, transport: 'multicast', priority: 200, preempt: true, intervalMs: 1000, vips: ['10.9.0.200'], password: null, peer: '10.9.0.1' } as const; // biome-ignore format: short
+
+  it.each([
+    { version: 3, ours: 'unicast', why: 'transport' },
+    { version: 2, ours: 'multicast', why: 'version-mismatch' },
+  ] as const)(
+    'of version $version is named where we speak by $ours, and changes nothing',
+    async ({ version, ours, why }) => {
+      const a = await start('a', { ...quick, transport: ours });
+      await a.reaches('MASTER');
+      const other = keepalived(lan, 'f', { ...conf, version });
+      await other.start();
+      const said = await until('it is heard', () => a.instance()?.strangers?.[0]);
+      expect(said).toMatchObject({
+        source: '10.9.0.3',
+        isKnown: false,
+        version,
+        priority: 200,
+        addresses: ['10.9.0.200'],
+      });
+      expect(a.instance()).toMatchObject({ state: 'MASTER', dropped: { [why]: expect.any(Number) } });
+      expect(a.transitions.map(({ to }) => to)).not.toContain('FAULT');
+      expect(lan.has('a', VIP)).toBe(true);
+    },
+  );
 });
