@@ -12,6 +12,7 @@ import { Notifier } from './notify/notifier.ts';
 import { subjectsOf } from './notify/subject.ts';
 import type { Prober } from './prober.ts';
 import type { RunProgram } from './script-run.ts';
+import { StrangerNotes } from './stranger-notes.ts';
 import { ToldStore } from './told-store.ts';
 
 export interface NoticesOptions {
@@ -29,6 +30,7 @@ export class Notices {
   readonly #moves: Moves;
   readonly #notifier: Notifier;
   readonly #alerter: Alerter;
+  readonly #strangers: StrangerNotes;
   /** null: the next look is where changes are counted from. */
   #judgements: Judgements | null = null;
   #isJudging = false;
@@ -40,6 +42,7 @@ export class Notices {
     this.#notifier = new Notifier({ clock, journal, run: runProgram, told: toldIn('notified.json') });
     const spool = new Spool({ folder: join(stateFolder, 'alerts'), journal, wall: () => clock.wall() });
     this.#alerter = new Alerter({ clock, random, journal, spool, told: toldIn('alerted.json') });
+    this.#strangers = new StrangerNotes(journal);
     this.#moves = new Moves((move) => this.#onMove(move));
   }
 
@@ -69,6 +72,11 @@ export class Notices {
       journal.record('info', 'vrrp', `${name} is ${state} since ${when} (${cause})`, { instance: name, to: state });
     }
     this.#moves.found(instances, clock.wall());
+  }
+
+  /** What the VRRP process says once a second. */
+  reported(instances: readonly InstanceReport[]): void {
+    this.#strangers.take(instances);
   }
 
   /** Compares the verdicts with those of the last look. */

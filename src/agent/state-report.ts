@@ -9,6 +9,7 @@ import { describeProbe, type ProbePlan } from '../health/probe-plan.ts';
 import type { Standing } from '../health/verdict.ts';
 import { hmacAlarms } from '../status/hmac.ts';
 import type { AgentState, CheckState, DestinationState, InstanceState, ServiceState } from '../status/state.ts';
+import { strangerAlarms } from '../status/stranger.ts';
 import { trackerAlarm } from '../status/tracker.ts';
 import type { InstanceReport, TrackerKind } from '../vrrp/link.ts';
 import { type DestinationEntry, destinationKey, type ServiceEntry, serviceKey } from '../wire/ipvs.ts';
@@ -67,20 +68,22 @@ export function agentStateOf(known: Known): AgentState {
     overrides: [...known.overrides],
     holds: known.holds,
     exchange: known.exchange,
-    alarms: [
-      ...known.alarms,
-      ...hmacAlarms(instances, at),
-      ...new Set(instances.flatMap(({ trackers }) => trackers.flatMap(trackerAlarm))),
-    ],
+    alarms: [...known.alarms, ...hmacAlarms(instances, at), ...new Set(instances.flatMap(alarmsOf))],
   };
+}
+
+function alarmsOf(instance: InstanceState): string[] {
+  return [...instance.trackers.flatMap(trackerAlarm), ...strangerAlarms(instance)];
 }
 
 function instanceState(report: InstanceReport, { problemOf, config }: Known): InstanceState {
   const configured = config?.instances.find(({ name }) => name === report.name);
-  const { vips, transitions = 0, trackers = [] } = report;
+  const { vips, transitions = 0, trackers = [], owners = [], strangers = [] } = report;
   return {
     ...report,
     vips: [...vips],
+    owners: [...owners],
+    strangers: strangers.map((one) => ({ ...one, addresses: [...one.addresses] })),
     transitions,
     trackers: trackers.map((one) => ({ ...one, error: problemOf(one.kind, one.name) })),
     ...(configured === undefined ? {} : { speech: speechOf(configured) }),

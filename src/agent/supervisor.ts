@@ -142,6 +142,7 @@ export class Supervisor {
       onFound: (instances) => this.#notices.found(instances),
       onRelay: ({ instance, to }) => void this.#handOvers.prepare(instance, to),
       onHandOver: (news) => this.#handOvers.tell(news),
+      onReport: (instances) => this.#notices.reported(instances),
       onAlive: (alive) => {
         if (alive) journal.note('info', 'vrrp', 'the VRRP process answers');
         else journal.note('error', 'vrrp', 'the VRRP process does not answer');

@@ -25,6 +25,8 @@ export interface VrrpLinkOptions {
   readonly onFound: (instances: readonly InstanceReport[]) => void;
   readonly onRelay: (relay: Extract<FromVrrp, { type: 'relay' }>) => void;
   readonly onHandOver: (handOver: Extract<FromVrrp, { type: 'hand-over' }>) => void;
+  /** Every report, that on a new connection too. */
+  readonly onReport: (instances: readonly InstanceReport[]) => void;
   readonly onAlive: (alive: boolean) => void;
 }
 
@@ -175,6 +177,7 @@ export class VrrpLink {
 
   #take(report: Report): void {
     this.#report = report;
+    this.#options.onReport(report.instances);
     if (this.#hasFound) return;
     this.#hasFound = true;
     this.#options.onFound(report.instances);

@@ -133,13 +133,16 @@ static void read_control(struct msghdr *message, int32_t *meta) {
   }
 }
 
-/* recvmsg(fd, into, sockaddr | null, meta Int32Array | null, flags): bytes received; -1 stands in meta for what was not told */
+/*
+ * recvmsg(fd, into, sockaddr | null, meta Int32Array | null, flags): bytes received; -1 stands in meta for what was not told.
+ * Without MSG_CMSG_CLOEXEC, which packet sockets refuse: nobody passes descriptors to us.
+ */
 CALL(rawio_recvmsg)
   bytes into = MEM(1), address = MEM(2), meta = MEM(3);
   char control[512] __attribute__((aligned(8)));
   struct iovec part = {into.data, into.length};
   struct msghdr message = {address.data, address.length, &part, 1, control, sizeof control, 0};
-  ssize_t result = recvmsg(INT(0), &message, INT(4) | MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+  ssize_t result = recvmsg(INT(0), &message, INT(4) | MSG_DONTWAIT);
   if (result >= 0 && meta.length >= META_SIZE * sizeof(int32_t)) {
     int32_t *fields = meta.data;
     memset(fields, 0xff, META_SIZE * sizeof(int32_t));

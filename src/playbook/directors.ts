@@ -11,6 +11,7 @@ import { settledState } from './settled.ts';
 /** From the start of the agent: its own start gate is 10 s at most, then master_down. */
 const SETTLE_MS = 60_000;
 const POLL_MS = 300;
+const SAYS_MORE = 'journalctl -u lvs-agent -u lvs-vrrp on the director says more';
 
 /** BACKUPs first, so that the one that serves goes last; where nothing runs yet, the preferred one first. */
 export function directorOrder(hosts: readonly HostRun[]): HostRun[] {
@@ -38,11 +39,7 @@ export async function settle(run: Run, host: HostRun): Promise<boolean> {
     const state = settledState(wanted, host.facts.agent, contextFor(host.facts, run.shared), pinned);
     if (state.settled) return true;
     if (state.final || Date.now() > until || run.signal?.aborted) {
-      return fail(
-        run,
-        host,
-        hostFailure(wanted.host, `${state.why}.`, ['journalctl -u lvs-agent -u lvs-vrrp on the director says more']),
-      );
+      return fail(run, host, hostFailure(wanted.host, `${state.why}.`, [...(state.hints ?? []), SAYS_MORE]));
     }
     doing(run, host, state.why);
     await pause(POLL_MS);

@@ -2,12 +2,12 @@
 import type { Wanted } from '../desired/wanted.ts';
 import type { AgentFacts } from '../facts/agent.ts';
 import type { Context } from '../operations/operation.ts';
-import type { AgentState } from '../status/state.ts';
+import type { AgentState, InstanceState } from '../status/state.ts';
 
 export type Settled =
   | { readonly settled: true }
-  /** `final`: waiting longer will not mend it. */
-  | { readonly settled: false; readonly why: string; readonly final: boolean };
+  /** `final`: waiting longer will not mend it; `hints`: what will. */
+  | { readonly settled: false; readonly why: string; readonly final: boolean; readonly hints?: readonly string[] };
 
 /** @param pinned instances that are held, and hear no MASTER before that has changed too */
 export function settledState(
@@ -48,12 +48,26 @@ function firstVerdicts({ checks, at }: AgentState): Settled {
   return open === undefined ? { settled: true } : waiting(`the first verdict of ${open.check} is not in`);
 }
 
-function vrrpState(wanted: Wanted, { vrrp }: AgentState, pinned: readonly string[]): Settled {
+/** The director asks again every few seconds: an address that was on its way out is gone by then. */
+const FOREIGN_OWNER_FINAL_MS = 10_000;
+const FOREIGN_OWNER_HINT =
+  'take the address off the host with that MAC; the director asks again every few seconds, and serves when nobody answers';
+
+/** Somebody else has an address that it is to take: it does not serve before that is mended, and neither would the next director. */
+function foreignOwner({ name, state, cause, since, owners = [] }: InstanceState, at: number): Settled | null {
+  if (state !== 'FAULT' || owners.length === 0) return null;
+  const why = `VRRP instance ${name} is in FAULT: ${cause}`;
+  return { settled: false, why, final: at - since >= FOREIGN_OWNER_FINAL_MS, hints: [FOREIGN_OWNER_HINT] };
+}
+
+function vrrpState(wanted: Wanted, { vrrp, at }: AgentState, pinned: readonly string[]): Settled {
   const instances = wanted.director?.instances ?? [];
   if (instances.length > 0 && !vrrp.alive) return waiting('the VRRP process does not answer');
   for (const { name } of instances) {
     const instance = vrrp.instances.find((one) => one.name === name);
     if (instance === undefined || instance.state === 'INIT') return waiting(`VRRP instance ${name} has not begun`);
+    const foreign = foreignOwner(instance, at);
+    if (foreign !== null) return foreign;
     if (instance.state === 'BACKUP' && instance.master === null && !pinned.includes(name)) {
       const gate = instance.waitingFor ? ` and waits for ${instance.waitingFor}` : '';
       return waiting(`VRRP instance ${name} hears no MASTER${gate}`);

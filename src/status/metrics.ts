@@ -38,6 +38,8 @@ const INSTANCE: readonly Row<InstanceState>[] = [
   ['gauge', 'lvs_vrrp_priority', 'Priority as it is sent.', ({ priority }) => priority],
   ['gauge', 'lvs_vrrp_base_priority', 'Priority as configured.', ({ basePriority }) => basePriority],
   ['counter', 'lvs_vrrp_transitions_total', 'Changes of state.', ({ transitions }) => transitions],
+  ['gauge', 'lvs_vrrp_foreign_owners', 'Neighbours that were found to have its addresses.', ({ owners = [] }) => owners.length],
+  ['gauge', 'lvs_vrrp_strangers', 'Who speaks for its VRID and is no director, or says something else.', ({ strangers = [] }) => strangers.length],
   ['counter', 'lvs_vrrp_adverts_sent_total', 'Advertisements sent.', ({ advertsSent }) => advertsSent],
   ['counter', 'lvs_vrrp_adverts_received_total', 'Advertisements that were believed.', ({ advertsReceived }) => advertsReceived],
 ];

@@ -84,6 +84,23 @@ const instanceState = z.object({
   lastAdvert: z.object({ source: z.string(), priority: z.number().int(), at: z.number() }).nullable().optional(),
   /** The last packet that was not believed, by reason: who sent it, and when. */
   lastDropped: z.record(z.string(), z.object({ source: z.string(), at: z.number() })).optional(),
+  /** Who else has its addresses, found before it served for the first time; the cause of its FAULT. Absent as those above. */
+  owners: z.array(z.object({ address: z.string(), interface: z.string(), mac: z.string().nullable() })).optional(),
+  /** Who was heard in the last minute to speak for its VRID and is none of us, or is and says something else. */
+  strangers: z
+    .array(
+      z.object({
+        source: z.string(),
+        /** A director of the topology, or a peer. */
+        isKnown: z.boolean(),
+        version: z.literal([2, 3]),
+        priority: z.number().int(),
+        addresses: z.array(z.string()),
+        since: z.number(),
+        at: z.number(),
+      }),
+    )
+    .optional(),
   /** As it is configured; an agent of an earlier release does not tell. */
   speech: speech.optional(),
   /** How its advertisements are signed, or null: they are not. Of keys only the numbers, which stand in every advertisement. */

@@ -61,7 +61,8 @@ function rowOf(name: string, { director, state, foreign }: DirectorView, views: 
   if (!instance) return [name, '', director, state ? 'takes no part' : 'unknown', '', '', '', ''];
   const held = instance.state === 'MASTER' ? heldText(instance) : '';
   const since = new Date(instance.since).toISOString().slice(0, 19).replace('T', ' ');
-  const cause = instance.waitingFor === null ? instance.cause : `waits for ${instance.waitingFor}`;
+  const isWaiting = instance.waitingFor !== null && instance.state !== 'FAULT';
+  const cause = isWaiting ? `waits for ${instance.waitingFor}` : instance.cause;
   const why = [cause, ...loweredBy(instance.trackers), ...hmacWords(instance)].join('; ');
   const role = roleText(instance, views);
   return [name, String(instance.vrid), director, role, String(instance.priority), since, held, why];

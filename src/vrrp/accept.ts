@@ -45,6 +45,8 @@ export type Acceptance =
       /** Not believed, but of somebody who has the key and is there: see authenticity.ts. */
       readonly isAlive?: true;
       readonly sender?: Sender;
+      /** Where it has a readable one: for whoever wants to know what strangers say. */
+      readonly advertisement?: Advertisement;
     }
   /** For none of our virtual routers: another VRID, or too broken to tell. */
   | { readonly verdict: 'foreign'; readonly reason: DropReason | 'vrid' };
@@ -64,17 +66,31 @@ export function acceptPacket(
   const setup = setups.find((one) => one.vrid === vrid);
   if (setup === undefined)
     return { verdict: 'foreign', reason: parsed.ok || vrid !== undefined ? 'vrid' : parsed.problem };
-  const instance = setup.name;
   const envelope = envelopeProblem(packet, setup);
-  if (envelope !== undefined) return { verdict: 'dropped', instance, reason: envelope };
-  if (!parsed.ok) return { verdict: 'dropped', instance, reason: parsed.problem };
-  const authenticity = authenticate(instance, { message, trailer, source: packet.source });
-  // one that does not know of signatures sees a packet that is too long
-  if (authenticity === undefined && trailer !== null) return { verdict: 'dropped', instance, reason: 'length' };
-  if (authenticity?.authentic === false) return forged(instance, authenticity);
-  const problem = contentProblem(parsed.advertisement, setup);
-  if (problem !== undefined) return { verdict: 'dropped', instance, reason: problem };
+  if (!parsed.ok) return { verdict: 'dropped', instance: setup.name, reason: envelope ?? parsed.problem };
   const { advertisement } = parsed;
+  const signed = { message, trailer, source: packet.source };
+  const judged =
+    envelope === undefined
+      ? acceptance(advertisement, signed, setup, authenticate)
+      : ({ verdict: 'dropped', instance: setup.name, reason: envelope } as const);
+  return judged.verdict === 'dropped' ? { ...judged, advertisement } : judged;
+}
+
+/** Of one that has come as it should. */
+function acceptance(
+  advertisement: Advertisement,
+  signed: Signed,
+  setup: InstanceSetup,
+  authenticate: Authenticate,
+): Acceptance {
+  const instance = setup.name;
+  const authenticity = authenticate(instance, signed);
+  // one that does not know of signatures sees a packet that is too long
+  if (authenticity === undefined && signed.trailer !== null) return { verdict: 'dropped', instance, reason: 'length' };
+  if (authenticity?.authentic === false) return forged(instance, authenticity);
+  const problem = contentProblem(advertisement, setup);
+  if (problem !== undefined) return { verdict: 'dropped', instance, reason: problem };
   const notes = notesOn(advertisement, setup);
   if (authenticity === undefined) return { verdict: 'accepted', instance, advertisement, notes };
   const { sender, key } = authenticity;

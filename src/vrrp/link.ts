@@ -66,6 +66,18 @@ export interface HmacReport {
   readonly formerAt: number | null;
 }
 
+/** Somebody who speaks for the VRID and is none of us, or is and says something else; times are epoch ms. */
+export interface StrangerReport {
+  readonly source: string;
+  /** A director of the topology, or a peer. */
+  readonly isKnown: boolean;
+  readonly version: 2 | 3;
+  readonly priority: number;
+  readonly addresses: readonly string[];
+  readonly since: number;
+  readonly at: number;
+}
+
 /** One instance as the VRRP process sees it; the same fields as `vrrp.instances` of the agent's state. */
 export interface InstanceReport {
   readonly name: string;
@@ -101,6 +113,9 @@ export interface InstanceReport {
   readonly handingOver?: { readonly since: number; readonly deadline: number; readonly cause: string } | undefined;
   /** Its addresses are on the loopback, silent, for connections that only this director knows. */
   readonly lameDuckUntil?: number | undefined;
+  /** Foreign owners of its addresses, found before it served; releases of lvsctl 0.1.0 and earlier tell neither these nor strangers. */
+  readonly owners?: readonly { readonly address: string; readonly interface: string; readonly mac: string | null }[];
+  readonly strangers?: readonly StrangerReport[];
 }
 
 /** VRRP process → supervisor. */

@@ -13,9 +13,11 @@
  *   2.1.1 would take it for a conflict; here both are to have the address, in turn).
  * - **A director is no foreigner** (owners.ts): one that still has an address without advertising is about to adopt it, or to hear
  *   of us and let go. Neither is a router that answers for every address (proxy ARP), our own included.
- * - **The result of a foreign owner is FAULT**, on both directors if both can hear it, so that nobody serves. That is meant: at the
- *   first start nothing is lost by it, where a second owner would take part of the clients, silently and for as long as it likes.
- *   It is asked again every master_down, three seconds at least, and heals by itself.
+ * - **The result of a foreign owner is FAULT**, on both directors if both can hear it, so that nobody serves. That is meant: where
+ *   nobody has served (at the first start, and when all directors come back from a power cut) nothing is lost by it, and a second
+ *   owner would take part of the clients, silently and for as long as it likes. A director that can hear no foreign owner serves,
+ *   and its first advertisement ends the fault of the others. It is asked again every master_down, three seconds at least, and
+ *   heals by itself.
  *
  * A probe that cannot be sent or is lost finds nobody, so what is not known keeps nobody from serving.
  */

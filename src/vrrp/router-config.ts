@@ -32,7 +32,10 @@ export function configure(
   }
   for (const setup of fresh) cursor.put(newInstance(setup, cursor.nowMs));
   if (probes) {
-    const unseen = fresh.filter((setup) => foundFor(cursor, setup, setups, found) === 'absent');
+    // a lame duck has them on its loopback still
+    const unseen = fresh.filter(
+      (setup) => silentMs[setup.name] === undefined && foundFor(cursor, setup, setups, found) === 'absent',
+    );
     cursor.probing = { ...cursor.probing, ...probingOf(unseen, known, cursor.nowMs) };
   }
   watch(cursor);

@@ -143,6 +143,7 @@ function take(cursor: Cursor, event: RouterEvent): void {
       heardClaim(cursor, { interface: event.interface, address: event.address, mac: event.mac });
       break;
     case 'dropped':
+      if (event.isAlive) heardMaster(cursor, event.instance);
       cursor.one(event.instance, event);
       break;
     case 'yield':

@@ -148,6 +148,20 @@ describe('an apply', { timeout: 60_000 }, () => {
     expect(await cluster.left(topology('dr'))).toEqual([]);
   });
 
+  it('fails at a director that finds its VIP in use by somebody else, says by whom, and leaves the other as it was', async () => {
+    const cluster = new ModelCluster();
+    cluster.host('lb1').foreign = { mac: '02:00:00:00:00:99', forMs: 10_000 };
+    const { ended, hosts } = await cluster.apply(topology('dr'));
+    expect(ended).toBe('failed');
+    expect(cluster.log.filter((line) => line.startsWith('lb2'))).toEqual([]);
+    expect(hosts.find(({ failure }) => failure)?.failure).toEqual({
+      host: 'lb1',
+      kind: 'failed',
+      message: 'lb1: VRRP instance public is in FAULT: 10.77.1.100 is in use by 02:00:00:00:00:99.',
+      hints: [expect.stringContaining('take the address off'), expect.stringContaining('journalctl')],
+    });
+  });
+
   it('goes back to the former topology where one that failed has left the directors apart', async () => {
     const cluster = new ModelCluster();
     await cluster.apply(topology('dr'));

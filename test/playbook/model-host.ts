@@ -8,7 +8,7 @@ import type { Wanted } from '../../src/desired/wanted.ts';
 import type { Command, Word } from '../../src/shell/command.ts';
 import type { ScriptResult, Step, StepResult } from '../../src/shell/step.ts';
 import type { Connection } from '../../src/ssh/connection.ts';
-import type { AgentState } from '../../src/status/state.ts';
+import type { AgentState, InstanceState } from '../../src/status/state.ts';
 import { agentState, instanceState } from '../facts/agent-state.ts';
 
 export class ModelHost {
@@ -38,6 +38,8 @@ export class ModelHost {
   onConfig: (config: Config, self: string) => void = () => {};
   /** What the step of this name prints, for facts that the model has none of. */
   readonly prints = new Map<string, string>();
+  /** Who else has the VIPs: the agent is in FAULT because of it, for so long. */
+  foreign: { readonly mac: string; readonly forMs: number } | null = null;
   /** The roles that the agent takes when it has a configuration. */
   role: (instance: string) => 'MASTER' | 'BACKUP' = () => 'MASTER';
 
@@ -181,7 +183,7 @@ export class ModelHost {
       if (speaker === undefined) return [];
       const addresses = vips.map(({ address }) => address);
       const router = { name, vrid, version, interface: speaker.interface, vips: addresses, speech: speechOf(instance) };
-      return [instanceState({ ...router, state: this.role(name), master: '192.0.2.1' })];
+      return [instanceState({ ...router, state: this.role(name), master: '192.0.2.1', ...this.#fault(router) })];
     });
     this.holds = [...this.holds, ...JSON.parse(this.files.get('/var/lib/lvs-agent/holds.json') ?? '[]')];
     this.files.delete('/var/lib/lvs-agent/holds.json');
@@ -193,6 +195,13 @@ export class ModelHost {
       vrrp: { ...agentState().vrrp, instances },
     });
     this.onConfig(config, self);
+  }
+
+  #fault(router: { readonly interface: string; readonly vips: readonly string[] }): Partial<InstanceState> {
+    if (this.foreign === null) return {};
+    const { mac, forMs } = this.foreign;
+    const owners = router.vips.map((address) => ({ address, interface: router.interface, mac }));
+    return { state: 'FAULT', cause: `${router.vips[0]} is in use by ${mac}`, since: agentState().at - forMs, owners };
   }
 
   #printed(name: string, script: string): string {

@@ -47,6 +47,17 @@ describe('a director has come up', () => {
     expect(judge(state)).toMatchObject({ settled: false, final: false, why: expect.stringContaining(why) });
   });
 
+  const owners = [{ address: '10.77.1.100', interface: 'eth1', mac: '02:00:00:00:00:99' }];
+  const cause = '10.77.1.100 on eth1 is in use by 02:00:00:00:00:99, which answers for it and is no director';
+  const inUse = (sinceMs: number) => vrrp({ state: 'FAULT', cause, owners, since: agentState().at - sinceMs });
+
+  it('not yet while somebody else has the VIP, and never when that lasts', () => {
+    const why = `VRRP instance public is in FAULT: ${cause}`;
+    const hints = [expect.stringContaining('take the address off the host with that MAC')];
+    expect(judge(inUse(9_999))).toEqual({ settled: false, final: false, why, hints });
+    expect(judge(inUse(10_000))).toEqual({ settled: false, final: true, why, hints });
+  });
+
   it('never, once the agent has gone back to its last good configuration', () => {
     const state = agentState({ config: { hash: 'old', generation: 2, error: 'generation 3 was rolled back: x' } });
     expect(judge(state)).toEqual({ settled: false, final: true, why: expect.stringContaining('rolled back: x') });

@@ -63,6 +63,12 @@ TCP  10.77.1.100:80 wrr
     expect(rows('BACKUP')[1]?.[6]).toBe('');
   });
 
+  it('say why it is in FAULT, not what it would wait for otherwise', () => {
+    const fault = { state: 'FAULT', cause: '10.77.1.100 on eth1 is in use', waitingFor: 'interface eth1' } as const;
+    const state = agentState({ vrrp: { ...agentState().vrrp, instances: [instanceState(fault)] } });
+    expect(vrrpRows([{ director: 'lb1', state, silence: null }])[1]?.at(-1)).toBe('10.77.1.100 on eth1 is in use');
+  });
+
   it('say what has lowered a priority', () => {
     const tracker = { kind: 'script', name: 'nginx', weight: -20, state: 'down', isDown: true, error: 'x' } as const;
     const trackers = [

@@ -4,7 +4,8 @@
  * - `setup.json`: `rfc`, the section that it is from; `asks`, what that asks for in one sentence; `ours`, where the RFC is silent
  *   or we knowingly read it otherwise; and either `instances`, what differs from {@link instanceSetup}, or the `router` with which
  *   a recording began;
- * - `input.jsonl`: `{atMs, …}` with one of `start` (interfaces up, configuration read, and what was found of the addresses),
+ * - `input.jsonl`: `{atMs, …}` with one of `start` (interfaces up, configuration read, and what was found of the addresses; with
+ *   `probes`, neighbours are asked for what was not),
  *   `configure` (another configuration, written like `instances`), `packet` (as it came out of the socket; it passes parser and
  *   acceptance) or `event` (as a recording of the live process has it);
  * - `output.jsonl`: what comes of each, in the same order: the effects, in words or whole as a recording has them, and `state`.
@@ -46,7 +47,7 @@ export interface Packet {
 }
 
 export type Input = { readonly atMs: number } & (
-  | { readonly start: Found }
+  | { readonly start: Found; readonly probes?: boolean }
   | { readonly configure: readonly Partial<InstanceSetup>[]; readonly found?: Readonly<Record<string, Found>> }
   | { readonly packet: Packet }
   | { readonly event: RouterEvent }
@@ -162,7 +163,7 @@ function eventsOf(
   return {
     events: [
       { type: 'interfaces', interfaces },
-      { type: 'config', setups, found },
+      { type: 'config', setups, found, ...(input.probes === undefined ? {} : { probes: input.probes }) },
     ],
   };
 }

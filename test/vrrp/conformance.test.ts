@@ -14,7 +14,7 @@ describe('conformance', () => {
   });
 
   it.each(CASES.map((one) => [one.name, one.setup] as const))('%s says whence it is', (_name, { rfc, asks, ours }) => {
-    expect(rfc).toMatch(/^RFC (9568|5798|3768|2338) section \d+(\.\d+)*(, erratum \d+)?$|^none$/);
+    expect(rfc).toMatch(/^RFC (9568|5798|3768|2338|5227|4862) section \d+(\.\d+)*(, erratum \d+)?$|^none$/);
     expect(asks).toMatch(/^[A-Z].*\.$/);
     if (rfc === 'none') expect(ours).toMatch(/\.$/);
   });

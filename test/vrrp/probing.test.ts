@@ -121,6 +121,19 @@ describe('when neighbours are asked', () => {
     expect([played.probes, played.one().state]).toEqual([[], 'MASTER']);
   });
 
+  it('never by a lame duck, whose addresses are on its loopback still', () => {
+    const played = new Played([], 'absent');
+    const event = { type: 'config', setups: [setup()], found: {}, silentMs: { public: 5000 }, probes: true } as const;
+    expect(played.take(event).probes).toEqual([]);
+  });
+
+  it('never again once somebody who has the key was heard, although it was not believed', () => {
+    const played = new Played().claim(VIP, FOREIGN);
+    const [reason, source] = ['hmac-stale', address('10.9.0.1')];
+    played.take({ type: 'dropped', instance: 'public', reason, isAlive: true, source });
+    expect(played.router.probing).toEqual({});
+  });
+
   it('never again once an advertisement was heard, so that no failover waits', () => {
     const played = new Played().hear(200).until(999);
     expect([played.probes.length, played.one().waitingFor, played.router.probing]).toEqual([1, null, {}]);

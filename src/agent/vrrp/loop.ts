@@ -27,11 +27,12 @@ import { HostWatch } from './host-watch.ts';
 import type { KeptClocks } from './kept-clocks.ts';
 import type { Log } from './log.ts';
 import { Neighbours } from './neighbours.ts';
+import { Overhearing } from './overhearing.ts';
 import { type News, Performer } from './performer.ts';
 import { reportOf } from './report.ts';
 import { Signatures } from './signatures.ts';
 import { SilentAddresses } from './silent.ts';
-import { Sockets } from './sockets.ts';
+import { type OnPacket, Sockets } from './sockets.ts';
 import { VirtualInterfaces } from './virtual-interfaces.ts';
 
 export interface Machinery {
@@ -58,6 +59,7 @@ export interface Witness {
 export class VrrpLoop {
   readonly #machinery: Machinery;
   readonly #sockets: Sockets;
+  readonly #overhearing: Overhearing;
   readonly #announcer: Announcer;
   readonly #virtual: VirtualAddresses;
   readonly #held: HeldAddresses;
@@ -92,9 +94,10 @@ export class VrrpLoop {
       onDue: () => this.#dispatch({ type: 'time' }),
       intervalMs: () => Math.min(...this.#setups().map(({ advertIntervalMs }) => advertIntervalMs)),
     });
-    const onPacket = (packet: VrrpPacket, setups: readonly InstanceSetup[]): void => this.#hear(packet, setups);
+    const onPacket: OnPacket = (packet, setups) => this.#hear(packet, setups);
     const sockets = new Sockets(network, onPacket, this.#signatures.sign, log);
     this.#sockets = sockets;
+    this.#overhearing = new Overhearing(network, onPacket, log);
     // a stall that cost us the role is noticed before what waited is announced
     const beforeTurn = (): void => this.#dispatch({ type: 'time' });
     this.#announcer = new Announcer({ frames, clock, log, beforeTurn });
@@ -141,8 +144,9 @@ export class VrrpLoop {
     });
     this.#sockets.follow(this.#setups());
     this.#follow(this.#setups(), host);
+    this.#overhearing.follow(this.#setups());
     this.#signatures.keep(new Set(instances.map(({ name }) => name)));
-    this.#hearing.heard.keep(new Set(instances.map(({ name }) => name)));
+    this.#hearing.keep(new Set(instances.map(({ name }) => name)));
     this.#held.follow(held);
   }
 
@@ -158,7 +162,7 @@ export class VrrpLoop {
 
   report(): Extract<FromVrrp, { type: 'report' }> {
     const { clock, release } = this.#machinery;
-    const instances = reportOf(this.#router, this.#hearing.heard, this.#signatures, clock);
+    const instances = reportOf(this.#router, this.#hearing, this.#signatures, clock);
     return { type: 'report', release, latenessMs: this.#deadline.latenessMs, instances };
   }
 
@@ -196,6 +200,7 @@ export class VrrpLoop {
     this.#announcer.stop();
     this.#neighbours.follow([]);
     this.#sockets.close();
+    this.#overhearing.close();
     this.#signatures.stop();
     this.#onStopped?.();
   }

@@ -1,16 +1,18 @@
 /** What the VRRP process tells the supervisor of its instances. Pure. */
 import type { Clock } from '../../kernel/clock.ts';
 import type { Instance } from '../../vrrp/instance.ts';
-import type { InstanceReport, TrackerReport } from '../../vrrp/link.ts';
+import type { InstanceReport, StrangerReport, TrackerReport } from '../../vrrp/link.ts';
 import type { Router } from '../../vrrp/router.ts';
 import { watchedBy } from '../../vrrp/tracking.ts';
-import type { Heard, HeardOf } from './heard.ts';
+import type { HeardOf } from './heard.ts';
+import type { Hearing } from './hearing.ts';
 import type { Signatures } from './signatures.ts';
+import type { HeardStranger } from './strangers.ts';
 
 /** @param clock turns the machine's monotonic times into epoch ones. */
 export function reportOf(
   router: Router,
-  heard: Pick<Heard, 'of'>,
+  { heard, strangers }: Pick<Hearing, 'heard' | 'strangers'>,
   signatures: Pick<Signatures, 'report'>,
   clock: Pick<Clock, 'now' | 'wall'>,
 ): InstanceReport[] {
@@ -20,9 +22,19 @@ export function reportOf(
       ({ kind, name, weight, state, isDown }): TrackerReport => ({ kind, name, weight, state, isDown }),
     );
     const { name } = instance.setup;
-    const hmac = signatures.report(name, offsetMs);
-    return { ...instanceReport(instance, offsetMs), ...heardReport(heard.of(name), offsetMs), trackers, hmac };
+    return {
+      ...instanceReport(instance, offsetMs),
+      ...heardReport(heard.of(name), offsetMs),
+      trackers,
+      hmac: signatures.report(name, offsetMs),
+      owners: router.probing?.[name]?.owners ?? [],
+      strangers: strangers.of(name, clock.now()).map((one) => strangerReport(one, offsetMs)),
+    };
   });
+}
+
+function strangerReport({ sinceMs, atMs, ...stranger }: HeardStranger, offsetMs: number): StrangerReport {
+  return { ...stranger, since: Math.round(sinceMs + offsetMs), at: Math.round(atMs + offsetMs) };
 }
 
 function heardReport(
