@@ -10,19 +10,19 @@ import type { Clock } from '../../kernel/clock.ts';
 import type { Macvlans } from '../../kernel/macvlans.ts';
 import type { VrrpNetwork, VrrpPacket } from '../../kernel/vrrp-socket.ts';
 import { leftBehind } from '../../vrrp/adoption.ts';
-import type { Effect, InstanceSetup, VirtualAddress } from '../../vrrp/instance.ts';
+import type { Effect, InstanceSetup } from '../../vrrp/instance.ts';
 import type { FromVrrp, ToVrrp } from '../../vrrp/link.ts';
 import { probedLinks } from '../../vrrp/probing.ts';
 import type { Rings } from '../../vrrp/protection.ts';
 import { hasStopped, newRouter, nextDeadlineMs, type Router, type RouterEvent, stepRouter } from '../../vrrp/router.ts';
 import { setupsFor, vipsOf } from '../../vrrp/setup.ts';
-import { isLinkLocal } from '../../wire/address.ts';
 import { VirtualAddresses } from './addresses.ts';
 import { Announcer } from './announcer.ts';
 import { Deadline } from './deadline.ts';
 import { Hearing } from './hearing.ts';
 import { HeldAddresses } from './held.ts';
 import { type Host, interfacesOf, namedAddresses, withoutVirtual } from './host.ts';
+import { hasLostLinkLocal, ownAddressesOf, presenceOn } from './host-change.ts';
 import { HostWatch } from './host-watch.ts';
 import type { KeptClocks } from './kept-clocks.ts';
 import type { Log } from './log.ts';
@@ -131,7 +131,7 @@ export class VrrpLoop {
     const isFirst = this.#config === undefined;
     this.#config = { config, self };
     this.#vips = vipsOf(config);
-    this.#ownAddresses = this.#ownOf(host);
+    this.#ownAddresses = ownAddressesOf(host, this.#vips);
     this.#signatures.configure(config, self);
     this.#dispatch({ type: 'interfaces', interfaces: this.#interfacesOf(host) });
     this.#sockets.follow([...this.#setups(), ...instances]); // the old ones still say their farewell
@@ -249,13 +249,14 @@ export class VrrpLoop {
 
   #reread(found: Host): void {
     const host = this.#follow(this.#setups(), found);
-    const own = this.#ownOf(host);
+    const own = ownAddressesOf(host, this.#vips);
     const isMore = [...own].some((one) => !this.#ownAddresses.has(one));
     this.#ownAddresses = own;
     // a network that has just come may be where a VIP belongs, a link-local address that has gone may have a successor
-    const isAnew = isMore || this.#hasLostLinkLocal(host);
+    const interfaces = this.#interfacesOf(host);
+    const isAnew = isMore || hasLostLinkLocal(interfaces, this.#setups());
     if (isAnew && this.#config !== undefined) this.configure(this.#config.config, this.#config.self);
-    else this.#dispatch({ type: 'interfaces', interfaces: this.#interfacesOf(host) });
+    else this.#dispatch({ type: 'interfaces', interfaces });
     this.#mend(host);
   }
 
@@ -268,18 +269,9 @@ export class VrrpLoop {
     return interfacesOf(host, this.#interfaces.problems);
   }
 
-  #hasLostLinkLocal(host: Host): boolean {
-    const interfaces = this.#interfacesOf(host);
-    return this.#setups().some(
-      ({ source, interface: on }) =>
-        source !== null && isLinkLocal(source) && !interfaces[on]?.addresses.includes(source),
-    );
-  }
-
   /** Addresses of ours that somebody deleted come back. */
   #mend(host: Host): void {
-    const present = new Set(namedAddresses(host).map((one) => `${one.interface} ${one.address}`));
-    const isPresent = (one: VirtualAddress): boolean => present.has(`${one.interface} ${one.address}`);
+    const isPresent = presenceOn(host);
     const masters = Object.values(this.#router.instances).filter(({ state }) => state === 'MASTER');
     const missing = masters.flatMap(({ setup }) => setup.addresses.filter((one) => !isPresent(one)));
     for (const [on, addresses] of Map.groupBy(missing, (one) => one.interface)) {
@@ -291,10 +283,5 @@ export class VrrpLoop {
       this.#dispatch({ type: 'addresses-removed', interface: on, addresses: names });
     }
     this.#held.mend(isPresent);
-  }
-
-  #ownOf(host: Host): Set<string> {
-    const own = namedAddresses(withoutVirtual(host)).filter(({ address }) => !this.#vips.has(address));
-    return new Set(own.map((one) => `${one.interface} ${one.address}/${one.prefixLength}`));
   }
 }
