@@ -109,18 +109,18 @@ async function undrain({ supervisor }: Agent, { body }: Request): Promise<Answer
 
 async function record({ supervisor }: Agent, { body }: Request): Promise<Answer> {
   const { on } = accept(object({ on: flag }), body, 'record');
-  return { json: await supervisor.record(on) };
+  return { json: await supervisor.vrrp.record(on) };
 }
 
 function yieldInstance({ supervisor }: Agent, { body }: Request): Answer {
   const { instance } = accept(object({ instance: text }), body, 'yield');
-  supervisor.yieldInstance(instance);
+  supervisor.vrrp.yieldInstance(instance);
   return { json: { instance } };
 }
 
 function endLameDuck({ supervisor }: Agent, { body }: Request): Answer {
   const { instance } = accept(object({ instance: text }), body, 'lame-duck');
-  supervisor.endLameDuck(instance);
+  supervisor.vrrp.endLameDuck(instance);
   return { json: { instance } };
 }
 

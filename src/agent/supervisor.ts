@@ -6,7 +6,7 @@ import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Sysctls } from '../kernel/sysctls.ts';
 import type { AgentState } from '../status/state.ts';
-import type { InstanceReport, ToVrrp } from '../vrrp/link.ts';
+import type { ToVrrp } from '../vrrp/link.ts';
 import { Balancing, type BalancingOptions } from './balancing.ts';
 import type { StoredConfig } from './config-shape.ts';
 import { Drains } from './drains.ts';
@@ -15,12 +15,12 @@ import { InForce } from './in-force.ts';
 import { Notices, type NoticesOptions } from './notices.ts';
 import { OverrideStore } from './override-store.ts';
 import { Protections } from './protections.ts';
-import { Refusal } from './refusal.ts';
 import { Standby, type StandbyOptions } from './standby.ts';
 import { agentStateOf } from './state-report.ts';
 import type { RunScript } from './tracked-scripts.ts';
 import { Trackers } from './trackers.ts';
-import { type Recording, VrrpLink } from './vrrp-link.ts';
+import { VrrpLink } from './vrrp-link.ts';
+import { mastersOf, VrrpRequests, vrrpAlarms } from './vrrp-requests.ts';
 import { WallOffset } from './wall-offset.ts';
 
 /** How long the VRRP process's last word is waited for when both are stopped: it hands its roles over in 5 s at most. */
@@ -54,6 +54,7 @@ export class Supervisor {
   readonly #balancing: Balancing;
   readonly #trackers: Trackers;
   readonly #link: VrrpLink;
+  readonly #vrrp: VrrpRequests;
   readonly #notices: Notices;
   readonly #handOvers: HandOvers;
   readonly #startedAt: number;
@@ -95,7 +96,7 @@ export class Supervisor {
       ...options,
       said: () => overrides.said,
       learn: (said, from) => this.#drains.learn(said, from),
-      masters: () => this.#masters(),
+      masters: () => mastersOf(this.#link),
       onNews: () => this.#protections.judge(),
       send: (message) => this.#link.send(message),
     });
@@ -116,6 +117,7 @@ export class Supervisor {
     });
     this.#notices = new Notices({ ...options, prober: this.#balancing.prober });
     this.#link = this.#linkToVrrp();
+    this.#vrrp = new VrrpRequests(this.#link, journal);
     this.#handOvers = new HandOvers({
       ...{ journal, sysctls: options.sysctls, folder: options.runtimeFolder },
       wall: () => clock.wall(),
@@ -219,34 +221,9 @@ export class Supervisor {
     return this.#handOvers;
   }
 
-  /** Asks the VRRP process to hand an instance over. @throws Refusal */
-  yieldInstance(instance: string): void {
-    const found = this.#instance(instance);
-    if (found.state !== 'MASTER') throw new Refusal(409, `${instance} is ${found.state} here, not MASTER`);
-    this.#link.send({ type: 'yield', instance });
-    this.#options.journal.note('notice', 'vrrp', `${instance} is to be handed over, as was asked for`, { instance });
-  }
-
-  /** No connection needs this director any more. @throws Refusal */
-  endLameDuck(instance: string): void {
-    this.#instance(instance);
-    this.#link.send({ type: 'end-lame-duck', instance });
-  }
-
-  #instance(instance: string): InstanceReport {
-    const found = this.#link.instances.find(({ name }) => name === instance);
-    if (!this.#link.isAlive) throw new Refusal(503, 'the VRRP process does not answer');
-    if (found === undefined) throw new Refusal(404, `there is no instance ${instance} here`);
-    return found;
-  }
-
-  /** Starts or ends a recording of the VRRP process. @returns where it is and how long. @throws Refusal */
-  async record(on: boolean): Promise<Pick<Recording, 'path' | 'bytes'>> {
-    const recording = await this.#link.record(on);
-    if (recording === null) throw new Refusal(503, 'the VRRP process does not answer');
-    const { path, bytes, error } = recording;
-    if (error !== null) throw new Refusal(409, path === null ? error : `${error}: ${path}`);
-    return { path, bytes };
+  /** What people ask of the VRRP process. */
+  get vrrp(): VrrpRequests {
+    return this.#vrrp;
   }
 
   state(): AgentState {
@@ -269,7 +246,7 @@ export class Supervisor {
       vrrp: { alive: this.#link.isAlive, report: this.#link.report },
       problemOf: (kind, name) => this.#trackers.problemOf(kind, name),
       alarms: [
-        ...this.#vrrpAlarms(),
+        ...vrrpAlarms(this.#link, this.#stored),
         ...exchange.alarms(),
         ...this.#protections.alarms(),
         ...view.errors,
@@ -287,20 +264,6 @@ export class Supervisor {
         },
       },
     });
-  }
-
-  #masters(): string[] {
-    if (!this.#link.isAlive) return [];
-    return this.#link.instances.flatMap(({ state, vips }) => (state === 'MASTER' ? vips.slice(0, 1) : []));
-  }
-
-  #vrrpAlarms(): string[] {
-    const { isAlive, refusal } = this.#link;
-    if (isAlive) return refusal === null ? [] : [`the VRRP process refused the configuration: ${refusal}`];
-    const { self, config } = this.#stored ?? {};
-    const needsIt =
-      config?.instances.length || config?.directors.some((one) => one.name === self && one.vips.length > 0);
-    return needsIt ? ['the VRRP process does not answer'] : [];
   }
 
   /** The VRRP process may become MASTER once IPVS is programmed and the first verdicts are in. */
