@@ -66,9 +66,11 @@ export function probe(cursor: Cursor): void {
   }
 }
 
-/** Somebody advertises: whoever answers for the addresses is that MASTER. */
-export function heardMaster(cursor: Cursor, name: string): void {
+/** Somebody advertises: whoever answers for the addresses is that MASTER. @returns whether it had been asked who that is */
+export function heardMaster(cursor: Cursor, name: string): boolean {
+  const isProbing = Object.hasOwn(cursor.probing, name);
   put(cursor, name, undefined);
+  return isProbing;
 }
 
 /** Somebody says that it has an address. */

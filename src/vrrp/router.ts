@@ -136,7 +136,7 @@ function take(cursor: Cursor, event: RouterEvent): void {
       cursor.all({ type: 'time' });
       break;
     case 'advertisement':
-      heardMaster(cursor, event.instance);
+      if (heardMaster(cursor, event.instance)) watch(cursor); // it waits for no answers any more when it hears this
       cursor.one(event.instance, event);
       break;
     case 'claim':

@@ -230,6 +230,19 @@ describe('the successor', () => {
     expect([owners(a, b), b.says()]).toMatchObject(['.X', { state: 'MASTER', cause: '10.9.0.1 hands over' }]);
   });
 
+  it('asks also when priority 0 is the first that it hears', () => {
+    const segment = new Segment();
+    const config = configuration([instance()]);
+    const a = segment.host('a', '10.9.0.1', config);
+    segment.clock.advance(5000);
+    const b = segment.host('b', '10.9.0.2', config);
+    b.isSupervised = true;
+    a.loop.take(YIELD);
+    expect(b.news.at(-1)).toEqual({ type: 'relay', instance: 'public', to: '10.9.0.1' });
+    segment.clock.advance(2900);
+    expect(owners(a, b)).toBe('X.');
+  });
+
   it('asks once, however often priority 0 is said, and gives up waiting after three seconds', () => {
     const { segment, a, b } = elected({ advertIntervalMs: 100 });
     b.isSupervised = true;
