@@ -36,7 +36,7 @@ describe('neighbours of a director that starts', () => {
 
   it('are not listened to any more when it stops', () => {
     const { a } = alone();
-    a.loop.stop(true);
+    void a.loop.stop(true);
     expect(a.claims.listening).toEqual([]);
   });
 
@@ -134,7 +134,7 @@ describe('strangers', () => {
         state: 'MASTER',
         strangers: [{ source: '10.9.0.9', addresses: ['10.9.0.200'] }],
       });
-      c.loop.stop(false);
+      void c.loop.stop(false);
       segment.clock.advance(60_000);
       expect(a.says().strangers).toEqual([]);
     },
