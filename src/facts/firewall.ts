@@ -10,9 +10,9 @@ export interface FirewallFacts {
 }
 
 /**
- * A fork for each table that filters; and one to ask nftables for its chains, where the kernel may have some: those of the
- * distributions have netfilter as modules, and nf_tables is loaded when there are rules. What iptables keeps in nftables,
- * nft can show but not explain.
+ * A fork for each table that filters; and one to ask nftables for its chains, where the kernel may have some. Kernels that have
+ * netfilter as modules have nf_tables as one: it is loaded when somebody asks for it, and each rule refers to it (a chain that
+ * drops all without a rule would not let us in either). What iptables keeps in nftables, nft can show but not explain.
  */
 export const firewallFact: Fact<null, FirewallFacts> = {
   name: 'firewall',
@@ -27,7 +27,10 @@ export const firewallFact: Fact<null, FirewallFacts> = {
   fi
 done
 read -r v </proc/sys/kernel/osrelease
-if { [ -d /sys/module/nf_tables ] || [ ! -d "/lib/modules/$v/kernel/net/netfilter" ]; } && command -v nft >/dev/null; then
+n=1
+if [ -r /sys/module/nf_tables/refcnt ]; then read -r n </sys/module/nf_tables/refcnt
+elif [ -d "/lib/modules/$v/kernel/net/netfilter" ]; then n=0; fi
+if [ "$n" != 0 ] && command -v nft >/dev/null; then
   nft list chains 2>/dev/null | while read -r a b c d; do
     case $a in
       table) f=$b t=$c ;;

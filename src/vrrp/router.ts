@@ -13,7 +13,7 @@ import type { Claim } from './owners.ts';
 import { heardClaim, heardMaster, type Probing, probe, probingDeadlineMs } from './probing.ts';
 import { configure } from './router-config.ts';
 import { keepGroupsWhole, yieldTogether } from './sync-group.ts';
-import { type InterfaceNow, known, type Surroundings, upSince } from './tracking.ts';
+import { type InterfaceNow, known, lossCountsMs, type Surroundings, upSince } from './tracking.ts';
 import { watch } from './watch.ts';
 
 export interface Router {
@@ -92,6 +92,7 @@ export function nextDeadlineMs(router: Router, nowMs: number): number | null {
     instanceDeadlineMs(instance),
     probeDeadlineMs(router, instance),
     instance.waitingFor === null ? null : standingIn(router, instance, nowMs).opensAtMs,
+    lossCountsMs(instance.setup, router.around, nowMs),
   ]);
   const known = deadlines.filter((atMs) => atMs !== null);
   return known.length === 0 ? null : Math.min(...known);

@@ -13,6 +13,8 @@ export interface InterfaceFacts {
   readonly addresses: readonly Address[];
   /** Why it cannot be used although it may be up, one sentence. */
   readonly problem?: string;
+  /** Addresses that it has lost while it stayed up, and when, monotonic ms. */
+  readonly lostMs?: Readonly<Record<Address, number>>;
 }
 
 /** An interface as the kernel has it now; how long it is up is kept here. */
@@ -54,7 +56,7 @@ export function standingOf(setup: InstanceSetup, around: Surroundings, nowMs: nu
   return {
     priority: effectivePriority(setup.basePriority, watched),
     faults: [
-      ...interfaceFaults(setup, around),
+      ...interfaceFaults(setup, around, nowMs),
       ...virtualMacFaults(setup, around),
       ...watched.filter(isFault).map(faultOf),
     ],
@@ -70,12 +72,29 @@ function faultOf({ kind, name, reverse }: Watched): string {
   return `tracked ${kind} ${name} ${kind === 'file' ? 'exists' : reverse ? 'is up' : 'is down'}`;
 }
 
-function interfaceFaults({ interface: name, source }: InstanceSetup, { interfaces }: Surroundings): string[] {
-  const facts = interfaces[name];
+/**
+ * Managers of interfaces take addresses off and put them back when they configure an interface anew (systemd-networkd 252, each
+ * time: 14 to 115 ms in virtual machines); an advertisement may be late for it, but nobody else should take over.
+ */
+const LOST_MS = 200;
+
+/** When the loss of the instance's own address counts as a fault; null: it is there, or its loss counts already. */
+export function lossCountsMs(setup: InstanceSetup, { interfaces }: Surroundings, nowMs: number): number | null {
+  const { interface: name, source, advertIntervalMs } = setup;
+  const lostMs = source === null ? undefined : interfaces[name]?.lostMs?.[source];
+  // well before the others miss us
+  const countsMs = (lostMs ?? Number.NEGATIVE_INFINITY) + Math.min(LOST_MS, 2 * advertIntervalMs);
+  return nowMs < countsMs ? countsMs : null;
+}
+
+function interfaceFaults(setup: InstanceSetup, around: Surroundings, nowMs: number): string[] {
+  const { interface: name, source } = setup;
+  const facts = around.interfaces[name];
   if (facts === undefined) return [`interface ${name} is not there`];
   if (facts.upSinceMs === null) return [`interface ${name} is down`];
   if (source === null) return [`interface ${name} has no link-local IPv6 address`];
-  return facts.addresses.includes(source) ? [] : [`address ${source} is not on interface ${name}`];
+  if (facts.addresses.includes(source) || lossCountsMs(setup, around, nowMs) !== null) return [];
+  return [`address ${source} is not on interface ${name}`];
 }
 
 /** Everything that the instance tracks, with its state. */
@@ -124,18 +143,28 @@ function gateOf(
   return { waitingFor: null, opensAtMs: null };
 }
 
-/** How long each interface is up, carried over from before. */
+/** How long each interface is up, and which addresses it has lost since, carried over from before. */
 export function upSince(
   before: Surroundings['interfaces'],
   after: Readonly<Record<string, InterfaceNow>>,
   nowMs: number,
 ): Record<string, InterfaceFacts> {
   return Object.fromEntries(
-    Object.entries(after).map(([name, { up, ...rest }]) => [
-      name,
-      { upSinceMs: up ? (before[name]?.upSinceMs ?? nowMs) : null, ...rest },
-    ]),
+    Object.entries(after).map(([name, now]) => {
+      const { up, ...rest } = now;
+      const sinceMs = before[name]?.upSinceMs ?? null;
+      const lostMs = up && sinceMs !== null ? lostSince(before[name], now, nowMs) : {};
+      const upSinceMs = up ? (sinceMs ?? nowMs) : null;
+      return [name, { upSinceMs, ...rest, ...(Object.keys(lostMs).length > 0 ? { lostMs } : {}) }];
+    }),
   );
+}
+
+/** What is lost for long is forgotten. */
+function lostSince(before: InterfaceFacts | undefined, { addresses }: InterfaceNow, nowMs: number) {
+  const lost = (before?.addresses ?? []).map((address) => [address, nowMs] as const);
+  const earlier = Object.entries(before?.lostMs ?? {}).filter(([, atMs]) => nowMs < atMs + LOST_MS);
+  return Object.fromEntries([...lost, ...earlier].filter(([address]) => !addresses.some((one) => one === address)));
 }
 
 /**

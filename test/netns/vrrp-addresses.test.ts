@@ -94,6 +94,25 @@ describe.each([
     }
   });
 
+  it('the own address goes for a moment, as when a manager configures the interface anew, and nobody takes over', async () => {
+    const a = await master(one());
+    const b = await new VrrpAgent(lan, 'b', configuration([one()])).start().connect();
+    await b.reaches('BACKUP');
+    const [prefix, more] = own.includes(':') ? ['64', ' nodad'] : ['24', ''];
+    const again = `ip addr add ${own}/${prefix} dev eth1${more}`;
+    for (const text of [own, vips[1], own]) {
+      const line = shown(`${text}`).split(/\s+/)[3];
+      lan.exec('a', 'sh', '-c', `ip addr del ${line} dev eth1; sleep 0.05; ${text === own ? again : ':'}`);
+      await witness.next(own, Date.now());
+    }
+    await until('the VIPs are there', () => all.every((text) => lan.has('a', text)));
+    expect(a.transitions.at(-1)?.to).toBe('MASTER');
+    expect(b.transitions.map(({ to }) => to)).not.toContain('MASTER');
+    lan.ip('a', `addr del ${own}/${prefix} dev eth1`);
+    await a.reaches('FAULT');
+    await b.reaches('MASTER');
+  });
+
   it('VIPs on another interface come back when it was down', async () => {
     const a = await master(one());
     lan.ip('a', 'link set eth2 down');

@@ -4,7 +4,7 @@ import type { InstanceSetup, Tracker } from '../../src/vrrp/instance.ts';
 import { WAIT_FOR_VERDICTS_MS } from '../../src/vrrp/intervals.ts';
 import type { TrackerState } from '../../src/vrrp/link.ts';
 import { setupsFor } from '../../src/vrrp/setup.ts';
-import { known, type Surroundings, standingOf, watchedBy } from '../../src/vrrp/tracking.ts';
+import { known, lossCountsMs, type Surroundings, standingOf, upSince, watchedBy } from '../../src/vrrp/tracking.ts';
 import { address, configuration, instance } from './configuration.ts';
 
 const [base] = setupsFor(configuration([instance()]), 'a', []).instances;
@@ -125,6 +125,36 @@ describe('a tracker', () => {
       'service http unknown false',
       'file /run/x up false',
     ]);
+  });
+});
+
+describe('the own address', () => {
+  const OWN = address('10.9.0.1');
+  const [has, lacks] = [[OWN], []].map((addresses) => ({ eth1: { up: true, addresses } }));
+  const faultsAt = (interfaces: Surroundings['interfaces'], nowMs: number, advertIntervalMs = 1_000) =>
+    standingOf({ ...tracking({}), advertIntervalMs }, around({ interfaces }), nowMs).faults;
+  const LOST = [`address ${OWN} is not on interface eth1`];
+
+  it('may be lost for 200 ms, and for two intervals at most', () => {
+    const lost = upSince(upSince({}, has!, 0), lacks!, 1_000);
+    expect([faultsAt(lost, 1_000), faultsAt(lost, 1_199), faultsAt(lost, 1_200)]).toEqual([[], [], LOST]);
+    expect([faultsAt(lost, 1_019, 10), faultsAt(lost, 1_020, 10)]).toEqual([[], LOST]);
+    const setup = tracking({});
+    expect(lossCountsMs(setup, around({ interfaces: lost }), 1_199)).toBe(1_200);
+    expect(lossCountsMs(setup, around({ interfaces: lost }), 1_200)).toBeNull();
+  });
+
+  it('counts from its loss on, however often the interface is read', () => {
+    const again = upSince(upSince(upSince({}, has!, 0), lacks!, 1_000), lacks!, 1_150);
+    expect(faultsAt(again, 1_200)).toEqual(LOST);
+    expect(upSince(again, lacks!, 1_200)).toEqual({ eth1: { upSinceMs: 0, addresses: [] } });
+    expect(upSince(again, has!, 1_160)).toEqual({ eth1: { upSinceMs: 0, addresses: [OWN] } });
+  });
+
+  it('was never there, or not since the link is up: a fault at once', () => {
+    expect(faultsAt(upSince({}, lacks!, 1_000), 1_000)).toEqual(LOST);
+    const down = upSince({}, { eth1: { up: false, addresses: [OWN] } }, 0);
+    expect(faultsAt(upSince(down, lacks!, 1_000), 1_000)).toEqual(LOST);
   });
 });
 

@@ -407,9 +407,18 @@ describe('trackers', () => {
     expect(a.says().state).toBe('BACKUP');
   });
 
-  it('the source address: without it no advertisement could be sent', () => {
-    const { a } = elected();
-    a.kernel.remove({ interface: 'eth1', address: address('10.9.0.1'), prefixLength: 24 });
+  it('the source address: without it no advertisement could be sent, unless it is back at once', () => {
+    const { segment, a } = elected();
+    const own = { interface: 'eth1', address: address('10.9.0.1'), prefixLength: 24 };
+    a.kernel.remove(own);
+    segment.clock.advance(199);
+    a.kernel.add({ ...own, scope: 'global', label: null, broadcast: null, validSeconds: null });
+    segment.clock.advance(5_000);
+    expect(a.says().state).toBe('MASTER');
+    a.kernel.remove(own);
+    segment.clock.advance(199);
+    expect(a.says().state).toBe('MASTER');
+    segment.clock.advance(1);
     expect(a.says()).toMatchObject({ state: 'FAULT', cause: 'address 10.9.0.1 is not on interface eth1' });
   });
 });
