@@ -21,10 +21,13 @@ export async function benchFailover(args: readonly string[]): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'lvsctl-bench-'));
   try {
     for (const mode of plan.modes) if (!figures.isOver()) await measureMode(plan, mode, folder, figures);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-    print(plan, figures);
+  } catch (error) {
+    // what was measured until then is still worth its place
+    console.error(error instanceof Error ? error.message : error);
+    process.exitCode = 1;
   }
+  await rm(folder, { recursive: true, force: true });
+  print(plan, figures);
 }
 
 function optionsOrExit(args: readonly string[]): BenchPlan {

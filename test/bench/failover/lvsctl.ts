@@ -7,6 +7,8 @@ import type { Peer, Stage } from './peer.ts';
 
 const LVSCTL = resolve(import.meta.dirname, '../../../bin/lvsctl');
 
+/** Waiting longer, the load would come to ports that it has used before. */
+const KNOWN_WITHIN = '15s';
 /** Also when the successor does not know every connection yet (3): the agents go on relaying. */
 const DONE = [0, 3];
 
@@ -53,7 +55,7 @@ export const lvsctl: Peer = {
     await script(lab, director, `systemctl start lvs-agent\n${END_OF_HAND_OVER}`);
   },
   handOver: async (stage, _from, to, andWaits) => {
-    const wait = andWaits ? [] : ['--no-wait'];
+    const wait = andWaits ? ['--timeout', KNOWN_WITHIN] : ['--no-wait'];
     await run(stage, ['failover', '--to', to, '--yes', ...wait, '-t', stage.topology], DONE);
   },
 };
