@@ -107,6 +107,7 @@ function refusalsOf(question: Question, own: Side | undefined, way: Way): string
   const others = sides.filter((side) => side.director !== director);
   const stale = others.filter(
     (side) =>
+      !back &&
       side.speaks === 'agent' &&
       side.configHash !== null &&
       side.configHash !== configHash &&

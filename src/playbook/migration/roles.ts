@@ -1,12 +1,11 @@
 /** Who holds the addresses: they leave a director before its program does, and in the end every instance has one owner. */
-import { agentConfigFile, agentConfigText, hashedText } from '../../desired/agent-config.ts';
 import { AGENT_STEP, agentRequest } from '../../operations/agent.ts';
 import { applyDirector } from '../directors.ts';
 import { hostFailure } from '../failure.ts';
 import { doing, fail, type HostRun, perform, type Run } from '../run.ts';
 import { raisedFor } from './raised.ts';
 import { heldOn } from './side.ts';
-import { holdsAll, holdsAny, movingIn, nameOf, takerIn, untilSeen, type Work } from './work.ts';
+import { configStep, holdsAll, holdsAny, movingIn, nameOf, takerIn, untilSeen, type Work } from './work.ts';
 
 /**
  * Another agent takes what this director's keepalived holds.
@@ -18,12 +17,8 @@ export async function takeOver(work: Work, later: Run, last: Run): Promise<boole
   const taker = takerIn(work);
   if (taker === undefined) return true;
   const name = nameOf(taker);
-  const raised = raisedFor(config, name);
-  const hash = later.shared.digest(hashedText(raised));
-  const file = agentConfigFile(agentConfigText(raised, name), hash, later.shared.generation);
   doing(run, taker, `takes ${movingIn(work)} over`);
-  const request = [{ name: AGENT_STEP, commands: [agentRequest('PUT', '/v1/config', file)] }];
-  if (!(await perform(run, taker, request))) return false;
+  if (!(await perform(run, taker, [configStep(raisedFor(config, name), name, later)]))) return false;
   if (await untilSeen(work, [taker, host], () => holdsAll(work, taker) && !holdsAny(work, host))) {
     run.emit({ type: 'changed', host: name, what: `holds ${movingIn(work)}`, changes: [] });
     return true;
