@@ -1,7 +1,7 @@
 /** One program takes the other's place on a director. */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Config } from '../../config/config.ts';
-import { hashedText } from '../../desired/agent-config.ts';
+import { AGENT_UNIT } from '../../desired/agent-units.ts';
 import { wantedHosts } from '../../desired/hosts.ts';
 import { NOTHING_PLACED, type Wanted } from '../../desired/wanted.ts';
 import { AGENT_STEP } from '../../operations/agent.ts';
@@ -12,7 +12,6 @@ import { hostFailure } from '../failure.ts';
 import { contextFor } from '../plan.ts';
 import { doing, fail, perform } from '../run.ts';
 import { partingFor } from './parting.ts';
-import { raisedFor } from './raised.ts';
 import { journalHint } from './roles.ts';
 import { configStep, holdsAny, later, nameOf, takerIn, untilSeen, type Work } from './work.ts';
 
@@ -73,11 +72,10 @@ export async function verdicts({ run, host }: Work): Promise<boolean> {
   }
 }
 
-/** Agents elsewhere that were raised, now or by a run that was cut off, have their own priority again. */
-export async function othersSettle({ config, run, others }: Work): Promise<boolean> {
+/** Agents elsewhere are told who is one of them now, and have their own priority again. */
+export async function othersSettle({ run, others }: Work): Promise<boolean> {
   for (const other of others) {
-    const hash = run.shared.digest(hashedText(raisedFor(config, nameOf(other))));
-    if (other.facts.agent?.state?.config.hash !== hash) continue;
+    if (!other.facts.units[AGENT_UNIT]?.active) continue;
     if (!(await refreshAgent(run, other)) || !(await applyDirector(run, other))) return false;
   }
   return true;

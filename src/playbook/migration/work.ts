@@ -12,7 +12,10 @@ import type { Migration } from './plan.ts';
 import { heldOn } from './side.ts';
 
 export interface Work {
+  /** The topology's; the run has what agents have of it in the end. */
   readonly config: Config;
+  /** Directors that run keepalived when it begins. */
+  readonly keepalived: readonly string[];
   readonly migration: Migration;
   readonly run: Run;
   /** The director that changes hands. */
