@@ -8,6 +8,7 @@ import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
 import type { Config } from '../../src/config/config.ts';
 import { importKeepalived } from '../../src/convert/keepalived/import.ts';
+import { mixedFor } from '../../src/desired/mixed.ts';
 import { raisedFor } from '../../src/playbook/migration/raised.ts';
 import { VrrpAgent } from './vrrp/agent.ts';
 import { VrrpLan } from './vrrp/lan.ts';
@@ -39,8 +40,8 @@ function imported(change: (text: string) => string): Config {
   const { topology } = importKeepalived({
     ...{ files, include: () => [], addresses: [], names: new Map(), cluster: 'shop', secrets: 'text' },
   });
-  // IPVS and its sync are not in a namespace of every kernel; here it is about VRRP.
-  return { ...topology!.config, services: [] };
+  // IPVS and its sync are not in a namespace of every kernel; here it is about VRRP. lb1 runs keepalived.
+  return mixedFor({ ...topology!.config, services: [] }, ['lb1']);
 }
 
 class Keepalived {
