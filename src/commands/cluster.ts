@@ -1,17 +1,15 @@
 /** What plan, apply and status share: from options to hosts, their connections, and a reading of them. */
 import { createHash } from 'node:crypto';
 import type { Config } from '../config/config.ts';
-import { hashedText } from '../desired/agent-config.ts';
 import { wantedHosts } from '../desired/hosts.ts';
 import type { ReleaseNames } from '../operations/release.ts';
 import { askSecret, canAsk } from '../output/ask.ts';
 import { Failure } from '../output/failure.ts';
 import { createOutput } from '../output/output.ts';
 import { closeAll, factsOf, type Reading, readHosts, readSteps, type Target } from '../playbook/cluster.ts';
-import { exchangeKeyFor } from '../playbook/exchange-key.ts';
-import { pinsFor } from '../playbook/pins.ts';
-import { contextFor, generationFor, type Shared } from '../playbook/plan.ts';
+import { contextFor, type Shared } from '../playbook/plan.ts';
 import { buildRelease, ReleaseMissingError } from '../playbook/release.ts';
+import { unmanagedAmong, type View, viewOf } from '../playbook/view.ts';
 import type { Connect } from '../ssh/connection.ts';
 import { hostConnections } from './hosts.ts';
 import { withSecrets } from './secrets.ts';
@@ -29,10 +27,7 @@ export interface Cluster {
   readonly connect: Connect;
 }
 
-export interface ReadCluster {
-  readonly readings: readonly Reading[];
-  readonly shared: Shared;
-}
+export type ReadCluster = View;
 
 /** @throws Failure 5 for what is wrong with topology, inventory, secrets or limit. */
 export async function openCluster(options: ClusterOptions): Promise<Cluster> {
@@ -51,25 +46,19 @@ export async function openCluster(options: ClusterOptions): Promise<Cluster> {
 
 /** One look at all hosts, in parallel. */
 export async function readCluster({ config, targets, connect }: Cluster, signal?: AbortSignal): Promise<ReadCluster> {
-  const configHash = digest(hashedText(config));
   // Hashed while the hosts answer.
   const hashing = Promise.all([releaseFor('x64'), releaseFor('arm64')]);
   const own = hashing.then(([x64, arm64]) => (process.arch === 'arm64' ? arm64 : x64));
   const release = own.then((one) => ('hash' in one ? one.hash : null));
   release.catch(() => undefined);
-  const readings = await readHosts(targets, { connect, ...(signal ? { signal } : {}), release });
+  const read = await readHosts(targets, { connect, ...(signal ? { signal } : {}), release });
   const [x64, arm64] = await hashing.catch(async (error: unknown) => {
-    await closeAll(readings);
+    await closeAll(read);
     throw error;
   });
   const releases = { x64, arm64 };
-  const { length } = config.directors;
-  const generation = generationFor(readings, configHash, length, Math.floor(Date.now() / 1000));
-  const exchange = exchangeKeyFor(readings, length);
-  return {
-    readings,
-    shared: { digest, configHash, generation, exchange, pins: pinsFor(readings), releases, firewall: config.firewall },
-  };
+  const nowSeconds = Math.floor(Date.now() / 1000);
+  return viewOf(config, unmanagedAmong(read), read, { digest, releases, nowSeconds });
 }
 
 type Present = Extract<Reading, { readonly facts: unknown }>;

@@ -4,6 +4,7 @@ import { Command } from 'commander';
 import { type Agreement, agreementOf } from '../convert/keepalived/agreement.ts';
 import type { Include } from '../convert/keepalived/statement.ts';
 import { hashedText } from '../desired/agent-config.ts';
+import { mixturesFor } from '../desired/mixed.ts';
 import { type KeepalivedFacts, keepalivedFact } from '../facts/keepalived.ts';
 import { KEEPALIVED_UNIT } from '../operations/keepalived.ts';
 import { canAsk, confirm } from '../output/ask.ts';
@@ -17,6 +18,7 @@ import { type Migration, planMigration } from '../playbook/migration/plan.ts';
 import { raisedFor } from '../playbook/migration/raised.ts';
 import { type Side, sideOf } from '../playbook/migration/side.ts';
 import { planHosts } from '../playbook/plan.ts';
+import { unmanagedAmong, viewOf } from '../playbook/view.ts';
 import { type Cluster, type ClusterOptions, digest, openCluster, type ReadCluster, readCluster } from './cluster.ts';
 import { underLock } from './under-lock.ts';
 
@@ -61,7 +63,15 @@ async function migrate(director: string, options: MigrateOptions): Promise<numbe
   const names = cluster.targets.map(({ wanted }) => wanted.host);
   if (!names.includes(director))
     throw new Failure(5, `the topology has no director ${director}`, [`it has ${names.join(', ')}`]);
-  const read = await readCluster(cluster);
+  const before = await readCluster(cluster);
+  const keepalived = unmanagedAmong(before.readings);
+  // In the end it is one of them, or none any more.
+  const after = keepalived.filter((name) => name !== director);
+  const { shared } = before;
+  const nowSeconds = Math.floor(Date.now() / 1000);
+  const read = viewOf(cluster.config, options.back ? [...after, director] : after, before.readings, {
+    ...{ digest, releases: shared.releases, nowSeconds },
+  });
   try {
     const failed = read.readings.find(({ target }) => target.wanted.host === director);
     if (failed !== undefined && 'failure' in failed) return notRead(failed, output);
@@ -71,7 +81,7 @@ async function migrate(director: string, options: MigrateOptions): Promise<numbe
     if (plan.problems.length > 0) return exitCodeOf(['failed']);
     if (options.check) return exitCodeOf(['differences']);
     if (!options.yes) await ask(output, plan.migration);
-    const ended = await perform(cluster, read, plan, output);
+    const ended = await perform(cluster, read, { ...plan, keepalived }, output);
     tellEnd(cluster, plan, ended, output);
     return exitCodeOf([outcomeOf(ended)]);
   } finally {
@@ -105,7 +115,7 @@ async function planFor(
   const migration = planMigration({
     ...{ config, director, back, partial, sides, unread },
     configHash: shared.configHash,
-    raisedHash: (name) => digest(hashedText(raisedFor(config, name))),
+    isOnTheWay: (name, hash) => mixturesFor(config, name).some((one) => isOf(one, name, hash)),
   });
   if (migration.done) return { migration, sides, problems: [], warnings: [], unread };
   const problems = [...migration.refusals];
@@ -121,6 +131,11 @@ async function planFor(
     }
   }
   return { migration, sides, problems, warnings, unread };
+}
+
+/** Its own, or that by which it is raised for a while. */
+function isOf(config: Cluster['config'], director: string, hash: string): boolean {
+  return [config, raisedFor(config, director)].some((one) => digest(hashedText(one)) === hash);
 }
 
 /** Those of an apply, but for keepalived itself. */
@@ -204,13 +219,18 @@ async function ask(output: Output, { director, back }: Migration): Promise<void>
   if (!(await confirm(what))) throw new Failure(130, 'nothing was changed');
 }
 
-async function perform({ config }: Cluster, read: ReadCluster, plan: Plan, output: Output): Promise<Ended> {
-  const { migration, unread } = plan;
+async function perform(
+  { config }: Cluster,
+  read: ReadCluster,
+  plan: Plan & { readonly keepalived: readonly string[] },
+  output: Output,
+): Promise<Ended> {
+  const { migration, unread, keepalived } = plan;
   const why = `migration of ${migration.director}${migration.back ? ' back' : ''} in ${config.cluster}`;
   return underLock({ ...read, why, absent: unread }, output, async (run) => {
     const host = run.hosts.find(({ target }) => target.wanted.host === migration.director);
     if (host === undefined) return 'failed';
-    return performed({ config, migration, run, host, others: run.hosts.filter((one) => one !== host) });
+    return performed({ config, keepalived, migration, run, host, others: run.hosts.filter((one) => one !== host) });
   });
 }
 

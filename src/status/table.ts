@@ -90,7 +90,11 @@ export function alarmsOf(views: readonly DirectorView[]): string[] {
   const silent = views.flatMap(({ director, silence }) => (silence === null ? [] : [named(director, silence)]));
   const names = [...new Set(views.flatMap(({ state }) => state?.vrrp.instances.map(({ name }) => name) ?? []))];
   const instances = names.flatMap((name) => instanceAlarm(name, views));
-  const own = views.flatMap(({ director, state }) => (state ? stateAlarms(director, state) : []));
+  // That no agent is heard of where none runs is no news.
+  const silences = views.flatMap(({ director, foreign }) => (foreign ? [`: ${director} was not heard from `] : []));
+  const own = views
+    .flatMap(({ director, state }) => (state ? stateAlarms(director, state) : []))
+    .filter((alarm) => !silences.some((silence) => alarm.includes(silence)));
   return [...silent, ...instances, ...own];
 }
 

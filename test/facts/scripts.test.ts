@@ -7,6 +7,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { agentFact } from '../../src/facts/agent.ts';
 import { CLOCK_GRAIN_MS, clockFact } from '../../src/facts/clock.ts';
 import { firewallFact } from '../../src/facts/firewall.ts';
+import { keepalivedFact } from '../../src/facts/keepalived.ts';
 import { modulesFact } from '../../src/facts/modules.ts';
 import { networkFact } from '../../src/facts/network.ts';
 import { rivalsFact } from '../../src/facts/rivals.ts';
@@ -116,6 +117,32 @@ describe.each(SHELLS)('%s', (shell, options) => {
       [join(own, 'loose')]: 'loose',
       [join(own, 'away')]: `open-${shell}`,
     });
+  });
+
+  it('finds keepalived, how it was started, and all files of its configuration', () => {
+    const root = join(folder, `keepalived-${shell}`);
+    const nothing = { installed: false, config: '/etc/keepalived/keepalived.conf', files: {} };
+    expect(keepalivedFact.parse(run(keepalivedFact.script({ root })))).toEqual(nothing);
+    const file = (path: string, content: string, mode = 0o644) => {
+      mkdirSync(join(root, path, '..'), { recursive: true });
+      writeFileSync(join(root, path), content, { mode });
+    };
+    file('usr/sbin/keepalived', '', 0o755);
+    file('etc/default/keepalived', '# Options\nDAEMON_ARGS="-D -f /etc/keepalived/shop.conf"\n');
+    file('etc/keepalived/shop.conf', 'include conf.d/*.conf\n');
+    file('etc/keepalived/conf.d/a b.conf', 'files\nno end');
+    file('etc/keepalived/notes.txt', 'x');
+    expect(keepalivedFact.parse(run(keepalivedFact.script({ root })))).toEqual({
+      installed: true,
+      config: '/etc/keepalived/shop.conf',
+      files: {
+        [`${root}/etc/keepalived/shop.conf`]: 'include conf.d/*.conf\n',
+        [`${root}/etc/keepalived/conf.d/a b.conf`]: 'files\nno end',
+      },
+    });
+    // What it was really started with goes first.
+    file('run/keepalived.pid', `${process.pid}\n`);
+    expect(keepalivedFact.parse(run(keepalivedFact.script({ root }))).config).toBe('/etc/keepalived/keepalived.conf');
   });
 
   it('tells who manages an interface, and who does so gently', () => {

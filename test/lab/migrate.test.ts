@@ -78,8 +78,9 @@ async function during(what: string, work: () => Promise<void>): Promise<{ failed
   const { succeeded } = requests.latest() ?? { succeeded: 0 };
   await requests.until((figures) => figures.succeeded > succeeded + 200, 20_000);
   const { sent, failed, causes, longestGap } = await requests.stop();
+  const at = new Date(longestGap.fromMs).toISOString().slice(11, 23);
   console.log(
-    `${what}: ${failed} of ${sent} requests failed ${JSON.stringify(causes)}, longest gap ${Math.round(longestGap.ms)} ms`,
+    `${what}: ${failed} of ${sent} requests failed ${JSON.stringify(causes)}, longest gap ${Math.round(longestGap.ms)} ms at ${at}`,
   );
   return { failed, gapMs: longestGap.ms };
 }
@@ -173,6 +174,10 @@ describe('a pair of lvs-agents', () => {
     );
     expect(left).not.toMatch(/lvs-agent\.service$|99-zz-lvsctl\.conf$/m);
     expect(await script(lab(), 'lb1', 'ipvsadm -Ln')).toMatch(/10\.77\.1\.21:80 +Route +1 /);
+    // keepalived made them itself: it found none of ours
+    const said = await script(lab(), 'lb1', 'journalctl -u keepalived --no-pager -o cat --since -3min');
+    expect(said).not.toMatch(/already (exists|run)/);
+    expect(await script(lab(), 'lb1', 'ipvsadm -Ln --daemon')).toMatch(/^master sync daemon .*syncid=51/);
   });
 
   it.runIf(inject('soak'))('goes back on both, also when lvsctl was killed in the middle', async () => {

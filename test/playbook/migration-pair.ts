@@ -4,12 +4,14 @@
  */
 import type { Config } from '../../src/config/config.ts';
 import { hashedText } from '../../src/desired/agent-config.ts';
+import { mixturesFor } from '../../src/desired/mixed.ts';
 import type { Ended } from '../../src/playbook/apply.ts';
 import { migrate } from '../../src/playbook/migration/migrate.ts';
 import { type Migration, planMigration } from '../../src/playbook/migration/plan.ts';
 import { raisedFor } from '../../src/playbook/migration/raised.ts';
 import { sideOf } from '../../src/playbook/migration/side.ts';
 import type { HostRun } from '../../src/playbook/run.ts';
+import { unmanagedAmong, viewOf } from '../../src/playbook/view.ts';
 import { topology } from '../desired/topology.ts';
 import { digest } from '../operations/facts.ts';
 import { ModelCluster } from './model-cluster.ts';
@@ -60,20 +62,14 @@ export class MigrationPair {
   }
 
   async plan(director: Name, back = false, partial = false): Promise<Migration> {
-    const { hosts, shared } = await this.#runs();
-    return planMigration({
-      ...{ config: this.config, director, back, partial, unread: [], configHash: shared.configHash },
-      sides: hosts.map(({ target, facts }) => sideOf(this.config, target.wanted.host, facts)),
-      raisedHash: (name) => digest(hashedText(raisedFor(this.config, name))),
-    });
+    return (await this.#look(director, back, partial)).migration;
   }
 
   /** @param cutAfter the connection breaks after so many scripts: lvsctl is killed */
   async migrate(director: Name, back = false, cutAfter = Number.POSITIVE_INFINITY): Promise<Ended | 'cut'> {
-    const migration = await this.plan(director, back);
+    const { migration, hosts, shared, keepalived } = await this.#look(director, back);
     if (migration.done) return 'done';
     if (migration.refusals.length > 0) throw new Error(migration.refusals.join('\n'));
-    const { hosts, shared } = await this.#runs();
     let left = cutAfter;
     for (const { connection } of hosts) {
       const run = connection.runScript.bind(connection);
@@ -87,14 +83,30 @@ export class MigrationPair {
     const host = hosts.find(({ target }) => target.wanted.host === director)!;
     const run = { hosts, shared, absent: [], emit: () => {}, stopping: () => false };
     const others = hosts.filter((one) => one !== host);
-    const ended = await migrate({ config: this.config, migration, run, host, others, waitMs: 0 });
+    const ended = await migrate({ config: this.config, keepalived, migration, run, host, others, waitMs: 0 });
     return left <= 0 ? 'cut' : ended;
   }
 
-  async #runs() {
-    const { hosts, shared } = await this.cluster.runs(this.config);
-    const directors: HostRun[] = hosts.filter(({ target }) => target.wanted.director !== null);
-    return { hosts: directors, shared };
+  async #look(director: Name, back: boolean, partial = false) {
+    const { hosts: all, shared: before } = await this.cluster.runs(this.config);
+    const runs: HostRun[] = all.filter(({ target }) => target.wanted.director !== null);
+    const read = runs.map(({ target, connection, facts }) => ({ target, connection, facts }));
+    const keepalived = unmanagedAmong(read);
+    const after = keepalived.filter((name) => name !== director);
+    const { digest: hashOf, releases } = before;
+    const nowSeconds = this.cluster.seconds;
+    const { readings, shared } = viewOf(this.config, back ? [...after, director] : after, read, {
+      ...{ digest: hashOf, releases, nowSeconds },
+    });
+    const hosts = runs.map((one, index) => ({ ...one, target: readings[index]!.target }));
+    const isOf = (config: Config, name: string, hash: string): boolean =>
+      [config, raisedFor(config, name)].some((one) => digest(hashedText(one)) === hash);
+    const migration = planMigration({
+      ...{ config: this.config, director, back, partial, unread: [], configHash: shared.configHash },
+      sides: hosts.map(({ target, facts }) => sideOf(this.config, target.wanted.host, facts)),
+      isOnTheWay: (name, hash) => mixturesFor(this.config, name).some((one) => isOf(one, name, hash)),
+    });
+    return { migration, hosts, shared, keepalived };
   }
 
   #unit(name: Name, verb: string, unit: string): void {

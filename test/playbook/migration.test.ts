@@ -11,6 +11,15 @@ vi.mock(import('../../src/playbook/release.ts'), async (original) => ({
   packRelease: async () => ({ path: '/dev/null', size: 0 }),
 }));
 
+// It waits for timers of real agents and kernels; it has tests of its own.
+vi.mock(import('../../src/playbook/failover.ts'), async (original) => ({
+  ...(await original()),
+  handOver: async ({ move, directors }) => {
+    await directors.get(move.from)?.post('/v1/yield', { instance: move.instances[0] });
+    return { outcome: 'done', seconds: 0, left: 0, lost: 0 } as const;
+  },
+}));
+
 const RECORD = '/usr/local/lib/lvsctl/keepalived';
 const speakers = (pair: MigrationPair): string[] =>
   (['lb1', 'lb2'] as const).map((name) => pair.speaks(name).replace('.service', ''));
@@ -103,6 +112,22 @@ describe('the MASTER', () => {
     expect(await pair.migrate(holder, true)).toBe('done');
     expect(pair.owner).toBe(other);
     expect(pair.owners).not.toContain(null);
+  });
+});
+
+describe('the agent of a mixed pair', () => {
+  it('has the other one as a speaker that lvsctl does not manage, until that one is an agent too', async () => {
+    const pair = new MigrationPair();
+    const speakers = () => {
+      const { speech } = pair.cluster.host('lb2').state!.vrrp.instances[0]!;
+      return Object.keys(speech!.speakers);
+    };
+    await pair.migrate('lb2');
+    expect(speakers()).toEqual(['lb2']);
+    await pair.migrate('lb1');
+    expect(speakers()).toEqual(['lb1', 'lb2']);
+    await pair.migrate('lb1', true);
+    expect(speakers()).toEqual(['lb2']);
   });
 });
 

@@ -150,6 +150,14 @@ describe('a director that still runs keepalived', () => {
     expect(alarmsOf(views)).toEqual([]);
   });
 
+  it('is not missed as an agent', () => {
+    const { state, ...lb1 } = hearing(900);
+    const alarms = ['lb2 was not heard from for 522 s', 'lb3 was not heard from for 9 s'];
+    expect(alarmsOf([{ ...lb1, state: { ...state, alarms } }, unmanaged])).toEqual([
+      'lb1: lb3 was not heard from for 9 s',
+    ]);
+  });
+
   it.each([
     ['for long', hearing(6_000)],
     ['but for its farewell', hearing(900, 0)],

@@ -2,6 +2,7 @@
 import { parseAddress } from '../../wire/address.ts';
 import { entry, map, values } from '../draft.ts';
 import type { At, Notes } from './note.ts';
+import { CHECK_PASSED, URL_PASSED } from './passed-over.ts';
 import {
   addressIn,
   commandIn,
@@ -11,7 +12,6 @@ import {
   linesOf,
   literal,
   type Part,
-  type Passed,
   readBlock,
   secondsIn,
   type Tree,
@@ -81,7 +81,7 @@ export function checksIn(statement: Statement, around: Surroundings, notes: Note
   readBlock(
     linesOf(statement),
     { ...commonHandlers(read, notes), ...ownHandlers(keyword, read, notes) },
-    PASSED,
+    CHECK_PASSED,
     notes,
   );
   return headsOf(keyword, statement, read, notes).map((head) =>
@@ -235,25 +235,3 @@ function placeOf(read: Reading, around: Surroundings, keyword: string, at: At): 
     ...order.map((key) => read.timing[key] ?? null),
   ];
 }
-
-const PASSED: Passed = {
-  alpha: ['harmless', 'realservers start down (`start`)'],
-  log_all_failures: ['harmless', 'the state has the last failure of each check'],
-  fast_recovery: ['harmless', 'every url is a check of its own'],
-  http_protocol: ['harmless', 'lvsctl speaks HTTP/1.1'],
-  bind_if: ['lost', 'the interface follows from the address'],
-  min_reply_length: ['lost', 'the length of an answer is not looked at'],
-  max_reply_length: ['lost', 'the length of an answer is not looked at'],
-  host: ['lost', 'write a check for each host'],
-  sni_name: ['lost', 'set `sni` of the check'],
-};
-
-const REGEX = 'regular expressions are those of JavaScript, and look at the whole body';
-
-const URL_PASSED: Passed = {
-  regex_no_match: ['lost', 'a body can only be asked for what it must have: turn the expression round'],
-  regex_options: ['lost', REGEX],
-  regex_stack: ['harmless', REGEX],
-  regex_min_offset: ['lost', REGEX],
-  regex_max_offset: ['lost', REGEX],
-};

@@ -1,17 +1,16 @@
 /** `vrrp_instance NAME { … }` (keepalived.conf(5), "VRRP instance(s)"). */
-import { type Address, type Family, familyOf, hostPrefix, parseAddress } from '../../wire/address.ts';
+import { type Address, type Family, familyOf } from '../../wire/address.ts';
 import { entry, type Item, map } from '../draft.ts';
 import { type GarpSettings, garpEntry, garpHandlers } from './garp.ts';
 import type { At, Notes } from './note.ts';
 import { type Notified, notifyEntry, notifyHandlers } from './notify.ts';
+import { INSTANCE_PASSED } from './passed-over.ts';
 import {
   addressIn,
   duration,
   isOn,
   linesOf,
-  literal,
   type Part,
-  type Passed,
   readBlock,
   secondsIn,
   type Tree,
@@ -20,6 +19,7 @@ import {
 } from './reading.ts';
 import type { Statement } from './statement.ts';
 import { trackedHandlers } from './track.ts';
+import { vipIn } from './virtual-address.ts';
 
 export interface KeepalivedInstance {
   readonly name: string;
@@ -84,7 +84,7 @@ export function instanceIn(
     notified: { commands: new Map(), user: null },
     garp: defaults.garp,
   };
-  readBlock(linesOf(statement), handlersFor(read, notes), PASSED, notes);
+  readBlock(linesOf(statement), handlersFor(read, notes), INSTANCE_PASSED, notes);
   const { vrid, vips } = read;
   const [first] = vips;
   if (vrid === undefined || first === undefined) {
@@ -264,63 +264,3 @@ function authentication(statement: Statement, read: Reading, notes: Notes): void
     read.pass = { at, text: new TextDecoder().decode(new TextEncoder().encode(pass).subarray(0, 8)) };
   }
 }
-
-/** `ADDRESS[/BITS] [brd …] [dev …] [scope …] [label …]` */
-function vipIn(line: Statement, notes: Notes): { draft: Tree; address: Address } | undefined {
-  const [written = '', ...rest] = line.words;
-  const [host = '', bits] = written.split('/');
-  const address = parseAddress(host);
-  if (address === undefined) {
-    notes.say('lost', line.at, textOf(line), 'an address was expected');
-    return undefined;
-  }
-  const text = bits === undefined || Number(bits) === hostPrefix(address) ? address : `${address}/${Number(bits)}`;
-  const settings: Part[] = [];
-  for (let index = 0; index < rest.length; index++) {
-    const word = rest[index] ?? '';
-    const key = VIP_KEYS[word];
-    if (key !== undefined) settings.push(entry(key, literal(rest[++index] ?? ''), line.at));
-    else if (word !== 'no_track') notes.say('lost', line.at, textOf(line), `lvsctl has nothing like ${word}`);
-  }
-  if (settings.length === 0) return { address, draft: { kind: 'value', value: text } };
-  return { address, draft: map(entry('address', text, line.at), ...settings) };
-}
-
-const VIP_KEYS: Readonly<Record<string, string>> = {
-  ...{ dev: 'interface', label: 'label', scope: 'scope', brd: 'broadcast', broadcast: 'broadcast' },
-};
-
-const OTHERWISE = 'lvsctl does so anyway';
-const ROUTES = 'lvsctl moves addresses only; a command of `notify` may set routes';
-
-const PASSED: Passed = {
-  virtual_routes: ['lost', ROUTES],
-  virtual_rules: ['lost', ROUTES],
-  use_vmac_addr: ['lost', 'virtual MAC addresses are not carried'],
-  use_ipvlan: ['lost', 'lvsctl has no ipvlan'],
-  dont_track_primary: ['lost', 'lvsctl always tracks the interface that it speaks on'],
-  track_process: ['lost', 'write a script with pgrep instead (`scripts`)'],
-  track_bfd: ['lost', 'lvsctl has no BFD'],
-  track_file: ['lost', 'a file of lvsctl counts by its existence, not by the number in it (`track.files`)'],
-  native_ipv6: ['harmless', 'the family is that of the addresses'],
-  promote_secondaries: ['harmless', OTHERWISE],
-  check_unicast_src: ['harmless', OTHERWISE],
-  skip_check_adv_addr: ['harmless', 'lvsctl does not compare the lists of addresses'],
-  smtp_alert: ['harmless', 'alerts of all instances go out once `alerts` is set'],
-  debug: ['harmless', 'lvs-agent has its own log'],
-  accept: ['harmless', 'lvsctl always accepts'],
-  no_accept: ['lost', 'lvsctl always accepts packets to its addresses'],
-  strict_mode: ['harmless', 'there is no such mode'],
-  lower_prio_no_advert: ['lost', 'lvsctl answers a lower priority at once, as RFC 9568 has it'],
-  higher_prio_send_advert: ['harmless', OTHERWISE],
-  unicast_ttl: ['lost', 'lvsctl sends with TTL 255'],
-  unicast_fault_no_peer: ['harmless', 'the peers are known from the topology'],
-  old_unicast_checksum: ['lost', 'the checksum of keepalived 1.3.6 and older is not spoken'],
-  down_timer_adverts: ['lost', 'a MASTER is given up after three intervals and a skew, as the RFC has it'],
-  linkbeat_use_polling: ['harmless', 'the kernel tells of its links'],
-  kernel_rx_buf_size: ['harmless', 'lvs-agent sizes its own buffers'],
-  notify_priority_changes: ['lost', 'changes of priority are in the events, not in `notify`'],
-  notify_master_rx_lower_pri: ['lost', 'there is no such command; the journal tells of it'],
-  notify_deleted: ['lost', 'use notify_stop'],
-  track_src_ip: ['harmless', 'the address is checked before lvsctl changes anything'],
-};

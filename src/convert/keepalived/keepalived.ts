@@ -5,17 +5,8 @@ import { type InstanceDefaults, instanceIn, type KeepalivedInstance } from './in
 import { groupIn, type Listener } from './listener.ts';
 import type { Notes } from './note.ts';
 import { type Notified, notifyEntry, notifyHandlers, takeUser } from './notify.ts';
-import {
-  addressIn,
-  duration,
-  type Handlers,
-  linesOf,
-  type Part,
-  type Passed,
-  readBlock,
-  type Tree,
-  wholeIn,
-} from './reading.ts';
+import { GLOBAL_PASSED, GROUP_PASSED, TOP_PASSED } from './passed-over.ts';
+import { addressIn, duration, type Handlers, linesOf, type Part, readBlock, type Tree, wholeIn } from './reading.ts';
 import { type KeepalivedService, serviceIn } from './service-block.ts';
 import type { Statement } from './statement.ts';
 import { scriptIn } from './track.ts';
@@ -153,70 +144,3 @@ function syncGroupIn(statement: Statement, notes: Notes): Keepalived['groups'][n
   const name = words[1] ?? '';
   return { name, members, part: entry(name, map(entry('members', list, at), ...notifyEntry(notified)), at) };
 }
-
-const MAIL = 'set `alerts.smtp`, which wants to know how the mail server does TLS';
-const PROCESS = 'lvs-vrrp runs with real-time priority by itself';
-
-const GLOBAL_PASSED: Passed = {
-  notification_email: ['lost', MAIL],
-  notification_email_from: ['lost', MAIL],
-  smtp_server: ['lost', MAIL],
-  smtp_helo_name: ['lost', MAIL],
-  smtp_connect_timeout: ['harmless', MAIL],
-  smtp_alert: ['harmless', MAIL],
-  smtp_alert_vrrp: ['harmless', MAIL],
-  smtp_alert_checker: ['harmless', MAIL],
-  enable_script_security: ['harmless', 'scripts run as lvs-script, and as root only where nobody else can change them'],
-  vrrp_skip_check_adv_addr: ['harmless', 'lvsctl does not compare the lists of addresses'],
-  vrrp_check_unicast_src: ['harmless', 'lvsctl does so anyway'],
-  vrrp_strict: ['harmless', 'there is no such mode'],
-  vrrp_iptables: ['harmless', 'lvsctl always accepts'],
-  vrrp_ipsets: ['harmless', 'lvsctl always accepts'],
-  vrrp_higher_prio_send_advert: ['harmless', 'lvsctl does so anyway'],
-  vrrp_notify_fifo: ['lost', 'use `notify.any`, or the stream of events (GET /v1/events?follow)'],
-  vrrp_notify_fifo_script: ['lost', 'use `notify.any`'],
-  notify_fifo: ['lost', 'use `notify.any`, or the stream of events (GET /v1/events?follow)'],
-  notify_fifo_script: ['lost', 'use `notify.any`'],
-  vrrp_priority: ['harmless', PROCESS],
-  vrrp_rt_priority: ['harmless', PROCESS],
-  vrrp_no_swap: ['harmless', PROCESS],
-  checker_priority: ['harmless', PROCESS],
-  checker_rt_priority: ['harmless', PROCESS],
-  max_auto_priority: ['harmless', PROCESS],
-  lvs_flush: ['lost', '`ipvs.on_start: flush` empties the table at every start of the agent'],
-  lvs_flush_on_stop: ['lost', '`ipvs.on_stop: flush` does so'],
-  default_interface: ['harmless', 'an address goes where its network is, or where it is told to'],
-  enable_snmp_vrrp: ['harmless', 'there is no SNMP; the agent has metrics for Prometheus'],
-  enable_snmp_checker: ['harmless', 'there is no SNMP; the agent has metrics for Prometheus'],
-  enable_snmp_rfc: ['harmless', 'there is no SNMP; the agent has metrics for Prometheus'],
-  enable_traps: ['harmless', 'there is no SNMP'],
-  enable_dbus: ['harmless', 'there is no D-Bus; the agent has a control socket'],
-  log_unknown_vrids: ['harmless', 'lvs-agent has its own log'],
-  process_names: ['harmless', 'it is about the processes of keepalived'],
-  use_symlink_paths: ['harmless', 'it is about the processes of keepalived'],
-};
-
-const GROUP_PASSED: Passed = {
-  global_tracking: ['harmless', 'what one member tracks counts for all'],
-  sync_group_tracking_weight: ['harmless', 'what one member tracks counts for all'],
-  smtp_alert: ['harmless', 'alerts go out once `alerts` is set'],
-  track_interface: ['lost', 'track it in one of the members: it counts for all'],
-  track_script: ['lost', 'track it in one of the members: it counts for all'],
-  track_process: ['lost', 'write a script with pgrep instead (`scripts`)'],
-  track_file: ['lost', 'a file of lvsctl counts by its existence (`track.files`)'],
-};
-
-const TOP_PASSED: Passed = {
-  static_ipaddress: ['lost', 'addresses without VRRP stand under `vips` of a director'],
-  static_routes: ['lost', 'lvsctl sets no routes on directors'],
-  static_rules: ['lost', 'lvsctl sets no rules on directors'],
-  vrrp_track_file: ['lost', 'a file of lvsctl counts by its existence (`track.files`)'],
-  track_file: ['lost', 'a file of lvsctl counts by its existence (`track.files`)'],
-  vrrp_track_process: ['lost', 'write a script with pgrep instead (`scripts`)'],
-  garp_group: ['lost', 'set `garp.interval` of the instances'],
-  bfd_instance: ['lost', 'lvsctl has no BFD; advertisements every 100ms find a dead MASTER in 0.4s'],
-  net_namespace: ['lost', 'the agent runs in the namespace of the host'],
-  net_namespace_ipvs: ['lost', 'the agent runs in the namespace of the host'],
-  interface_up_down_delays: ['lost', 'a link must be up for `start_after.link_up`'],
-  SSL: ['lost', 'https checks use the certificates of the system'],
-};

@@ -1,25 +1,24 @@
 /** `virtual_server … { … }` and the groups that it may name (keepalived.conf(5), "LVS configuration"). */
-import { type Address, familyOf, parseAddress } from '../../wire/address.ts';
+import { familyOf } from '../../wire/address.ts';
 import { entry, isSame, map, values } from '../draft.ts';
-import { CHECKERS, checksIn, type Timing, timingHandlers } from './check-block.ts';
+import { type Timing, timingHandlers } from './check-block.ts';
 import { type Listener, listenersOf } from './listener.ts';
 import type { At, Notes } from './note.ts';
-import { takeUser } from './notify.ts';
+import { SERVICE_PASSED } from './passed-over.ts';
 import {
   commandIn,
   duration,
   type Handlers,
-  isOn,
   linesOf,
   literal,
   type Part,
-  type Passed,
   part,
   readBlock,
   type Tree,
-  textOf,
   wholeIn,
 } from './reading.ts';
+import { destinationIn, type KeepalivedDestination } from './server-block.ts';
+import { nameOf } from './service-name.ts';
 import type { Statement } from './statement.ts';
 
 export interface KeepalivedService {
@@ -31,14 +30,6 @@ export interface KeepalivedService {
   readonly mark: number | null;
   readonly parts: readonly Part[];
   readonly destinations: readonly KeepalivedDestination[];
-}
-
-export interface KeepalivedDestination {
-  readonly at: At;
-  readonly address: Address;
-  /** Port, weight, thresholds: what the service's use of it says. */
-  readonly parts: readonly Part[];
-  readonly checks: readonly Tree[];
 }
 
 interface Reading {
@@ -71,7 +62,7 @@ export function serviceIn(
       sorry: [],
     },
   };
-  readBlock(linesOf(statement), handlersFor(read, notes), PASSED, notes);
+  readBlock(linesOf(statement), handlersFor(read, notes), SERVICE_PASSED, notes);
   const listeners = listenersOf(statement, groups, notes);
   const plain = listeners.filter(({ mark }) => mark === null);
   const marks = listeners.flatMap(({ mark }) => mark ?? []);
@@ -88,26 +79,6 @@ export function serviceIn(
 function listenText({ address, port }: Listener, protocol: string): string {
   const host = address !== null && familyOf(address) === 6 ? `[${address}]` : address;
   return `${host}:${port}${protocol === 'tcp' ? '' : `/${protocol}`}`;
-}
-
-const WELL_KNOWN: Readonly<Record<string, string>> = {
-  ...{ '21/tcp': 'ftp', '22/tcp': 'ssh', '25/tcp': 'smtp', '53/udp': 'dns', '53/tcp': 'dns-tcp', '80/tcp': 'http' },
-  ...{
-    '123/udp': 'ntp',
-    '143/tcp': 'imap',
-    '389/tcp': 'ldap',
-    '443/tcp': 'https',
-    '443/udp': 'quic',
-    '514/udp': 'syslog',
-  },
-  ...{ '3306/tcp': 'mysql', '5432/tcp': 'postgresql', '6379/tcp': 'redis', '8080/tcp': 'http-alt' },
-};
-
-function nameOf({ words }: Statement, [first]: readonly Listener[], protocol: string, mark: number | null): string {
-  if (mark !== null) return `mark-${mark}`;
-  if (words[1] === 'group') return words[2] ?? '';
-  const key = `${first?.port}/${protocol}`;
-  return WELL_KNOWN[key] ?? `${protocol}-${first?.port === 0 ? 'any' : first?.port}`;
 }
 
 function insideOf(
@@ -250,84 +221,3 @@ function persistence(read: Reading, at: At, found: { seconds?: number; mask?: st
   const netmask = mask === undefined ? old('netmask') : entry('netmask', /^\d+$/.test(mask) ? Number(mask) : mask, at);
   read.parts.set('persistence', entry('persistence', map(timeout, netmask), at));
 }
-
-function destinationIn(
-  server: Statement,
-  service: Reading,
-  servicePort: number | null,
-  notes: Notes,
-): KeepalivedDestination | undefined {
-  const { at, words } = server;
-  const address = parseAddress(words[1] ?? '');
-  if (address === undefined) {
-    notes.say('lost', at, textOf(server), 'an address was expected');
-    return undefined;
-  }
-  const own = words[2] === undefined ? null : (wholeIn(server, notes, 2) ?? null);
-  // ipvs_cmd: DR and TUN cannot change the port
-  const isFree = service.mode === 'nat' && own !== null && own !== servicePort;
-  const parts: Part[] = isFree ? [entry('port', own, at)] : [];
-  const inherited = { timing: service.timing, virtualhost: service.virtualhost };
-  const checkers: Statement[] = [];
-  const number = (key: string) => (one: Statement) => {
-    const found = part(key, wholeIn(one, notes), one.at);
-    if (found !== null && !(key === 'weight' && found.draft.kind === 'value' && found.draft.value === 1))
-      parts.push(found);
-  };
-  const command = (key: 'up' | 'down') => (one: Statement) => notifyIn(key, one, service, notes);
-  const handlers: Handlers = {
-    ...timingHandlers(
-      () => inherited.timing,
-      (timing) => {
-        inherited.timing = timing;
-      },
-      notes,
-    ),
-    ...Object.fromEntries(CHECKERS.map((keyword) => [keyword, (one: Statement) => void checkers.push(one)])),
-    weight: number('weight'),
-    ...{ uthreshold: number('upper_threshold'), lthreshold: number('lower_threshold') },
-    ...{ notify_up: command('up'), notify_down: command('down') },
-    virtualhost: (one) => {
-      inherited.virtualhost = entry('host', literal(one.words[1] ?? ''), one.at);
-    },
-    inhibit_on_failure: (one) => {
-      if (isOn(one)) service.parts.set('on_fail', entry('on_fail', map(entry('action', 'quiesce', one.at)), one.at));
-    },
-  };
-  readBlock(linesOf(server), handlers, SERVER_PASSED, notes);
-  const ownPort = service.mode === 'nat' ? own : servicePort === 0 ? null : servicePort;
-  const around = { ...inherited, port: own ?? servicePort, ownPort };
-  return { at, address, parts, checks: checkers.flatMap((one) => checksIn(one, around, notes)) };
-}
-
-/** One command for all realservers of a service: the first that is named. */
-function notifyIn(key: 'up' | 'down', one: Statement, { notified }: Reading, notes: Notes): void {
-  const command = commandIn(one, notes);
-  if (command === undefined) return;
-  const before = notified[key];
-  if (before !== null && !isSame(before.draft, command))
-    notes.say('lost', one.at, textOf(one), 'a service has one such command for all its realservers');
-  notified[key] ??= entry(key, command, one.at);
-  takeUser(one, 2, notified, notes);
-}
-
-const PASSED: Passed = {
-  persistence_engine: ['lost', 'lvsctl has no persistence engine'],
-  ha_suspend: ['lost', 'a BACKUP checks too; `only_when_master` is what comes closest'],
-  omega: ['lost', '`quorum.on_stop: down` runs the command of a lost quorum when the agent stops'],
-  smtp_alert: ['harmless', 'alerts go out once `alerts` is set'],
-  snmp_name: ['harmless', 'there is no SNMP; metrics have the names of the topology'],
-  ip_family: ['harmless', 'the family is that of the addresses'],
-  'flag-1': ['lost', 'use the name of the flag'],
-  'flag-2': ['lost', 'use the name of the flag'],
-  'flag-3': ['lost', 'use the name of the flag'],
-};
-
-const SERVER_PASSED: Passed = {
-  alpha: ['harmless', 'realservers start down (`start`)'],
-  smtp_alert: ['harmless', 'alerts go out once `alerts` is set'],
-  snmp_name: ['harmless', 'there is no SNMP'],
-  lvs_method: ['lost', 'one service has one mode: make it two'],
-  FILE_CHECK: ['lost', 'a file of lvsctl counts by its existence, not by the number in it'],
-  BFD_CHECK: ['lost', 'lvsctl has no BFD'],
-};

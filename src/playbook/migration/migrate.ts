@@ -6,11 +6,10 @@
 import { AGENT_UNIT } from '../../desired/agent-units.ts';
 import type { Ended } from '../apply.ts';
 import { withExchangeKey } from '../exchange-key.ts';
-import type { Run } from '../run.ts';
 import { stageReleases } from '../stage-releases.ts';
 import { bringBack, othersSettle, prepare, startAgent, stopKeepalived, verdicts } from './programs.ts';
 import { giveAway, oneOwner, takeOver } from './roles.ts';
-import type { Work } from './work.ts';
+import { later, type Work } from './work.ts';
 
 type Stage = readonly [name: string, work: () => Promise<boolean>];
 
@@ -48,10 +47,6 @@ function forward(work: Work): Stage[] {
     ['others', () => othersSettle(rest)],
     ['owners', () => oneOwner(rest)],
   ];
-}
-
-function later(run: Run, by: number): Run {
-  return { ...run, shared: { ...run.shared, generation: run.shared.generation + by } };
 }
 
 function backward(work: Work): Stage[] {

@@ -18,9 +18,10 @@ export interface Question {
   readonly sides: readonly Side[];
   /** Directors that could not. */
   readonly unread: readonly string[];
+  /** Of the configuration that agents have in the end. */
   readonly configHash: string;
-  /** Of the configuration by which a director is raised. */
-  readonly raisedHash: (director: string) => string;
+  /** Whether an agent may have this configuration on the way to it. */
+  readonly isOnTheWay: (director: string, configHash: string) => boolean;
 }
 
 /**
@@ -61,12 +62,10 @@ export function planMigration(question: Question): Migration {
   };
 }
 
-function isDone({ back, configHash, raisedHash, sides }: Question, { speaks, wasKeepalived }: Side): boolean {
-  const agents = sides.filter((side) => side.speaks === 'agent');
-  // What a run that was cut off has left: another one still has more than its own priority.
-  const isRaised = agents.some((side) => side.configHash === raisedHash(side.director));
-  if (back) return speaks === 'keepalived' && !wasKeepalived && !isRaised;
-  return speaks === 'agent' && agents.every((side) => side.configHash === configHash);
+function isDone({ back, configHash, sides }: Question, { speaks, wasKeepalived }: Side): boolean {
+  if (back ? speaks !== 'keepalived' || wasKeepalived : speaks !== 'agent') return false;
+  // Also the others have what they shall have in the end.
+  return sides.every((side) => side.speaks !== 'agent' || side.configHash === configHash);
 }
 
 /** An agent rather than a keepalived: it can be told; then the highest priority. */
@@ -102,15 +101,12 @@ function wayOf(
 }
 
 function refusalsOf(question: Question, own: Side | undefined, way: Way): string[] {
-  const { director, back, partial, sides, unread, configHash, raisedHash } = question;
+  const { director, back, partial, sides, unread, isOnTheWay } = question;
   if (own === undefined) return [];
   const others = sides.filter((side) => side.director !== director);
   const stale = others.filter(
     (side) =>
-      side.speaks === 'agent' &&
-      side.configHash !== null &&
-      side.configHash !== configHash &&
-      side.configHash !== raisedHash(side.director),
+      !back && side.speaks === 'agent' && side.configHash !== null && !isOnTheWay(side.director, side.configHash),
   );
   return [
     ...(back && !own.wasKeepalived && own.speaks !== 'keepalived'

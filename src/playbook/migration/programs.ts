@@ -11,8 +11,9 @@ import { applyDirector, refreshAgent, settle } from '../directors.ts';
 import { hostFailure } from '../failure.ts';
 import { contextFor } from '../plan.ts';
 import { doing, fail, perform } from '../run.ts';
+import { partingFor } from './parting.ts';
 import { journalHint } from './roles.ts';
-import { holdsAny, nameOf, takerIn, untilSeen, type Work } from './work.ts';
+import { configStep, holdsAny, later, nameOf, takerIn, untilSeen, type Work } from './work.ts';
 
 const POLL_MS = 300;
 /** The slowest first check: its interval, and once more for its tries. */
@@ -71,7 +72,7 @@ export async function verdicts({ run, host }: Work): Promise<boolean> {
   }
 }
 
-/** Agents elsewhere have this configuration, and with it their own priority. */
+/** Agents elsewhere are told who is one of them now, and have their own priority again. */
 export async function othersSettle({ run, others }: Work): Promise<boolean> {
   for (const other of others) {
     if (!other.facts.units[AGENT_UNIT]?.active) continue;
@@ -84,7 +85,10 @@ export async function othersSettle({ run, others }: Work): Promise<boolean> {
 export async function bringBack({ config, run, host }: Work): Promise<boolean> {
   const { steps } = decide(bareWanted(config, host.target.wanted), host.facts, contextFor(host.facts, run.shared));
   doing(run, host, 'lvs-agent ends, keepalived starts');
-  const all = [...steps, { name: 'keepalived', commands: startCommands(host.facts) }];
+  // One that does not answer ends as it is.
+  const answers = host.facts.agent?.state != null;
+  const parting = answers ? [configStep(partingFor(config), nameOf(host), later(run, 1))] : [];
+  const all = [...parting, ...steps, { name: 'keepalived', commands: startCommands(host.facts) }];
   if (!(await perform(run, host, all))) return false;
   host.changed += all.length;
   if (!runsKeepalived(host.facts)) {

@@ -1,12 +1,14 @@
 /** Who holds the addresses: they leave a director before its program does, and in the end every instance has one owner. */
-import { agentConfigFile, agentConfigText, hashedText } from '../../desired/agent-config.ts';
+import { AGENT_UNIT } from '../../desired/agent-units.ts';
+import { mixedFor } from '../../desired/mixed.ts';
 import { AGENT_STEP, agentRequest } from '../../operations/agent.ts';
 import { applyDirector } from '../directors.ts';
 import { hostFailure } from '../failure.ts';
 import { doing, fail, type HostRun, perform, type Run } from '../run.ts';
+import { handAway } from './hand-away.ts';
 import { raisedFor } from './raised.ts';
 import { heldOn } from './side.ts';
-import { holdsAll, holdsAny, movingIn, nameOf, takerIn, untilSeen, type Work } from './work.ts';
+import { configStep, holdsAll, holdsAny, movingIn, nameOf, takerIn, untilSeen, type Work } from './work.ts';
 
 /**
  * Another agent takes what this director's keepalived holds.
@@ -18,12 +20,9 @@ export async function takeOver(work: Work, later: Run, last: Run): Promise<boole
   const taker = takerIn(work);
   if (taker === undefined) return true;
   const name = nameOf(taker);
-  const raised = raisedFor(config, name);
-  const hash = later.shared.digest(hashedText(raised));
-  const file = agentConfigFile(agentConfigText(raised, name), hash, later.shared.generation);
   doing(run, taker, `takes ${movingIn(work)} over`);
-  const request = [{ name: AGENT_STEP, commands: [agentRequest('PUT', '/v1/config', file)] }];
-  if (!(await perform(run, taker, request))) return false;
+  if (!(await perform(run, taker, [configStep(raisedFor(mixedFor(config, work.keepalived), name), name, later)])))
+    return false;
   if (await untilSeen(work, [taker, host], () => holdsAll(work, taker) && !holdsAny(work, host))) {
     run.emit({ type: 'changed', host: name, what: `holds ${movingIn(work)}`, changes: [] });
     return true;
@@ -33,20 +32,28 @@ export async function takeOver(work: Work, later: Run, last: Run): Promise<boole
   return fail(run, taker, hostFailure(name, failure, ['lvsctl status says whether it hears keepalived']));
 }
 
-/** This director's own agent gives them away: the other side takes them before it lets go, where the other side can. */
+/** This director's own agent gives them away: the other side takes them before it lets go. */
 export async function giveAway(work: Work): Promise<boolean> {
   const { migration, run, host } = work;
+  const taker = takerIn(work);
+  const isAgent = taker?.facts.units[AGENT_UNIT]?.active ?? false;
+  const isGiven = taker !== undefined && isAgent ? await handAway(work, taker) : await yieldAll(work);
+  if (!isGiven) return false;
+  const isTaken = (): boolean => !holdsAny(work, host) && (taker === undefined || holdsAll(work, taker));
+  if (await untilSeen(work, taker === undefined ? [host] : [host, taker], isTaken)) return true;
+  const failure = `nobody took ${movingIn(work)} over, so lvs-agent goes on here.`;
+  return fail(run, host, hostFailure(nameOf(host), failure, [journalHint(migration.taker)]));
+}
+
+/** To a keepalived. */
+async function yieldAll({ migration, run, host }: Work): Promise<boolean> {
   for (const instance of migration.moving) {
     if (!isMaster(host, instance)) continue;
     doing(run, host, `gives ${instance} away`);
     const request = agentRequest('POST', '/v1/yield', `${JSON.stringify({ instance })}\n`);
     if (!(await perform(run, host, [{ name: AGENT_STEP, commands: [request] }]))) return false;
   }
-  const taker = takerIn(work);
-  const isTaken = (): boolean => !holdsAny(work, host) && (taker === undefined || holdsAll(work, taker));
-  if (await untilSeen(work, taker === undefined ? [host] : [host, taker], isTaken)) return true;
-  const failure = `nobody took ${movingIn(work)} over, so lvs-agent goes on here.`;
-  return fail(run, host, hostFailure(nameOf(host), failure, [journalHint(migration.taker)]));
+  return true;
 }
 
 export function journalHint(taker: string | null): string {

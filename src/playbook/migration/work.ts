@@ -1,15 +1,21 @@
 /** What a migration works on, and how it sees where the addresses are. */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Config } from '../../config/config.ts';
+import { agentConfigFile, agentConfigText, hashedText } from '../../desired/agent-config.ts';
 import { RETURN_TABLE } from '../../desired/wanted.ts';
 import { networkFact } from '../../facts/network.ts';
+import { AGENT_STEP, agentRequest } from '../../operations/agent.ts';
+import type { Step } from '../../shell/step.ts';
 import { failureOf } from '../failure.ts';
 import { fail, type HostRun, type Run } from '../run.ts';
 import type { Migration } from './plan.ts';
 import { heldOn } from './side.ts';
 
 export interface Work {
+  /** The topology's; the run has what agents have of it in the end. */
   readonly config: Config;
+  /** Directors that run keepalived when it begins. */
+  readonly keepalived: readonly string[];
   readonly migration: Migration;
   readonly run: Run;
   /** The director that changes hands. */
@@ -34,6 +40,18 @@ export function takerIn({ migration, others }: Work): HostRun | undefined {
 
 export function movingIn({ migration }: Work): string {
   return migration.moving.join(' and ');
+}
+
+/** With a generation that comes after the topology's. */
+export function later(run: Run, by: number): Run {
+  return { ...run, shared: { ...run.shared, generation: run.shared.generation + by } };
+}
+
+/** Another configuration than the topology's, for a while. */
+export function configStep(config: Config, director: string, { shared }: Run): Step {
+  const hash = shared.digest(hashedText(config));
+  const file = agentConfigFile(agentConfigText(config, director), hash, shared.generation);
+  return { name: AGENT_STEP, commands: [agentRequest('PUT', '/v1/config', file)] };
 }
 
 /** Whether it holds any of the instances that are to move. */
