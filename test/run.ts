@@ -26,19 +26,22 @@ const only = process.argv.slice(2).filter((word) => !word.startsWith('--'));
 const seed = process.env['LVSCTL_TEST_SEED'] ?? String(Math.floor(Math.random() * 2 ** 31));
 const env = { LVSCTL_TEST_SEED: seed, LVSCTL_TEST_SOAK: soak ? '1' : '0', CI: undefined };
 
-/** One after another, but for the last two: namespaces wait for timers most of the time, the lab for its machines. */
+/** One after another. */
 const STEPS: readonly (readonly [name: string, run: () => Promise<Count>])[] = [
   ['packages', () => program(['node', 'vm-lab/prepare.ts'])],
   ['build', () => program(['node', 'bin/build.ts'])],
   ['types', () => program(['tsc'])],
   ['lint', () => program(['biome', 'check', '--error-on-warnings', '.'])],
   ['dead code', () => program(['knip'])],
-  ['unit', () => tests('unit')],
-  ['scenarios', () => tests('scenarios')],
 ];
-const TOGETHER: typeof STEPS = [
-  ['lab', () => tests('lab')],
-  ['netns', () => tests('netns', 'at the end')],
+/** The lab waits for its machines most of the time, and namespaces for timers: what else there is runs beside it. */
+const TOGETHER: readonly (typeof STEPS)[] = [
+  [['lab', () => tests('lab')]],
+  [
+    ['unit', () => tests('unit', 'at the end')],
+    ['scenarios', () => tests('scenarios', 'at the end')],
+    ['netns', () => tests('netns', 'at the end')],
+  ],
 ];
 
 async function program([file = '', ...args]: readonly string[]): Promise<Count> {
@@ -91,8 +94,12 @@ async function perform([name, run]: (typeof STEPS)[number]): Promise<void> {
   lines.push(`${name.padEnd(10)} ${seconds} s  ${passed} passed, ${failed} failed`);
 }
 
-for (const step of STEPS) await perform(step);
-await Promise.all(TOGETHER.map(perform));
+async function inTurn(steps: typeof STEPS): Promise<void> {
+  for (const step of steps) await perform(step);
+}
+
+await inTurn(STEPS);
+await Promise.all(TOGETHER.map(inTurn));
 console.log(`\n${lines.join('\n')}\n`);
 console.log(`${total.passed} passed, ${total.failed} failed`);
 process.exitCode = total.failed === 0 && total.passed > 0 ? 0 : 1;

@@ -5,7 +5,7 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { script } from '../../vm-lab/exec.ts';
 import { cut, heal } from '../../vm-lab/faults.ts';
 import type { Machine } from '../../vm-lab/layout.ts';
@@ -15,6 +15,9 @@ import { startLvsctl } from './running.ts';
 
 const lab = labForTests();
 const URL = 'http://10.77.1.100/';
+
+/** Cases that differ from one of the quick run only in where they happen, or take half a minute each: in the full counts. */
+const inFull = it.runIf(inject('soak'));
 
 let folder = '';
 let edition = 0;
@@ -165,7 +168,7 @@ describe('a host that does not let us in', () => {
 });
 
 describe('a host that is not fit to be a director', () => {
-  it('has no ip_vs: nothing is begun, and the other one serves on', async () => {
+  inFull('has no ip_vs: nothing is begun, and the other one serves on', async () => {
     await script(
       lab(),
       'lb2',
@@ -248,7 +251,8 @@ describe('a director whose disk', () => {
 });
 
 describe('a connection that is cut in the middle of an apply', () => {
-  it.each([
+  /** The last leaves most behind, and is in the quick run. */
+  const moments = [
     [
       'a realserver changes',
       'web2',
@@ -257,7 +261,8 @@ describe('a connection that is cut in the middle of an apply', () => {
     ],
     ['a director changes', 'lb2', /lb2: director\n/, 'systemctl stop lvs-agent'],
     ['the agent is sent', 'lb2', /lb2: sending the agent\n/, 'rm /opt/lvs-agent/releases/*/stamp'],
-  ] as const)('while %s', async (_what, machine, moment, sabotage) => {
+  ] as const;
+  it.each(inject('soak') ? moments : moments.slice(-1))('while %s', async (_what, machine, moment, sabotage) => {
     await script(lab(), machine, sabotage);
     const path = await nextEdition();
     const running = applying(path);
@@ -279,7 +284,7 @@ describe('a connection that is cut in the middle of an apply', () => {
     await script(lab(), 'lb2', 'cd /opt/lvs-agent; mkdir incoming; echo half | tee incoming/node incoming.tar.gz');
   }
 
-  it('by a cable that is pulled and put back', async () => {
+  inFull('by a cable that is pulled and put back', async () => {
     const path = await nextEdition();
     await script(lab(), 'lb2', 'systemctl stop lvs-agent');
     const running = applying(path);
