@@ -64,7 +64,7 @@ async function migrate(director: string, options: MigrateOptions): Promise<numbe
   if (!names.includes(director))
     throw new Failure(5, `the topology has no director ${director}`, [`it has ${names.join(', ')}`]);
   const before = await readCluster(cluster);
-  const keepalived = unmanagedAmong(before.readings);
+  const keepalived = unmanagedAmong(cluster.config, before.readings);
   // In the end it is one of them, or none any more.
   const after = keepalived.filter((name) => name !== director);
   const { shared } = before;
