@@ -58,7 +58,7 @@ export async function readCluster({ config, targets, connect }: Cluster, signal?
   });
   const releases = { x64, arm64 };
   const nowSeconds = Math.floor(Date.now() / 1000);
-  return viewOf(config, unmanagedAmong(read), read, { digest, releases, nowSeconds });
+  return viewOf(config, unmanagedAmong(config, read), read, { digest, releases, nowSeconds });
 }
 
 type Present = Extract<Reading, { readonly facts: unknown }>;

@@ -16,10 +16,11 @@ import { closeAll, type Reading } from '../playbook/cluster.ts';
 import { migrate as performed } from '../playbook/migration/migrate.ts';
 import { type Migration, planMigration } from '../playbook/migration/plan.ts';
 import { raisedFor } from '../playbook/migration/raised.ts';
-import { type Side, sideOf } from '../playbook/migration/side.ts';
+import { sideOf } from '../playbook/migration/side.ts';
 import { planHosts } from '../playbook/plan.ts';
 import { unmanagedAmong, viewOf } from '../playbook/view.ts';
 import { type Cluster, type ClusterOptions, digest, openCluster, type ReadCluster, readCluster } from './cluster.ts';
+import { type Plan, tellEnd, tellPlan } from './migrate-text.ts';
 import { underLock } from './under-lock.ts';
 
 interface MigrateOptions extends ClusterOptions {
@@ -64,7 +65,7 @@ async function migrate(director: string, options: MigrateOptions): Promise<numbe
   if (!names.includes(director))
     throw new Failure(5, `the topology has no director ${director}`, [`it has ${names.join(', ')}`]);
   const before = await readCluster(cluster);
-  const keepalived = unmanagedAmong(before.readings);
+  const keepalived = unmanagedAmong(cluster.config, before.readings);
   // In the end it is one of them, or none any more.
   const after = keepalived.filter((name) => name !== director);
   const { shared } = before;
@@ -76,13 +77,13 @@ async function migrate(director: string, options: MigrateOptions): Promise<numbe
     const failed = read.readings.find(({ target }) => target.wanted.host === director);
     if (failed !== undefined && 'failure' in failed) return notRead(failed, output);
     const plan = await planFor(cluster, read, director, options);
-    tellPlan(cluster, plan, output, options);
+    tellPlan(cluster.config.cluster, plan, output, options.check ?? false);
     if (plan.migration.done) return exitCodeOf(['done']);
     if (plan.problems.length > 0) return exitCodeOf(['failed']);
     if (options.check) return exitCodeOf(['differences']);
     if (!options.yes) await ask(output, plan.migration);
     const ended = await perform(cluster, read, { ...plan, keepalived }, output);
-    tellEnd(cluster, plan, ended, output);
+    tellEnd(cluster.config.cluster, plan, ended, output);
     return exitCodeOf([outcomeOf(ended)]);
   } finally {
     await closeAll(read.readings);
@@ -92,15 +93,6 @@ async function migrate(director: string, options: MigrateOptions): Promise<numbe
 function notRead({ failure }: Extract<Reading, { failure: unknown }>, output: Output): number {
   output.error([failure.message, ...failure.hints].join('\n  '));
   return exitCodeOf([failure.kind]);
-}
-
-interface Plan {
-  readonly migration: Migration;
-  readonly sides: readonly Side[];
-  /** What stands in the way: the plan's refusals, the director's own preconditions, and what the two would not agree on. */
-  readonly problems: readonly string[];
-  readonly warnings: readonly string[];
-  readonly unread: readonly string[];
 }
 
 async function planFor(
@@ -174,45 +166,6 @@ function includeFrom({ files }: KeepalivedFacts): Include {
   };
 }
 
-function tellPlan({ config }: Cluster, plan: Plan, output: Output, { check = false }: MigrateOptions): void {
-  const { migration, sides, problems, warnings } = plan;
-  const { director, back } = migration;
-  if (migration.done || problems.length > 0 || check) {
-    const ended = 'nothing done';
-    output.document({ schema: 1, cluster: config.cluster, ...documentOf(plan), ended });
-  }
-  const style = check ? output.style : output.messageStyle;
-  const say = (text: string): void => (check ? output.text(text) : output.note(text));
-  say(sides.map(sideText).join('\n'));
-  if (migration.done) {
-    say(`nothing to do: ${director} runs ${back ? 'keepalived' : 'lvs-agent with this topology'}`);
-    return;
-  }
-  for (const warning of warnings) output.warn(warning);
-  for (const problem of problems) output.error(problem);
-  if (problems.length > 0) {
-    output.note('nothing was changed');
-    return;
-  }
-  say(migration.steps.map((step, index) => `  ${style.bold(`${index + 1}.`)} ${step}`).join('\n'));
-}
-
-const SPEAKS: Readonly<Record<Side['speaks'], string>> = {
-  keepalived: 'keepalived (not managed yet)',
-  agent: 'lvs-agent',
-  both: 'keepalived and lvs-agent',
-  nobody: 'neither keepalived nor lvs-agent',
-};
-
-function sideText({ director, speaks, holds }: Side): string {
-  return `${director}: ${SPEAKS[speaks]}${holds.length === 0 ? '' : `, holds ${holds.join(', ')}`}`;
-}
-
-function documentOf({ migration, sides, problems, warnings, unread }: Plan) {
-  const { director, back, way, moving, taker, steps } = migration;
-  return { director, back, way, moving, taker, steps, directors: sides, unreadable: unread, problems, warnings };
-}
-
 async function ask(output: Output, { director, back }: Migration): Promise<void> {
   if (!canAsk(output)) throw new Failure(5, 'nobody can be asked here', ['say --yes to go on without being asked']);
   const what = back ? `Go back to keepalived on ${director}?` : `Migrate ${director}?`;
@@ -232,28 +185,6 @@ async function perform(
     if (host === undefined) return 'failed';
     return performed({ config, keepalived, migration, run, host, others: run.hosts.filter((one) => one !== host) });
   });
-}
-
-function tellEnd({ config }: Cluster, plan: Plan, ended: Ended, output: Output): void {
-  const { director, back } = plan.migration;
-  output.document({ schema: 1, cluster: config.cluster, ...documentOf(plan), ended });
-  if (ended !== 'done') {
-    output.note(
-      `${ended}: what was done stands; the same command goes on from there, and lvsctl migrate ${director} --back undoes it`,
-    );
-    return;
-  }
-  output.text(`${director} runs ${back ? 'keepalived again' : 'lvs-agent'}`);
-  const left = plan.sides.filter((side) => side.director !== director && side.speaks === 'keepalived');
-  if (back) return;
-  if (left.length > 0)
-    output.note(
-      `still keepalived: ${left.map((side) => side.director).join(', ')}; then lvsctl migrate ${left[0]?.director}`,
-    );
-  else
-    output.note(
-      'no keepalived is left: lvsctl plan shows what lvsctl would do to the realservers, lvsctl apply does it',
-    );
 }
 
 function outcomeOf(ended: Ended): Outcome {

@@ -49,7 +49,10 @@ export class Unmovable extends Error {
 /** @throws Unmovable */
 export function planFailover(config: Config, views: readonly DirectorView[], request: FailoverRequest): FailoverPlan {
   checkNames(config, request);
-  for (const { director, silence } of views) if (silence !== null) throw silentDirector(director, silence);
+  for (const { director, silence, foreign } of views) {
+    if (silence !== null) throw silentDirector(director, silence);
+    if (foreign !== undefined) throw unmanagedDirector(director, foreign.program);
+  }
   const units = chosenUnits(config, request);
   const planned = units.map((unit) => planUnit(config, views, unit, request));
   return {
@@ -63,6 +66,12 @@ type Unit = readonly InstanceConfig[];
 function silentDirector(director: string, silence: string): Unmovable {
   return new Unmovable(`${director} must be asked, too, and does not answer: ${silence}`, [
     'on the MASTER itself: lvs-agent ctl failover INSTANCE',
+  ]);
+}
+
+function unmanagedDirector(director: string, program: string): Unmovable {
+  return new Unmovable(`${director} still runs ${program}, which takes no orders`, [
+    `lvsctl migrate ${director} puts lvs-agent in its place; until then, on the MASTER itself: lvs-agent ctl failover INSTANCE`,
   ]);
 }
 

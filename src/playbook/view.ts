@@ -17,12 +17,25 @@ export interface View {
 
 export type Surroundings = Pick<Shared, 'digest' | 'releases'> & { readonly nowSeconds: number };
 
-/** Directors on which keepalived runs and no agent. */
-export function unmanagedAmong(readings: readonly Reading[]): string[] {
-  return readings.flatMap((reading) => {
-    if (!('facts' in reading) || reading.target.wanted.director === null) return [];
-    const isAgent = reading.facts.units[AGENT_UNIT]?.active ?? false;
-    return runsKeepalived(reading.facts) && !isAgent ? [reading.target.wanted.host] : [];
+/**
+ * Directors on which keepalived runs and no agent. Of those that were not read it is known from the agents: one that takes part,
+ * and is no director to them, was left at its keepalived.
+ */
+export function unmanagedAmong({ directors, instances }: Config, readings: readonly Reading[]): string[] {
+  const read = readings.flatMap((reading) => ('facts' in reading ? [reading] : []));
+  const running = read.flatMap(({ facts }) => facts.agent?.state?.vrrp.instances ?? []);
+  return directors.flatMap(({ name }) => {
+    const facts = read.find(({ target }) => target.wanted.host === name)?.facts;
+    if (facts !== undefined) {
+      const isAgent = facts.units[AGENT_UNIT]?.active ?? false;
+      return runsKeepalived(facts) && !isAgent ? [name] : [];
+    }
+    const isLeftOut = running.some(({ name: instance, speech }) => {
+      const own = instances.find((one) => one.name === instance);
+      const takesPart = own?.speakers.some(({ director }) => director === name) ?? false;
+      return takesPart && speech != null && !Object.hasOwn(speech.speakers, name);
+    });
+    return isLeftOut ? [name] : [];
   });
 }
 

@@ -130,6 +130,7 @@ describe('what cannot be done', () => {
     ['another configuration', { instance: 'public', to: 'lb2' }, lb2({ config: { hash: 'f00d', generation: 2, error: null } }), 'lb2 cannot take public: it has configuration 2, lb1 has 3; lvsctl apply mends that', false],
     ['an IPVS table that is not right', { instance: 'public', to: 'lb2' }, lb2({ ipvs: { ...agentState().ipvs, inSync: false, error: 'no module' } }), 'lb2 cannot take public: its IPVS table is not as it should be: no module', false],
     ['a VRRP process that is silent', { instance: 'public', to: 'lb2' }, lb2({ vrrp: { ...agentState().vrrp, alive: false, instances: [] } }), 'lb2 cannot take public: its VRRP process does not answer', false],
+    ['a director that still runs keepalived', { instance: 'public', to: 'lb2' }, [...views().slice(0, 2), { director: 'lb3', state: null, silence: null, foreign: { program: 'keepalived' as const, addresses: [] } }], 'lb3 still runs keepalived, which takes no orders', false],
     ['an agent that is silent', { instance: 'public', to: 'lb2' }, [...views().slice(0, 2), { director: 'lb3', state: null, silence: 'the agent gives no state' }], 'lb3 must be asked, too, and does not answer: the agent gives no state', false],
   ])('%s', (_what, request, found, message, isUsage) => {
     const [said, , usage] = whyNot(request, found);

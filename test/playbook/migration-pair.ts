@@ -91,7 +91,7 @@ export class MigrationPair {
     const { hosts: all, shared: before } = await this.cluster.runs(this.config);
     const runs: HostRun[] = all.filter(({ target }) => target.wanted.director !== null);
     const read = runs.map(({ target, connection, facts }) => ({ target, connection, facts }));
-    const keepalived = unmanagedAmong(read);
+    const keepalived = unmanagedAmong(this.config, read);
     const after = keepalived.filter((name) => name !== director);
     const { digest: hashOf, releases } = before;
     const nowSeconds = this.cluster.seconds;

@@ -1,5 +1,6 @@
 /** A pair of keepalived changes hands, director by director, and goes back; also when lvsctl is killed at any point. */
 import { describe, expect, it, vi } from 'vitest';
+import { unmanagedAmong } from '../../src/playbook/view.ts';
 import { topology } from '../desired/topology.ts';
 import { MigrationPair, type Name } from './migration-pair.ts';
 
@@ -128,6 +129,20 @@ describe('the agent of a mixed pair', () => {
     expect(speakers()).toEqual(['lb1', 'lb2']);
     await pair.migrate('lb1', true);
     expect(speakers()).toEqual(['lb2']);
+  });
+});
+
+describe('a run that looks at one director only', () => {
+  it('knows from its agent that another was left at its keepalived', async () => {
+    const pair = new MigrationPair();
+    await pair.migrate('lb2');
+    const { hosts } = await pair.cluster.runs(pair.config, ['lb1']);
+    const readings = hosts.map(({ target, connection, facts }) => ({ target, connection, facts }));
+    expect(unmanagedAmong(pair.config, readings)).toEqual(['lb1']);
+    await pair.migrate('lb1');
+    const later = await pair.cluster.runs(pair.config, ['lb1']);
+    const seen = later.hosts.map(({ target, connection, facts }) => ({ target, connection, facts }));
+    expect(unmanagedAmong(pair.config, seen)).toEqual([]);
   });
 });
 

@@ -88,11 +88,11 @@ function holds(text: string): void {
 }
 
 describe('importKeepalived', () => {
-  it('holds for whatever is done to a file that is right', () => {
+  it('holds for whatever is done to a file that is right', { timeout: 900_000 }, () => {
     fc.assert(fc.property(mutated, holds), { numRuns: inject('soak') ? 20_000 : 150, seed: inject('seed') });
   });
 
-  it('holds for any text', () => {
+  it('holds for any text', { timeout: 900_000 }, () => {
     fc.assert(fc.property(fc.string({ unit: 'binary', maxLength: 300 }), holds), {
       numRuns: inject('soak') ? 20_000 : 150,
       seed: inject('seed'),
