@@ -1,5 +1,5 @@
 /** Who has an address that is to be ours: neighbours that answered, told apart. Pure. */
-import type { Address } from '../wire/address.ts';
+import { type Address, familyOf } from '../wire/address.ts';
 import type { InstanceSetup } from './instance.ts';
 import type { Surroundings } from './tracking.ts';
 import { askedOn } from './virtual-mac.ts';
@@ -12,22 +12,41 @@ export interface Claim {
   readonly mac: string | null;
 }
 
-/**
- * Those who claim one of the addresses and are neither a director nor a router that answers for every address. A director is
- * known by the MAC that answers for an address of its own, the router by the one that answers for ours.
- */
-export function foreignOwners(
-  claims: readonly Claim[],
+/** What is asked for on one interface. */
+export interface Asked {
+  readonly interface: string;
+  /** To be ours. */
+  readonly wanted: readonly Address[];
+  /** Whose answers tell who is who: one of our own, and those of the other directors. */
+  readonly telling: readonly Address[];
+}
+
+/** @param vips of every instance: on them nobody is known */
+export function askedFor(
   addresses: readonly Address[],
   setup: InstanceSetup,
   { interfaces }: Pick<Surroundings, 'interfaces'>,
-): Claim[] {
-  const isOurs = ({ address, interface: on }: Claim): boolean =>
-    addresses.includes(address) && setup.addresses.some((one) => one.address === address && askedOn(setup, one) === on);
-  const isTelling = ({ address, interface: on }: Claim): boolean =>
-    setup.neighbours.includes(address) || (interfaces[on]?.addresses.includes(address) ?? false);
-  const known = new Set(claims.filter((one) => !isOurs(one) && isTelling(one)).map(keyOf));
-  return claims.filter((one) => isOurs(one) && !(one.mac !== null && known.has(keyOf(one))));
+  vips: ReadonlySet<Address>,
+): Asked[] {
+  const isUsable = (address: Address): boolean => familyOf(address) === setup.family && !vips.has(address);
+  const wanted = setup.addresses.filter(({ address }) => addresses.includes(address));
+  return [...Map.groupBy(wanted, (one) => askedOn(setup, one))].map(([on, ours]) => {
+    const own = interfaces[on]?.addresses.find(isUsable) ?? [];
+    const telling = [own, setup.neighbours.filter(isUsable)].flat();
+    return { interface: on, wanted: ours.map(({ address }) => address), telling };
+  });
+}
+
+/**
+ * Those who claim a wanted address and are neither a director nor a router that answers for every address. A director is known
+ * by the MAC that answers for an address of its own, the router by the one that answers for ours.
+ */
+export function foreignOwners(claims: readonly Claim[], asked: readonly Asked[]): Claim[] {
+  return asked.flatMap(({ interface: on, wanted, telling }) => {
+    const here = claims.filter((one) => one.interface === on);
+    const known = new Set(here.flatMap(({ address, mac }) => (telling.includes(address) ? (mac ?? []) : [])));
+    return here.filter(({ address, mac }) => wanted.includes(address) && (mac === null || !known.has(mac)));
+  });
 }
 
 function keyOf({ interface: on, mac }: Claim): string {

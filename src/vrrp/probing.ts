@@ -22,11 +22,10 @@
  * A probe that cannot be sent or is lost finds nobody, so what is not known keeps nobody from serving.
  */
 import type { Address, Family } from '../wire/address.ts';
-import { familyOf } from '../wire/address.ts';
 import type { Cursor } from './cursor.ts';
 import type { Effect, Instance } from './instance.ts';
 import { PROBE_EVERY_MS, PROBED_MS, PROBES } from './intervals.ts';
-import { type Claim, foreignOwners, ownerFaults } from './owners.ts';
+import { type Asked, askedFor, type Claim, foreignOwners, ownerFaults } from './owners.ts';
 import type { Router } from './router.ts';
 import type { Standing, Surroundings } from './tracking.ts';
 import { downMs } from './transition.ts';
@@ -119,26 +118,26 @@ export function probedLinks({
 /** @returns undefined when its addresses are free, or no longer ours */
 function advance(cursor: Cursor, probing: Probing, instance: Instance): Probing | undefined {
   const { nowMs, around } = cursor;
-  const targets = targetsOf(probing, instance, around);
-  if (targets.length === 0) return undefined;
+  const vips = new Set(cursor.instances.flatMap(({ setup }) => setup.addresses.map(({ address }) => address)));
+  const asked = askedFor(probing.addresses, instance.setup, around, vips);
+  if (asked.length === 0) return undefined;
   const beginMs = beginAtMs(probing, instance, around);
   if (beginMs === null) return probing.nextAtMs === null ? probing : { ...probing, sinceMs: null, nextAtMs: null };
   if (probing.nextAtMs === null) {
     if (nowMs < beginMs) return probing;
-    cursor.effects.push(...targets);
+    cursor.effects.push(...asked.map((one) => probeOf(instance, one)));
     const sinceMs = probing.sinceMs ?? nowMs;
     return { ...probing, sinceMs, sent: 1, nextAtMs: nowMs + PROBE_EVERY_MS, claims: [] };
   }
   if (nowMs < probing.nextAtMs) return probing;
   if (probing.sent < PROBES) {
-    cursor.effects.push(...targets);
+    cursor.effects.push(...asked.map((one) => probeOf(instance, one)));
     return { ...probing, sent: probing.sent + 1, nextAtMs: nowMs + PROBE_EVERY_MS };
   }
-  return concluded(cursor, probing, instance);
+  return concluded(nowMs, probing, instance, foreignOwners(probing.claims, asked));
 }
 
-function concluded({ nowMs, around }: Cursor, probing: Probing, instance: Instance): Probing | undefined {
-  const owners = foreignOwners(probing.claims, probing.addresses, instance.setup, around);
+function concluded(nowMs: number, probing: Probing, instance: Instance, owners: readonly Claim[]): Probing | undefined {
   if (owners.length === 0) return undefined;
   const silentAtMs = (probing.sinceMs ?? nowMs) + downMs(instance); // whoever is MASTER has advertised by then
   if (nowMs < silentAtMs) return { ...probing, nextAtMs: silentAtMs };
@@ -153,18 +152,8 @@ function beginAtMs({ againAtMs }: Probing, { setup }: Instance, { interfaces }: 
   return Math.max(upSinceMs + Math.max(0, setup.startAfter.linkUpMs - PROBED_MS), againAtMs);
 }
 
-/**
- * The addresses, on each interface that has some; with them one of our own, for which nobody but a router that answers for every
- * address will answer, and those of the other directors, by whose answers their MACs are known.
- */
-function targetsOf({ addresses }: Probing, { setup }: Instance, { interfaces }: Surroundings): Effect[] {
-  const wanted = setup.addresses.filter(({ address }) => addresses.includes(address));
-  return [...Map.groupBy(wanted, (one) => askedOn(setup, one))].map(([on, ours]) => {
-    const own = interfaces[on]?.addresses.find((address) => familyOf(address) === setup.family);
-    const others = setup.neighbours.filter((address) => familyOf(address) === setup.family);
-    const all = [...ours.map(({ address }) => address), ...(own === undefined ? [] : [own]), ...others];
-    return { type: 'probe', instance: setup.name, interface: on, addresses: [...new Set(all)] };
-  });
+function probeOf({ setup }: Instance, { interface: on, wanted, telling }: Asked): Effect {
+  return { type: 'probe', instance: setup.name, interface: on, addresses: [...new Set([...wanted, ...telling])] };
 }
 
 function sameClaim(one: Claim, other: Claim): boolean {

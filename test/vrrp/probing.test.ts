@@ -223,6 +223,19 @@ describe('whose answer counts', () => {
     expect(played.one().state).toBe('MASTER');
   });
 
+  it('but that of one which has the address of another instance of ours, too', () => {
+    const [held, wanted] = ['10.9.0.101', VIP].map((text) => ({ ...VIRTUAL_ADDRESS, address: address(text) }));
+    const both = [
+      setup({ name: 'held', vrid: 52, advertised: [held!.address], addresses: [held!] }),
+      setup({ advertised: [wanted!.address], addresses: [wanted!] }),
+    ];
+    const played = new Played(both);
+    const own = ['10.9.0.101', '10.9.0.2'].map(address);
+    played.take({ type: 'interfaces', interfaces: { eth1: { up: true, addresses: own } } });
+    played.claim('10.9.0.101', FOREIGN).claim(VIP, FOREIGN).until(DOWN);
+    expect([played.one('held').faults, played.one().faults]).toEqual([[fault('10.9.0.101')], [fault()]]);
+  });
+
   it('but that of another one beside both', () => {
     const played = new Played().claim('10.9.0.1', PEER).claim(VIP, PEER).claim('10.9.0.2', 'aa').claim(VIP, 'aa');
     expect(played.claim(VIP, FOREIGN).until(DOWN).one().faults).toEqual([fault()]);
