@@ -1,4 +1,5 @@
 /** Who else has a VIP, asked with real packets (RFC 5227, RFC 4862 section 5.4), and who else speaks for our VRID. */
+import { resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Config } from '../../src/config/config.ts';
 import type { InstanceConfig } from '../../src/config/instance.ts';
@@ -62,6 +63,21 @@ describe('a foreign owner of the VIP', () => {
     lan.ip('b', `addr add ${VIP}/32 dev eth1`);
     const a = await start('a', quick);
     await a.reaches('MASTER');
+    expect(a.transitions.map(({ to }) => to)).not.toContain('FAULT');
+  });
+
+  it('is not a router that answers for every address', async () => {
+    const said: string[] = [];
+    const program = resolve(import.meta.dirname, 'vrrp/proxy-arp-program.ts');
+    const proxy = lan.spawn('f', [process.execPath, program, FOREIGN]);
+    for (const stream of [proxy.stdout, proxy.stderr]) stream?.on('data', (text: Buffer) => said.push(text.toString()));
+    await until(
+      () => `it answers; it says ${said.join('')}`,
+      () => said.join('').includes('answers whoever asks'),
+    );
+    const a = await start('a', quick);
+    await a.reaches('MASTER');
+    for (const asked of [VIP, '10.9.0.1']) expect(said.join('')).toContain(`answers for ${asked}\n`);
     expect(a.transitions.map(({ to }) => to)).not.toContain('FAULT');
   });
 
