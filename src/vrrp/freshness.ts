@@ -5,7 +5,7 @@
  * that is alive. Pure.
  */
 import { aheadMs, isAfter, sequenceAt } from './sequence.ts';
-import type { Moment } from './signing-clock.ts';
+import { type Moment, TOO_FAR_MS } from './signing-clock.ts';
 
 /** What is known of one sender. */
 export interface Sender {
@@ -24,6 +24,18 @@ export interface Tolerance {
   readonly windowMs: number;
   /** Between two advertisements of a sender that is alive. */
   readonly intervalMs: number;
+  /** How far a sender's time must have been ahead of our wall clock before it may go back: see {@link setBackMs}. */
+  readonly setBackMs: number;
+}
+
+/**
+ * Directors of ours go back only by a day and more (signing-clock.ts), and half of that is asked of them: whoever repeats what he
+ * overheard of one whose clock was ahead has nothing as old. keepalived goes back whenever its time is out of the window, and
+ * receivers of its kind believe it then.
+ * @param followed whether all senders are directors of ours
+ */
+export function setBackMs(followed: boolean, windowMs: number): number {
+  return followed ? TOO_FAR_MS / 2 : windowMs;
 }
 
 export type Freshness =
@@ -68,12 +80,12 @@ export function senderFrom(offsetMs: number, atMs: number): Sender {
 }
 
 /**
- * A sender's clock was far off, and was set (signing-clock.ts, and keepalived since 2.4.3): what it says now is of today, what it
- * said last lies outside the window, and it has stopped saying that.
+ * A sender's clock was far ahead, and was set (signing-clock.ts, and keepalived since 2.4.3): what it says now is of today, what it
+ * said last is not, and it has stopped saying that.
  */
 function wasSetBack(sender: Sender | undefined, { nowMs, wallMs }: Moment, tolerance: Tolerance): boolean {
   if (sender === undefined || sender.mark === null) return false;
-  const isFar = Math.abs(aheadMs(sender.mark, wallMs)) > tolerance.windowMs;
+  const isFar = aheadMs(sender.mark, wallMs) > tolerance.setBackMs;
   return isFar && nowMs - sender.heardMs >= 1.5 * tolerance.intervalMs;
 }
 

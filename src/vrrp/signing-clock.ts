@@ -9,7 +9,7 @@ import { aheadMs, following, isAfter, sequenceAt } from './sequence.ts';
 /** Nobody follows a sender that has said nothing for so long: the wall clock counts again. */
 const IDLE_MS = 60_000;
 /** Not made up for by running slowly: such a clock was wrong from the start. */
-const TOO_FAR_MS = 86_400_000;
+export const TOO_FAR_MS = 86_400_000;
 
 export interface SigningClock {
   /** Epoch ms less CLOCK_MONOTONIC ms. */

@@ -3,7 +3,7 @@ import { createHmac } from 'node:crypto';
 import { describe, expect, inject, it } from 'vitest';
 import { type Authenticate, acceptPacket, type Received } from '../../src/vrrp/accept.ts';
 import { authenticityOf } from '../../src/vrrp/authenticity.ts';
-import type { Sender } from '../../src/vrrp/freshness.ts';
+import { type Sender, setBackMs } from '../../src/vrrp/freshness.ts';
 import type { Instance } from '../../src/vrrp/instance.ts';
 import { newRouter, nextDeadlineMs, type Router, type RouterEvent, stepRouter } from '../../src/vrrp/router.ts';
 import type { Address } from '../../src/wire/address.ts';
@@ -83,7 +83,7 @@ function authenticating(hmac: Form['hmac'], senders: Senders): Authenticate {
   const guard = {
     keys: [hmac.key],
     unsigned: hmac.unsigned,
-    tolerance: { windowMs: 5_000, intervalMs: 1_000 },
+    tolerance: { windowMs: 5_000, intervalMs: 1_000, setBackMs: setBackMs(true, 5_000) },
     senders,
   };
   return (_instance, signed) =>

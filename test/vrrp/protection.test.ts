@@ -15,6 +15,8 @@ import {
 } from '../../src/vrrp/protection.ts';
 import { instance } from './configuration.ts';
 
+const SOAK_MS = 300_000;
+
 type Mode = 'receive' | 'permissive' | 'enforce';
 
 const key = (number: number): string => `${number} hex:${'0a'.repeat(32)}`;
@@ -141,16 +143,20 @@ describe('directors that change one after another', () => {
     { weight: 2, arbitrary: fc.constant((all: Directors) => all.quiet()) },
   );
 
-  it('understand each other at every step', () => {
-    fc.assert(
-      fc.property(wanted, fc.array(step, { maxLength: 60 }), (first, steps) => {
-        const directors = new Directors(first);
-        for (const take of steps) {
-          take(directors);
-          expect(directors.isUnderstood).toBe(true);
-        }
-      }),
-      { numRuns: inject('soak') ? 50_000 : 5_000, seed: inject('seed') },
-    );
-  });
+  it(
+    'understand each other at every step',
+    () => {
+      fc.assert(
+        fc.property(wanted, fc.array(step, { maxLength: 60 }), (first, steps) => {
+          const directors = new Directors(first);
+          for (const take of steps) {
+            take(directors);
+            expect(directors.isUnderstood).toBe(true);
+          }
+        }),
+        { numRuns: inject('soak') ? 50_000 : 5_000, seed: inject('seed') },
+      );
+    },
+    SOAK_MS,
+  );
 });

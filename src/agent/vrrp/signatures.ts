@@ -10,7 +10,7 @@ import { hmacWindowMs } from '../../config/hmac-window.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import type { Acceptance, Authenticate } from '../../vrrp/accept.ts';
 import { authenticityOf } from '../../vrrp/authenticity.ts';
-import { type Sender, senderFrom, type Tolerance } from '../../vrrp/freshness.ts';
+import { type Sender, senderFrom, setBackMs, type Tolerance } from '../../vrrp/freshness.ts';
 import type { HmacReport } from '../../vrrp/link.ts';
 import {
   believed,
@@ -71,8 +71,9 @@ export class Signatures {
       const { name, advertIntervalMs: intervalMs, foreignPeers } = instance;
       const before = this.#stored[name] ?? this.#guarded.get(name)?.ring;
       const guarded = this.#guarded.get(name) ?? this.#begun(name);
-      guarded.tolerance = { windowMs: hmacWindowMs(intervalMs), intervalMs };
+      const windowMs = hmacWindowMs(intervalMs);
       guarded.followed = foreignPeers.length === 0;
+      guarded.tolerance = { windowMs, intervalMs, setBackMs: setBackMs(guarded.followed, windowMs) };
       this.#guarded.set(name, guarded);
       this.#put(name, guarded, ringFor(before, protectionOf(instance)));
     }
@@ -166,7 +167,7 @@ export class Signatures {
       ring: { wanted: null, sends: null, former: [] },
       keys: [],
       signing: null,
-      tolerance: { windowMs: 0, intervalMs: 0 },
+      tolerance: { windowMs: 0, intervalMs: 0, setBackMs: 0 },
       followed: true,
       clock: own === undefined || kept === undefined ? undefined : { offsetMs: own, atMs: kept.atMs, last: null },
       senders: new Map(senders),
