@@ -2,6 +2,7 @@
 import { agentUnitBody, vrrpUnitBody } from './agent-units.ts';
 import { directorScriptBody } from './director-script.ts';
 import { type Digest, type ManagedFile, managedFile, PATHS } from './managed.ts';
+import { modulesFileBody } from './modules-file.ts';
 import { hasWork, realserverScriptBody } from './realserver-script.ts';
 import { realserverUnitBody } from './realserver-unit.ts';
 import { type Originals, sysctlFileBody } from './sysctl-file.ts';
@@ -20,14 +21,14 @@ export function managedFiles(
   digest: Digest,
 ): ManagedFile[] {
   const file = (path: string, mode: number, body: string) => managedFile(path, mode, body, digest);
-  const modules = wanted.modules.filter(({ required }) => required).map(({ name }) => name);
+  const modules = modulesFileBody(wanted.modules);
   const places = hasWork(wanted.placed);
   const ours = places || wanted.director !== null;
   return [
     ...(Object.keys(wanted.sysctls).length > 0
       ? [file(PATHS.sysctl, 0o644, sysctlFileBody(wanted.sysctls, originals, wanted.director?.virtualSysctls))]
       : []),
-    ...(modules.length > 0 ? [file(PATHS.modules, 0o644, `${modules.join('\n')}\n`)] : []),
+    ...(modules === '' ? [] : [file(PATHS.modules, 0o644, modules)]),
     ...(ours && managers.networkd ? [file(PATHS.networkd, 0o644, NETWORKD)] : []),
     ...(ours && managers.networkManager
       ? [file(PATHS.networkManager, 0o644, unmanaged(wanted.director?.virtualInterfaces ?? []))]
