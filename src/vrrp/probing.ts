@@ -134,7 +134,7 @@ function advance(cursor: Cursor, probing: Probing, instance: Instance): Probing 
     cursor.effects.push(...asked.map((one) => probeOf(instance, one)));
     return { ...probing, sent: probing.sent + 1, nextAtMs: nowMs + PROBE_EVERY_MS };
   }
-  return concluded(nowMs, probing, instance, foreignOwners(probing.claims, asked));
+  return concluded(nowMs, probing, instance, foreignOwners(probing.claims, asked, instance.setup));
 }
 
 function concluded(nowMs: number, probing: Probing, instance: Instance, owners: readonly Claim[]): Probing | undefined {
