@@ -276,6 +276,12 @@ describe('whose answer counts', () => {
     );
   });
 
+  it('also on a network where many others are heard before it', () => {
+    const played = new Played();
+    for (let count = 0; count < 300; count++) played.claim(`10.9.${2 + (count >> 8)}.${count & 255}`, PEER);
+    expect(played.claim(VIP, FOREIGN).until(DOWN).one().state).toBe('FAULT');
+  });
+
   it('and a flood of answers is not remembered', () => {
     const played = new Played();
     for (let count = 0; count < 1000; count++) played.claim(VIP, `02:00:00:00:${count >> 8}:${count & 255}`);
