@@ -205,13 +205,15 @@ function setGate(instance: Instance, { waitingFor }: EventOf<'gate'>): Step {
   return same({ ...instance, waitingFor });
 }
 
-/** A member that would, and only waits for the rest of its sync group, no longer does: it listens on, an interval at a time. */
+/**
+ * One that may not take over lets a relay end, which is prepared anew when it may. A member that would, and only waits for the rest
+ * of its sync group, no longer does: it listens on, an interval at a time.
+ */
 function gateInBackup(instance: Instance, event: EventOf<'gate'>, nowMs: number): Step {
-  const closes = event.waitingFor !== null && instance.wantsMaster;
-  const known = closes
-    ? { ...instance, wantsMaster: false, masterDownAtMs: nowMs + instance.masterAdvertMs }
-    : instance;
-  return setGate(known, event);
+  if (event.waitingFor === null) return setGate(instance, event);
+  const { wantsMaster, masterDownAtMs, masterAdvertMs } = instance;
+  const atMs = wantsMaster ? nowMs + masterAdvertMs : masterDownAtMs;
+  return setGate({ ...instance, relay: null, wantsMaster: false, masterDownAtMs: atMs }, event);
 }
 
 /** Ours: something that it cannot do without is gone. A MASTER says so while it still can. */

@@ -39,12 +39,17 @@ export function askedFor(
 
 /**
  * Those who claim a wanted address and are neither a director nor a router that answers for every address. A director is known
- * by the MAC that answers for an address of its own, the router by the one that answers for ours.
+ * by the MAC that answers for an address of its own, or by the virtual one, the router by the one that answers for ours.
  */
-export function foreignOwners(claims: readonly Claim[], asked: readonly Asked[]): Claim[] {
+export function foreignOwners(
+  claims: readonly Claim[],
+  asked: readonly Asked[],
+  { virtualMac }: Pick<InstanceSetup, 'virtualMac'>,
+): Claim[] {
   return asked.flatMap(({ interface: on, wanted, telling }) => {
     const here = claims.filter((one) => one.interface === on);
-    const known = new Set(here.flatMap(({ address, mac }) => (telling.includes(address) ? (mac ?? []) : [])));
+    const told = here.flatMap(({ address, mac }) => (telling.includes(address) ? (mac ?? []) : []));
+    const known = new Set([...told, virtualMac?.mac]);
     return here.filter(({ address, mac }) => wanted.includes(address) && (mac === null || !known.has(mac)));
   });
 }

@@ -72,13 +72,23 @@ export function heardMaster(cursor: Cursor, name: string): boolean {
   return isProbing;
 }
 
-/** Somebody says that it has an address. */
+/** Somebody says that it has an address: of those that were asked for it is remembered. */
 export function heardClaim(cursor: Cursor, claim: Claim): void {
   for (const [name, probing] of Object.entries(cursor.probing)) {
     const isKnown = probing.claims.some((one) => sameClaim(one, claim));
     if (probing.nextAtMs === null || isKnown || probing.claims.length >= MOST_CLAIMS) continue;
-    put(cursor, name, { ...probing, claims: [...probing.claims, claim] });
+    const isAsked = askedBy(cursor, name, probing).some(
+      ({ interface: on, wanted, telling }) => on === claim.interface && [...wanted, ...telling].includes(claim.address),
+    );
+    if (isAsked) put(cursor, name, { ...probing, claims: [...probing.claims, claim] });
   }
+}
+
+function askedBy(cursor: Cursor, name: string, { addresses }: Probing): Asked[] {
+  const instance = cursor.get(name);
+  if (instance === undefined) return [];
+  const vips = new Set(cursor.instances.flatMap(({ setup }) => setup.addresses.map(({ address }) => address)));
+  return askedFor(addresses, instance.setup, cursor.around, vips);
 }
 
 /** @param probing - undefined: it has nothing more to ask */
@@ -118,8 +128,7 @@ export function probedLinks({
 /** @returns undefined when its addresses are free, or no longer ours */
 function advance(cursor: Cursor, probing: Probing, instance: Instance): Probing | undefined {
   const { nowMs, around } = cursor;
-  const vips = new Set(cursor.instances.flatMap(({ setup }) => setup.addresses.map(({ address }) => address)));
-  const asked = askedFor(probing.addresses, instance.setup, around, vips);
+  const asked = askedBy(cursor, instance.setup.name, probing);
   if (asked.length === 0) return undefined;
   const beginMs = beginAtMs(probing, instance, around);
   if (beginMs === null) return probing.nextAtMs === null ? probing : { ...probing, sinceMs: null, nextAtMs: null };
@@ -134,7 +143,7 @@ function advance(cursor: Cursor, probing: Probing, instance: Instance): Probing 
     cursor.effects.push(...asked.map((one) => probeOf(instance, one)));
     return { ...probing, sent: probing.sent + 1, nextAtMs: nowMs + PROBE_EVERY_MS };
   }
-  return concluded(nowMs, probing, instance, foreignOwners(probing.claims, asked));
+  return concluded(nowMs, probing, instance, foreignOwners(probing.claims, asked, instance.setup));
 }
 
 function concluded(nowMs: number, probing: Probing, instance: Instance, owners: readonly Claim[]): Probing | undefined {

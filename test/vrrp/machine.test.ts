@@ -206,6 +206,7 @@ const ROWS: readonly Row[] = [
   { why: 'relay: never ready, patience is over', from: step(called(), TIME, NOW + SKEW).instance, event: TIME, atMs: NOW + 3000, effects: ['send 100', 'add 5', 'announce 5', 'BACKUP→MASTER'] },
   { why: 'relay: not ready, and it still says priority 0', from: step(step(called(QUICK), TIME, NOW + 61).instance, heard(0), NOW + 300).instance, event: TIME, atMs: NOW + down(100, 100), effects: [], becomes: { masterDownAtMs: NOW + 300 + down(100, 100) } },
   { why: 'relay: not ready, and it has died', from: step(called(QUICK), TIME, NOW + 61).instance, event: TIME, atMs: NOW + down(100, 100), effects: ['send 100', 'add 2', 'announce 5', 'BACKUP→MASTER'], becomes: { cause: '10.9.0.1 hands over' } },
+  { why: 'relay: may not take over any more: it is prepared anew when it may', from: called(), event: { type: 'gate', waitingFor: 'x' }, effects: [], becomes: { waitingFor: 'x', relay: null } },
   { why: 'relay: the other goes on', from: called(), event: heard(110), effects: [], becomes: { relay: null, masterDownAtMs: NOW + down() } },
   { why: 'relay: ready without having been asked for', from: backup(PEERS), event: { type: 'relay-ready' }, effects: [], becomes: { relay: null } },
   { why: 'relay: asked for before it pre-empts, once', from: backup({ ...PEERS, preempt: true }), event: heard(99), effects: ['relay to 10.9.0.1'], becomes: { masterDownAtMs: NOW - 1000 + down(), relay: expect.objectContaining({ handsOver: false, dueMs: null }) } },

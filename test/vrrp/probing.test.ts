@@ -218,6 +218,22 @@ describe('whose answer counts', () => {
     expect(played.one().state).toBe('MASTER');
   });
 
+  it('not that of the virtual MAC, which only a director answers from that has not let go yet', () => {
+    const virtualMac = { interface: 'vrrp4.51', mac: '00:00:5e:00:01:33', transmitFrom: 'virtual' } as const;
+    const addresses = setup().addresses.map((one) => ({ ...one, interface: virtualMac.interface }));
+    const played = new Played([setup({ virtualMac, addresses })]);
+    const mac = { up: false, addresses: [] };
+    played.take({
+      type: 'interfaces',
+      interfaces: { eth1: { up: true, addresses: [address('10.9.0.2')] }, 'vrrp4.51': mac },
+    });
+    played
+      .claim('10.9.0.1', PEER)
+      .claim(VIP, virtualMac.mac)
+      .until(2 * DOWN + 1000);
+    expect(played.one().state).toBe('MASTER');
+  });
+
   it('not that of a router that answers for every address, even for ours', () => {
     const played = new Played().claim('10.9.0.2', FOREIGN).claim(VIP, FOREIGN).until(DOWN);
     expect(played.one().state).toBe('MASTER');
@@ -258,6 +274,12 @@ describe('whose answer counts', () => {
     expect(played.until(DOWN).one().cause).toBe(
       `10.9.0.100 10.9.0.101 10.9.0.102 and 2 more on eth1 are in use by ${FOREIGN}, which answers for them and is no director`,
     );
+  });
+
+  it('also on a network where many others are heard before it', () => {
+    const played = new Played();
+    for (let count = 0; count < 300; count++) played.claim(`10.9.${2 + (count >> 8)}.${count & 255}`, PEER);
+    expect(played.claim(VIP, FOREIGN).until(DOWN).one().state).toBe('FAULT');
   });
 
   it('and a flood of answers is not remembered', () => {
