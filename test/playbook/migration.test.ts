@@ -1,6 +1,7 @@
 /** A pair of keepalived changes hands, director by director, and goes back; also when lvsctl is killed at any point. */
 import { describe, expect, it, vi } from 'vitest';
-import { unmanagedAmong } from '../../src/playbook/view.ts';
+import { planHosts } from '../../src/playbook/plan.ts';
+import { unmanagedAmong, viewOf } from '../../src/playbook/view.ts';
 import { topology } from '../desired/topology.ts';
 import { MigrationPair, type Name } from './migration-pair.ts';
 
@@ -143,6 +144,37 @@ describe('a run that looks at one director only', () => {
     const later = await pair.cluster.runs(pair.config, ['lb1']);
     const seen = later.hosts.map(({ target, connection, facts }) => ({ target, connection, facts }));
     expect(unmanagedAmong(pair.config, seen)).toEqual([]);
+  });
+});
+
+describe('an apply to the one that is an agent', () => {
+  const changed = (change: object) => {
+    const config = topology('dr');
+    return { ...config, instances: config.instances.map((one) => ({ ...one, ...change })) };
+  };
+  const hmac = { key: { source: 'literal', value: `hex:${'5e'.repeat(32)}` }, mode: 'enforce' };
+
+  it.each([
+    ['VRID', { vrid: 77 }, ['VRID 51 → 77']],
+    ['key', { hmac }, ['hmac']],
+    ['interval', { advertIntervalMs: 500 }, undefined],
+  ])('is refused where the keepalived would not understand it: another %s', async (_what, change, why) => {
+    const pair = new MigrationPair();
+    await pair.migrate('lb2');
+    const config = changed(change);
+    const { hosts, shared } = await pair.cluster.runs(config);
+    const read = hosts.map(({ target, connection, facts }) => ({ target, connection, facts }));
+    for (const seen of [read, read.filter(({ target }) => target.wanted.host !== 'lb1')]) {
+      const { digest, releases } = shared;
+      const view = viewOf(config, unmanagedAmong(config, read), seen, { digest, releases, nowSeconds: 1 });
+      expect(view.shared.pins).toEqual(
+        why === undefined ? [] : [{ instance: 'public', why, leftOut: [], unmanaged: ['lb1'] }],
+      );
+      const plan = planHosts(view.readings, view.shared).find(({ host }) => host === 'lb2');
+      expect(
+        plan?.problems.filter((one) => one.includes('the keepalived of lb1 no longer understands it')),
+      ).toHaveLength(why === undefined ? 0 : 1);
+    }
   });
 });
 
