@@ -188,6 +188,21 @@ describe('is refused:', () => {
     ]);
   });
 
+  it('a way back to a keepalived that would not understand signed adverts', async () => {
+    const hmac = { key: { source: 'literal', value: `hex:${'5e'.repeat(32)}` }, mode: 'enforce' } as const;
+    const pair = new MigrationPair();
+    await pair.migrate('lb2');
+    await pair.migrate('lb1');
+    const plain = topology('dr');
+    const signing = { ...plain, instances: plain.instances.map((one) => ({ ...one, hmac })) };
+    const other = Object.assign(new MigrationPair('lb1', signing), { cluster: pair.cluster });
+    expect((await other.plan('lb2', true)).refusals).toEqual([
+      'lb2: public has signed adverts, which its keepalived does not understand; take `hmac` out of the topology and apply, then go back.',
+    ]);
+    pair.cluster.host('lb1').active.clear();
+    expect((await other.plan('lb2', true, true)).refusals).toEqual([]);
+  });
+
   it('a director that runs nothing', async () => {
     const pair = new MigrationPair();
     pair.cluster.host('lb2').active.clear();
