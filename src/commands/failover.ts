@@ -11,7 +11,7 @@ import { createOutput, type Output } from '../output/output.ts';
 import { createProgress } from '../output/progress.ts';
 import { directorAgent } from '../playbook/director-agent.ts';
 import { type HandOverResult, handOver } from '../playbook/failover.ts';
-import { type FailoverPlan, type Move, planFailover, Unmovable } from '../playbook/failover-plan.ts';
+import { checkRequest, type FailoverPlan, type Move, planFailover, Unmovable } from '../playbook/failover-plan.ts';
 import { LockHeldError, takeLock } from '../playbook/lock.ts';
 import { closeDirectors, openDirectors, type Watched, watch } from '../playbook/watch.ts';
 import { type ClusterOptions, openCluster } from './cluster.ts';
@@ -69,12 +69,13 @@ async function failover(instance: string | null, options: FailoverOptions): Prom
   const output = createOutput(options);
   const limits = limitsOf(options);
   const { config, targets, connect } = await openCluster(options);
+  const request = { instance, to: options.to ?? null, back: options.back ?? false };
+  movable(() => checkRequest(config, request));
   const directors = targets.filter(({ wanted }) => wanted.director !== null);
   const watched = await openDirectors(directors, connect);
   try {
     for (const { failure } of watched) if (failure !== null) throw unreachable(failure);
     return await locked(config, watched, output, async (stopping) => {
-      const request = { instance, to: options.to ?? null, back: options.back ?? false };
       const plan = await planned(config, watched, request);
       const done = await moveAll(config, watched, plan, { output, stopping, ...limits });
       for (const note of plan.notes) output.text(note);
@@ -106,7 +107,7 @@ function limitsOf({ wait, timeout, allowLoss, yes, to, back }: FailoverOptions):
   const waitMs = parseDuration(timeout);
   if (waitMs === undefined) throw new Failure(5, `--timeout ${timeout}: expected a duration such as 30s or 2m`);
   const count = allowLoss === undefined ? null : Number(allowLoss);
-  if (count !== null && !(Number.isInteger(count) && count >= 0))
+  if (allowLoss !== undefined && !/^\d{1,9}$/.test(allowLoss))
     throw new Failure(5, `--allow-loss ${allowLoss}: expected a number of connections`);
   return { waitMs: wait ? waitMs : 0, allowLoss: count ?? (yes ? Number.POSITIVE_INFINITY : null) };
 }
@@ -144,8 +145,12 @@ async function planned(
   request: Parameters<typeof planFailover>[2],
 ): Promise<FailoverPlan> {
   const views = await watch(watched);
+  return movable(() => planFailover(config, views, request));
+}
+
+function movable<Result>(work: () => Result): Result {
   try {
-    return planFailover(config, views, request);
+    return work();
   } catch (error) {
     if (!(error instanceof Unmovable)) throw error;
     throw new Failure(error.isUsage ? 5 : 2, error.message, error.hints, { cause: error });

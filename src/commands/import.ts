@@ -1,5 +1,5 @@
 /** `lvsctl import`: keepalived.conf → a topology on stdout, and on stderr everything that it does not carry. */
-import { globSync, readFileSync } from 'node:fs';
+import { globSync, readFileSync, statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { Command } from 'commander';
@@ -10,6 +10,7 @@ import type { Include } from '../convert/keepalived/statement.ts';
 import { exitCodeOf } from '../output/exit-code.ts';
 import { Failure } from '../output/failure.ts';
 import { createOutput, type GlobalOptions, type Output } from '../output/output.ts';
+import { printable } from '../output/printable.ts';
 import { type Address, parseAddress } from '../wire/address.ts';
 import { reasonOf } from './topology.ts';
 
@@ -72,7 +73,10 @@ const include: Include = (pattern, from) => {
   try {
     const found = globSync(pattern, { cwd: folder }).sort();
     if (found.length === 0 && !/[*?[{]/.test(pattern)) return 'there is no such file';
-    return found.map((one) => ({ name: resolve(folder, one), text: readFileSync(resolve(folder, one), 'utf8') }));
+    const paths = found.map((one) => resolve(folder, one));
+    const odd = paths.find((path) => !statSync(path).isFile());
+    if (odd !== undefined) return `${odd} is no regular file`;
+    return paths.map((path) => ({ name: path, text: readFileSync(path, 'utf8') }));
   } catch (error) {
     return reasonOf(error as NodeJS.ErrnoException);
   }
@@ -81,8 +85,9 @@ const include: Include = (pattern, from) => {
 function tell({ topology, notes }: Imported, output: Output): number {
   if (topology === null) {
     output.document({ schema: 1, topology: null, notes, warnings: [] });
-    const wrong = notes.filter(({ kind }) => kind === 'wrong');
-    for (const note of wrong) output.messages.write(`${noteLine(note)}\n`);
+    // What is lost is the reason where nothing is left.
+    const why = notes.filter(({ kind }) => kind === 'wrong' || kind === 'lost');
+    for (const note of why) output.messages.write(`${printable(noteLine(note))}\n`);
     throw new Failure(5, 'nothing was imported', ['mend these lines, or write the topology by hand: lvsctl init']);
   }
   output.document({ schema: 1, topology: topology.text, notes, warnings: topology.warnings });

@@ -5,6 +5,7 @@ import { promisify } from 'node:util';
 import type { Config, SecretSource } from '../config/config.ts';
 import { HMAC_KEY, hmacKey } from '../config/hmac-key.ts';
 import { Failure } from '../output/failure.ts';
+import { reasonOf } from './topology.ts';
 
 /** The configuration with every secret as a literal. @throws Failure 5 that names the source, never the value. */
 export async function withSecrets(config: Config): Promise<Config> {
@@ -50,7 +51,7 @@ async function fetchSecret({ source, value }: SecretSource): Promise<string> {
       return readFile(value, 'utf8').then(
         (text) => text.replace(/\n$/, ''),
         (error: NodeJS.ErrnoException) => {
-          throw fail(error.code ?? error.message);
+          throw fail(reasonOf(error));
         },
       );
     case 'cmd':

@@ -48,7 +48,7 @@ export class Unmovable extends Error {
 
 /** @throws Unmovable */
 export function planFailover(config: Config, views: readonly DirectorView[], request: FailoverRequest): FailoverPlan {
-  checkNames(config, request);
+  checkRequest(config, request);
   for (const { director, silence, foreign } of views) {
     if (silence !== null) throw silentDirector(director, silence);
     if (foreign !== undefined) throw unmanagedDirector(director, foreign.program);
@@ -73,6 +73,15 @@ function unmanagedDirector(director: string, program: string): Unmovable {
   return new Unmovable(`${director} still runs ${program}, which takes no orders`, [
     `lvsctl migrate ${director} puts lvs-agent in its place; until then, on the MASTER itself: lvs-agent ctl failover INSTANCE`,
   ]);
+}
+
+/**
+ * What can be said without asking anybody.
+ * @throws Unmovable
+ */
+export function checkRequest(config: Config, request: FailoverRequest): void {
+  checkNames(config, request);
+  chosenUnits(config, request);
 }
 
 function checkNames({ instances, directors }: Config, { instance, to }: FailoverRequest): void {

@@ -16,19 +16,41 @@ export interface Pin {
   readonly why: readonly string[];
   /** Directors that take part and that this run leaves out although nobody has looked for them. */
   readonly leftOut: readonly string[];
+  /** Directors that take part with their keepalived, which stays as it is. */
+  readonly unmanaged: readonly string[];
 }
 
-export function pinsFor(readings: readonly Reading[]): Pin[] {
+/** @param unmanaged directors that run keepalived, of each instance */
+export function pinsFor(
+  readings: readonly Reading[],
+  unmanaged: (instance: string) => readonly string[] = () => [],
+): Pin[] {
   const asked = new Set(readings.map(({ target }) => target.wanted.host));
   const wanted = readings.flatMap(({ target }) => target.wanted.director?.instances ?? []);
   const instances = [...new Map(wanted.map((one) => [one.name, one])).values()];
   return instances.flatMap((instance): Pin[] => {
     const running = readings.flatMap((one) => ('facts' in one ? speechOn(one.facts, instance) : []));
+    const beside = unmanaged(instance.name);
+    const foreign = running.flatMap((before) => foreignTo(before, instance.speech));
+    if (beside.length > 0 && foreign.length > 0)
+      return [{ instance: instance.name, why: [...new Set(foreign)], leftOut: [], unmanaged: beside }];
     const why = [...new Set(running.flatMap((before) => misunderstandings(before, instance.speech)))];
     const speakers = new Set([instance.speech, ...running].flatMap((one) => Object.keys(one.speakers)));
     if (why.length === 0 || speakers.size < 2) return [];
-    return [{ instance: instance.name, why, leftOut: [...speakers].filter((name) => !asked.has(name)) }];
+    return [{ instance: instance.name, why, leftOut: [...speakers].filter((name) => !asked.has(name)), unmanaged: [] }];
   });
+}
+
+/** What a keepalived that understood `before` does not understand: another key, too, which agents ease each other into. */
+function foreignTo(before: Speech, after: Speech): string[] {
+  const known = Object.entries(before.speakers).map(
+    ([name, source]) => [name, after.speakers[name] ?? source] as const,
+  );
+  const isSameKey = before.hmac === undefined || before.hmac === (after.hmac ?? null);
+  return [
+    ...misunderstandings(before, { ...after, speakers: Object.fromEntries(known) }),
+    ...(isSameKey ? [] : ['hmac']),
+  ];
 }
 
 /** How a director is marked in a plan whose instances change so. */
@@ -42,12 +64,22 @@ export function pinChanges(pins: readonly Pin[], { target, facts }: Extract<Read
 }
 
 export function pinProblems(pins: readonly Pin[]): string[] {
-  return pins
-    .filter(({ leftOut }) => leftOut.length > 0)
-    .map(
-      ({ instance, why, leftOut }) =>
-        `VRRP ${instance} changes so that its directors understand each other only when all have changed (${why.join(', ')}); do not leave out ${leftOut.join(', ')}.`,
-    );
+  return pins.flatMap(({ instance, why, leftOut, unmanaged }) => {
+    const what = why.join(', ');
+    const names = unmanaged.join(' and ');
+    return [
+      ...(leftOut.length === 0
+        ? []
+        : [
+            `VRRP ${instance} changes so that its directors understand each other only when all have changed (${what}); do not leave out ${leftOut.join(', ')}.`,
+          ]),
+      ...(unmanaged.length === 0
+        ? []
+        : [
+            `VRRP ${instance} changes so that the keepalived of ${names} no longer understands it (${what}), and both would be MASTER; lvsctl migrate ${unmanaged[0]} first, with the topology as it was.`,
+          ]),
+    ];
+  });
 }
 
 /** How the instance of the same addresses speaks there now; agents of an earlier release tell only a part of it. */

@@ -60,7 +60,16 @@ export function viewOf(
     ...{ digest, configHash, releases, firewall: config.firewall },
     generation: generationFor(readings, configHash, length, nowSeconds),
     exchange: exchangeKeyFor(readings, length),
-    pins: pinsFor(readings),
+    pins: pinsFor(
+      readings.filter(({ target }) => !keepalived.includes(target.wanted.host)),
+      (name) => speakersOf(whole, name).filter((director) => keepalived.includes(director)),
+    ),
   };
   return { readings, shared };
+}
+
+function speakersOf({ instances }: Config, name: string): string[] {
+  return instances
+    .filter((one) => one.name === name)
+    .flatMap(({ speakers }) => speakers.map(({ director }) => director));
 }

@@ -16,6 +16,12 @@ function keyed(text: string) {
   return configuration([instance({ hmac: { key: { source: 'file', value: path }, mode: 'enforce' } })]);
 }
 
+it('that are in a file which is not there are told in words', async () => {
+  const key = { source: 'file', value: join(folder, 'none') } as const;
+  const config = configuration([instance({ hmac: { key, mode: 'enforce' } })]);
+  await expect(withSecrets(config)).rejects.toThrow(`\${file:${folder}/none} cannot be had: there is no such file`);
+});
+
 describe('the key of signed advertisements', () => {
   it.each([`hex:${'0f'.repeat(32)}`, `12 hex:${'0f'.repeat(64)}\n`, 'a passphrase of thirty-two letters'])(
     'is fetched as it stands in its file: %j',

@@ -1,6 +1,7 @@
 /** A pair of keepalived changes hands, director by director, and goes back; also when lvsctl is killed at any point. */
 import { describe, expect, it, vi } from 'vitest';
-import { unmanagedAmong } from '../../src/playbook/view.ts';
+import { planHosts } from '../../src/playbook/plan.ts';
+import { unmanagedAmong, viewOf } from '../../src/playbook/view.ts';
 import { topology } from '../desired/topology.ts';
 import { MigrationPair, type Name } from './migration-pair.ts';
 
@@ -146,6 +147,37 @@ describe('a run that looks at one director only', () => {
   });
 });
 
+describe('an apply to the one that is an agent', () => {
+  const changed = (change: object) => {
+    const config = topology('dr');
+    return { ...config, instances: config.instances.map((one) => ({ ...one, ...change })) };
+  };
+  const hmac = { key: { source: 'literal', value: `hex:${'5e'.repeat(32)}` }, mode: 'enforce' };
+
+  it.each([
+    ['VRID', { vrid: 77 }, ['VRID 51 → 77']],
+    ['key', { hmac }, ['hmac']],
+    ['interval', { advertIntervalMs: 500 }, undefined],
+  ])('is refused where the keepalived would not understand it: another %s', async (_what, change, why) => {
+    const pair = new MigrationPair();
+    await pair.migrate('lb2');
+    const config = changed(change);
+    const { hosts, shared } = await pair.cluster.runs(config);
+    const read = hosts.map(({ target, connection, facts }) => ({ target, connection, facts }));
+    for (const seen of [read, read.filter(({ target }) => target.wanted.host !== 'lb1')]) {
+      const { digest, releases } = shared;
+      const view = viewOf(config, unmanagedAmong(config, read), seen, { digest, releases, nowSeconds: 1 });
+      expect(view.shared.pins).toEqual(
+        why === undefined ? [] : [{ instance: 'public', why, leftOut: [], unmanaged: ['lb1'] }],
+      );
+      const plan = planHosts(view.readings, view.shared).find(({ host }) => host === 'lb2');
+      expect(
+        plan?.problems.filter((one) => one.includes('the keepalived of lb1 no longer understands it')),
+      ).toHaveLength(why === undefined ? 0 : 1);
+    }
+  });
+});
+
 describe('is refused:', () => {
   it('a way back where there was no keepalived', async () => {
     const pair = new MigrationPair();
@@ -154,6 +186,21 @@ describe('is refused:', () => {
     expect((await pair.plan('lb2', true)).refusals).toEqual([
       'lb2: lvsctl has not stopped a keepalived there, so there is none to go back to.',
     ]);
+  });
+
+  it('a way back to a keepalived that would not understand signed adverts', async () => {
+    const hmac = { key: { source: 'literal', value: `hex:${'5e'.repeat(32)}` }, mode: 'enforce' } as const;
+    const pair = new MigrationPair();
+    await pair.migrate('lb2');
+    await pair.migrate('lb1');
+    const plain = topology('dr');
+    const signing = { ...plain, instances: plain.instances.map((one) => ({ ...one, hmac })) };
+    const other = Object.assign(new MigrationPair('lb1', signing), { cluster: pair.cluster });
+    expect((await other.plan('lb2', true)).refusals).toEqual([
+      'lb2: public has signed adverts, which its keepalived does not understand; take `hmac` out of the topology and apply, then go back.',
+    ]);
+    pair.cluster.host('lb1').active.clear();
+    expect((await other.plan('lb2', true, true)).refusals).toEqual([]);
   });
 
   it('a director that runs nothing', async () => {

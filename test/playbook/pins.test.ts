@@ -66,7 +66,9 @@ describe('a plan', () => {
       .filter(({ target }) => target.wanted.host !== 'lb1')
       .map(({ target, connection, facts }) => ({ target, connection, facts }));
     const pins = pinsFor(readings);
-    expect(pins).toEqual([{ instance: 'public', why: ['transport unicast → multicast'], leftOut: ['lb1'] }]);
+    expect(pins).toEqual([
+      { instance: 'public', why: ['transport unicast → multicast'], leftOut: ['lb1'], unmanaged: [] },
+    ]);
     const [plan] = planHosts(readings, { ...shared, pins });
     expect(plan?.problems).toContainEqual(
       expect.stringMatching(/^VRRP public changes so that .* do not leave out lb1\.$/),

@@ -4,7 +4,7 @@ import type { HostFacts } from '../../src/facts/host.ts';
 import type { Reading } from '../../src/playbook/cluster.ts';
 import { generationFor, planHosts, type Shared } from '../../src/playbook/plan.ts';
 import { topology } from '../desired/topology.ts';
-import { agentState } from '../facts/agent-state.ts';
+import { agentState, instanceState } from '../facts/agent-state.ts';
 import { CONTEXT, freshFacts, runningAgent, satisfied } from '../operations/facts.ts';
 
 const [lb1, lb2, web1] = wantedHosts(topology('dr'));
@@ -34,6 +34,17 @@ describe('a plan', () => {
     const [plan] = planHosts([read(web1, satisfied(web1!))], SHARED);
     expect(plan).toMatchObject({ host: 'web1', role: 'realserver', changes: [], problems: [], failure: null });
     expect(plan?.reasons['VIPs']).toBe('every VIP is there');
+  });
+
+  it('warns of a director that cannot serve, although there is nothing to change about it', () => {
+    const state = (more: object) =>
+      agentState({ vrrp: { ...agentState().vrrp, instances: [instanceState({ name: 'public', ...more })] } });
+    const warnings = (more: object) =>
+      planHosts([read(lb1, freshFacts({ agent: runningAgent({ state: state(more) }) }))], SHARED)[0]?.warnings;
+    expect(warnings({ state: 'FAULT', cause: 'interface eth1 is down' })).toContain(
+      'VRRP public is in FAULT here (interface eth1 is down), so this director cannot serve it; see lvsctl status.',
+    );
+    expect(warnings({ state: 'BACKUP' })).toEqual([]);
   });
 
   it('shows a host that was not read as such, with nothing planned', () => {

@@ -59,6 +59,30 @@ describe('lvsctl import', () => {
     expect((await lvsctl('import', 'lb1.conf')).stdout).toContain('vrid: 7');
   });
 
+  it('tells why nothing is left, and obeys no escape sequence of the file', async () => {
+    writeFileSync(
+      join(FOLDER, 'odd.conf'),
+      'vrrp_instance A {\n bad \x1b[31mred\n virtual_ipaddress { x }\n}\nx "\x1b[2J\n',
+    );
+    const { exitCode, stderr } = await lvsctl('import', 'odd.conf');
+    expect(exitCode).toBe(5);
+    expect(stderr).not.toContain('\x1b');
+    writeFileSync(
+      join(FOLDER, 'odd.conf'),
+      'vrrp_instance A {\n interface "eth0; rm"\n virtual_router_id 5\n virtual_ipaddress { 10.0.0.9 }\n}\n',
+    );
+    const nothing = await lvsctl('import', 'odd.conf');
+    expect(nothing).toMatchObject({ exitCode: 5, stdout: '' });
+    expect(nothing.stderr).toContain('odd.conf:1: directors.odd.dip.eth0; rm');
+  });
+
+  it('reads no device that a file includes', async () => {
+    writeFileSync(join(FOLDER, 'odd.conf'), 'include /dev/zero\n');
+    const { exitCode, stderr } = await lvsctl('import', 'odd.conf');
+    expect(exitCode).toBe(5);
+    expect(stderr).toContain('odd.conf:1: include /dev/zero: /dev/zero is no regular file');
+  });
+
   it.each([
     [['none.conf'], 'error: none.conf cannot be read: there is no such file'],
     [['x', '--dip', 'lb1=1'], "error: --dip 'lb1=1' is not understood"],

@@ -38,7 +38,11 @@ export function agreementOf(config: Config, director: string, file: SourceFile, 
   const lost = notes.filter(({ kind }) => kind === 'lost').length;
   const services = servicesOf(config, file, include);
   return {
-    differences: [...instancesOf(config, director, topology.config), ...services.differences],
+    differences: [
+      ...instancesOf(config, director, topology.config),
+      ...signaturesOf(config, director, file, include),
+      ...services.differences,
+    ],
     remarks: [
       ...prioritiesOf(config, director, topology.config),
       ...services.remarks,
@@ -109,6 +113,23 @@ function directorWith({ directors }: Config, address: Address): string | undefin
 
 function strangers(config: Config, { foreignPeers }: InstanceConfig): string[] {
   return foreignPeers.filter((peer) => directorWith(config, peer) === undefined);
+}
+
+/**
+ * A signed advert is too long for whoever has no key, and an unsigned one is not believed by who enforces. What `auth_hmac` says
+ * is not read, so it is no pair with anybody.
+ */
+function signaturesOf(config: Config, director: string, file: SourceFile, include: Include): string[] {
+  const { instances } = keepalivedIn(statementsOf(file, include), new Notes());
+  const signed = instances.filter(({ isSigned }) => isSigned);
+  const signs = ownOf(config, director).filter(({ hmac }) => hmac !== null && hmac.mode !== 'receive');
+  return [
+    ...signed.map(({ name }) => `${name}: keepalived signs (auth_hmac); take it out on all directors first`),
+    ...signs.map(
+      ({ name, hmac }) =>
+        `${name}: hmac with mode: ${hmac?.mode} is not for keepalived; leave \`hmac\` out, or write mode: receive, until all directors run lvs-agent`,
+    ),
+  ];
 }
 
 function prioritiesOf(config: Config, director: string, theirs: Config): string[] {

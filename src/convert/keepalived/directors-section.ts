@@ -2,7 +2,7 @@
 import type { Address } from '../../wire/address.ts';
 import { type Entry, entry, map, values } from '../draft.ts';
 import type { KeepalivedInstance } from './instance-block.ts';
-import type { Notes } from './note.ts';
+import type { At, Notes } from './note.ts';
 import type { Director, Router } from './pair.ts';
 import type { Tree } from './reading.ts';
 
@@ -39,7 +39,7 @@ export function directorsSection(
       }
       for (const one of own) add(dips, one.interface, one.address);
       if (dips.size === 0) add(dips, 'eth0', `${PLACEHOLDER}${++placeholders.count}`);
-      return directorEntry(name, dips);
+      return directorEntry(name, dips, sides[0]?.instance.at ?? null);
     }),
   );
 }
@@ -57,14 +57,15 @@ function makeUp(
   notes.say('decide', at, `vrrp_instance ${instance}`, why);
 }
 
-function directorEntry(name: string, dips: ReadonlyMap<string, ReadonlySet<string>>): Entry {
+/** @param at of its first instance: where a person looks when there is something wrong with it */
+function directorEntry(name: string, dips: ReadonlyMap<string, ReadonlySet<string>>, at: At | null): Entry {
   const addresses = [...dips.values()].flatMap((all) => [...all]);
   const isMadeUp = addresses.some((one) => one.startsWith(PLACEHOLDER) || one.startsWith(PLACEHOLDER_V6));
   const comment = isMadeUp
     ? `DECIDE: ${name}'s own addresses; those that begin with ${PLACEHOLDER} or ${PLACEHOLDER_V6} are placeholders.`
     : null;
   const dip = [...dips].map(([on, all]) => entry(on, all.size === 1 ? ([...all][0] ?? '') : values([...all], null)));
-  return entry(name, map(entry('dip', map(...dip))), null, comment);
+  return entry(name, map(entry('dip', map(...dip))), at, comment);
 }
 
 function add(dips: Map<string, Set<string>>, on: string, address: string): void {

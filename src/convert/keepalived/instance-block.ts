@@ -33,6 +33,8 @@ export interface KeepalivedInstance {
   readonly peers: readonly Address[];
   /** Version 2 only. */
   readonly pass: { readonly at: At; readonly text: string } | null;
+  /** It has `auth_hmac`, which is not read. */
+  readonly isSigned: boolean;
   /** What is the same on all directors, in the topology's words. */
   readonly shared: readonly Part[];
 }
@@ -66,6 +68,7 @@ interface Reading {
   isPlain?: At;
   vmac?: At;
   isSentFromBase?: At;
+  isSigned?: boolean;
 }
 
 /** undefined: there is none without a VRID, and that is told. */
@@ -98,6 +101,7 @@ export function instanceIn(
   return {
     ...{ name, at, vrid, family, transport },
     pass: version === 2 ? (read.pass ?? null) : null,
+    isSigned: read.isSigned ?? false,
     interface: read.interface ?? null,
     priority: priorityOf(read),
     source: read.source ?? null,
@@ -207,6 +211,10 @@ function handlersFor(read: Reading, notes: Notes) {
       if (ms !== undefined) read.interval = { at: statement.at, ms };
     },
     authentication: (statement: Statement) => authentication(statement, read, notes),
+    auth_hmac: ({ at }: Statement) => {
+      read.isSigned = true;
+      notes.say('lost', at, 'auth_hmac { … }', SIGNED);
+    },
     unicast_src_ip: (statement: Statement) => set('source', addressIn(statement, notes)),
     mcast_src_ip: (statement: Statement) => set('source', addressIn(statement, notes)),
     mcast_dst_ip: (statement: Statement) => {
@@ -247,6 +255,9 @@ function handlersFor(read: Reading, notes: Notes) {
     ...notifyHandlers(read.notified, notes),
   };
 }
+
+const SIGNED =
+  'write `hmac: { key, mode }` with the same key; `migrate` wants it gone until all directors run lvs-agent';
 
 function authentication(statement: Statement, read: Reading, notes: Notes): void {
   let kind = 'PASS';

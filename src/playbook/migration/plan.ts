@@ -112,6 +112,7 @@ function refusalsOf(question: Question, own: Side | undefined, way: Way): string
     ...(back && !own.wasKeepalived && own.speaks !== 'keepalived'
       ? [`${director}: lvsctl has not stopped a keepalived there, so there is none to go back to.`]
       : []),
+    ...(back ? signed(question, others) : []),
     ...(!back && own.speaks === 'nobody' && !own.wasKeepalived
       ? [`${director}: keepalived does not run there; apply sets up a director that runs nothing.`]
       : []),
@@ -128,6 +129,20 @@ function refusalsOf(question: Question, own: Side | undefined, way: Way): string
         ]
       : []),
   ];
+}
+
+/** Its keepalived.conf is from before there were signatures: an agent that signs and one that does not know it are two MASTERs. */
+function signed({ config, director }: Question, others: readonly Side[]): string[] {
+  const agents = others.filter(({ speaks }) => speaks === 'agent' || speaks === 'both').map((side) => side.director);
+  const takesPart = ({ speakers }: InstanceConfig, name: string): boolean =>
+    speakers.some((one) => one.director === name);
+  return config.instances
+    .filter(({ hmac }) => hmac !== null && hmac.mode !== 'receive')
+    .filter((one) => takesPart(one, director) && agents.some((name) => takesPart(one, name)))
+    .map(
+      ({ name }) =>
+        `${director}: ${name} has signed adverts, which its keepalived does not understand; take \`hmac\` out of the topology and apply, then go back.`,
+    );
 }
 
 function warningsOf(question: Question, way: Way, taker: Side | null, moving: readonly string[]): string[] {

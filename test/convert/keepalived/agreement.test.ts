@@ -94,6 +94,26 @@ describe('a topology made of two files', () => {
     expect(compare('lb1', (same) => same.replace(from, to))).toEqual({ differences: [], remarks: [remark] });
   });
 
+  it.each([
+    ['enforce', 1],
+    ['permissive', 1],
+    ['receive', 0],
+  ] as const)('is none where only it signs: mode %s', (mode, count) => {
+    const config = configOf();
+    const hmac = { key: { source: 'literal', value: `hex:${'00'.repeat(32)}` }, mode } as const;
+    const signing = { ...config, instances: config.instances.map((one) => ({ ...one, hmac })) };
+    const { differences } = compare('lb1', undefined, signing);
+    expect(differences).toHaveLength(count);
+    if (count > 0) expect(differences[0]).toMatch(/^shop: hmac with mode: \w+ is not for keepalived; /);
+  });
+
+  it('is none where keepalived signs', () => {
+    const signing = (text: string) =>
+      text.replace('advert_int 1', `advert_int 1\nauth_hmac {\nkey 1 hex:${'5e'.repeat(32)}\nmode enforce\n}`);
+    const { differences } = compare('lb1', signing);
+    expect(differences).toEqual(['shop: keepalived signs (auth_hmac); take it out on all directors first']);
+  });
+
   it('misses what only it has', () => {
     const config = configOf();
     const [instance] = config.instances;
