@@ -23,7 +23,7 @@ export class FakeMacvlans implements Macvlans {
     if (on === undefined) return fail(ENODEV);
     if (this.#named(name) !== undefined) return fail(EEXIST);
     this.#lastIndex += 1;
-    const macvlan = { baseIndex: on.index, isPrivate: true };
+    const macvlan = { baseIndex: on.index, isVepa: true };
     this.#kernel.setLink({ index: this.#lastIndex, name, mac, alias, macvlan, up: false, running: false });
     return undefined;
   }

@@ -15,7 +15,7 @@ export interface Macvlan {
 
 export interface Macvlans {
   /**
-   * Makes one that is down, in private mode, and gives itself no IPv6 address. One of that name that is there is left alone, and
+   * Makes one that is down, in VEPA mode, and gives itself no IPv6 address. One of that name that is there is left alone, and
    * an error. One that could not be made whole is taken away again.
    */
   add(macvlan: Macvlan): KernelError | undefined;

@@ -26,7 +26,7 @@ const IFLA_AF_SPEC = 26;
 const IFLA_INFO_KIND = 1;
 const IFLA_INFO_DATA = 2;
 const IFLA_MACVLAN_MODE = 1;
-const MACVLAN_MODE_PRIVATE = 1;
+const MACVLAN_MODE_VEPA = 2;
 const IFLA_INET_CONF = 1;
 const IFLA_INET6_ADDR_GEN_MODE = 8;
 const IN6_ADDR_GEN_MODE_NONE = 1;
@@ -50,8 +50,8 @@ export interface LinkMessage {
   readonly mtu: number;
   /** What someone wrote to it (IFLA_IFALIAS), empty where nobody did. */
   readonly alias: string;
-  /** Of a macvlan, what it lies on and whether it keeps to itself; null: it is none. */
-  readonly macvlan: { readonly baseIndex: number; readonly isPrivate: boolean } | null;
+  /** Of a macvlan, what it lies on and whether its mode is VEPA; null: it is none. */
+  readonly macvlan: { readonly baseIndex: number; readonly isVepa: boolean } | null;
 }
 
 /** The body of a dump request for links: ifinfomsg of zeros (the strict check wants it whole). */
@@ -92,7 +92,7 @@ function decodeMacvlan(attributes: Attributes): LinkMessage['macvlan'] {
   if (info.get(IFLA_INFO_KIND) === undefined || info.text(IFLA_INFO_KIND) !== 'macvlan') return null;
   const mode = info.get(IFLA_INFO_DATA) === undefined ? 0 : info.nested(IFLA_INFO_DATA).u32(IFLA_MACVLAN_MODE);
   const baseIndex = attributes.get(IFLA_LINK) === undefined ? 0 : attributes.u32(IFLA_LINK);
-  return { baseIndex, isPrivate: mode === MACVLAN_MODE_PRIVATE };
+  return { baseIndex, isVepa: mode === MACVLAN_MODE_VEPA };
 }
 
 export interface MacvlanRequest {
@@ -102,7 +102,11 @@ export interface MacvlanRequest {
   readonly mac: string;
 }
 
-/** To make a macvlan that is down. Private: what it sends and what its base sends are no concern of each other's. */
+/**
+ * To make a macvlan that is down. VEPA: it talks to nobody within the host, and what another MASTER sends from the same MAC is
+ * heard by the base, which no other mode without bridging allows: in private mode the kernel takes it for the macvlan's own
+ * (drivers/net/macvlan.c, macvlan_handle_frame), and two MASTERs would never hear of each other.
+ */
 export function encodeMacvlan({ name, baseIndex, mac }: MacvlanRequest): Uint8Array {
   const bytes = Uint8Array.from(mac.split(':'), (byte) => Number.parseInt(byte, 16));
   const attributes = new AttributeWriter()
@@ -112,7 +116,7 @@ export function encodeMacvlan({ name, baseIndex, mac }: MacvlanRequest): Uint8Ar
     .nested(IFLA_LINKINFO, (info) =>
       info
         .text(IFLA_INFO_KIND, 'macvlan')
-        .nested(IFLA_INFO_DATA, (data) => data.u32(IFLA_MACVLAN_MODE, MACVLAN_MODE_PRIVATE)),
+        .nested(IFLA_INFO_DATA, (data) => data.u32(IFLA_MACVLAN_MODE, MACVLAN_MODE_VEPA)),
     );
   return header({}).bytes(attributes.done()).done();
 }

@@ -81,7 +81,7 @@ describe.each(FAMILIES)('$family', ({ make, vip: text, device, mac, ping }) => {
     await (await a.start().connect()).reaches('MASTER');
     await (await b.start().connect()).reaches('BACKUP');
     expect(a.instance()?.virtualMac).toEqual({ interface: device, mac });
-    expect(link('a', device)).toMatch(/<[^>]*\bUP\b.* macvlan mode private .*addrgenmode none/);
+    expect(link('a', device)).toMatch(/<[^>]*\bUP\b.* macvlan mode vepa .*addrgenmode none/);
     expect(link('b', device)).not.toMatch(/<[^>]*\bUP\b/);
     expect(answers()).toBe(true);
     expect(known()).toContain(` lladdr ${mac} `);
@@ -133,6 +133,20 @@ describe.each(FAMILIES)('$family', ({ make, vip: text, device, mac, ping }) => {
     expect(new Set(said.map((advert) => advert.mac))).toEqual(new Set([from]));
     expect(new Set(said.map(({ checksum }) => checksum))).toEqual(new Set(['pseudo-header']));
     expect(link('a', device)).toBe('');
+  });
+
+  it('two MASTERs that speak from the one MAC hear each other, and one lets go', async () => {
+    const config = one({ transport: 'multicast', virtualMac: VIRTUAL, ...sources(make) });
+    const [a, b] = [director('a', config), director('b', config)];
+    await (await a.start().connect()).reaches('MASTER');
+    await (await b.start().connect()).reaches('BACKUP');
+    lan.cut('a');
+    await b.reaches('MASTER');
+    expect(a.instance()?.state).toBe('MASTER');
+    lan.heal('a');
+    await b.reaches('BACKUP');
+    expect([a.instance()?.state, b.instance()?.dropped]).toEqual(['MASTER', {}]);
+    await until('it answers', answers);
   });
 
   it('what is deleted or set down behind our back is back at once, and answers', async () => {

@@ -63,19 +63,19 @@ describe('rtnetlink links', () => {
       up: true,
       mac: '00:00:5e:00:01:33',
       alias: 'ours',
-      macvlan: { baseIndex: 3, isPrivate: true },
+      macvlan: { baseIndex: 3, isVepa: true },
     });
     const [base] = messagesOf(exchange('ip -d link show dev vrrp.51', 3).answers);
     expect(decodeLink(base!.payload)).toMatchObject({ index: 3, name: 'dummy0', alias: '', macvlan: null });
   });
 
-  it('of other kinds and modes are no private macvlan', () => {
+  it('of other kinds and modes are no such macvlan', () => {
     const link = (info: string): unknown => decodeLink(bytesOf(`${'00'.repeat(16)}07000300780000${'00'}${info}`));
     const kind = '0c0001006d6163766c616e00';
     expect(link('')).toMatchObject({ macvlan: null });
     expect(link('0c00120008000100767400' + '00')).toMatchObject({ macvlan: null });
-    expect(link(`10001200${kind}`)).toMatchObject({ macvlan: { baseIndex: 0, isPrivate: false } });
-    expect(link(`1c001200${kind}0c0002000800010004000000`)).toMatchObject({ macvlan: { isPrivate: false } });
+    expect(link(`10001200${kind}`)).toMatchObject({ macvlan: { baseIndex: 0, isVepa: false } });
+    expect(link(`1c001200${kind}0c0002000800010004000000`)).toMatchObject({ macvlan: { isVepa: false } });
     expect(() => link(`16001200${kind}0600020004000100`)).toThrow(MalformedError);
   });
 
@@ -95,7 +95,7 @@ describe('rtnetlink links', () => {
 describe('requests for links', () => {
   it('make a macvlan as ip(8) does', () => {
     const { request } = exchange(
-      'ip link add name vrrp.51 link dummy0 address 00:00:5e:00:01:33 type macvlan mode private',
+      'ip link add name vrrp.51 link dummy0 address 00:00:5e:00:01:33 type macvlan mode vepa',
     );
     const ours = encodeMacvlan({ name: 'vrrp.51', baseIndex: 3, mac: '00:00:5e:00:01:33' });
     expect(ours.slice(0, 16)).toEqual(new Uint8Array(16));

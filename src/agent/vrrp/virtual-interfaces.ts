@@ -110,7 +110,7 @@ function macvlanOf({ virtualMac, interface: base, vrid, family }: InstanceSetup)
 /** Whether a link is what we would make. */
 function isAs({ alias, mac, macvlan }: Link, wanted: Macvlan | undefined, host: Host): boolean {
   if (wanted === undefined || alias !== wanted.alias || mac !== wanted.mac) return false;
-  return macvlan?.isPrivate === true && macvlan.baseIndex === baseIndexOf(wanted, host);
+  return macvlan?.isVepa === true && macvlan.baseIndex === baseIndexOf(wanted, host);
 }
 
 /** What a macvlan on this base lies on: one on top of another lies on what that lies on (drivers/net/macvlan.c). */

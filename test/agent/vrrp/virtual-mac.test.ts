@@ -47,7 +47,7 @@ const where = ({ kernel }: Host, address = VIP): string | undefined => {
 describe('the interface of a virtual MAC', () => {
   it('is there on both directors, and up on the MASTER alone', () => {
     const { segment, a, b } = elected();
-    expect(linkOf(a)).toMatchObject({ mac: MAC, up: true, macvlan: { baseIndex: 2, isPrivate: true } });
+    expect(linkOf(a)).toMatchObject({ mac: MAC, up: true, macvlan: { baseIndex: 2, isVepa: true } });
     expect(linkOf(a)?.alias).toBe('lvs-agent: virtual router 51 (IPv4) on eth1');
     expect(linkOf(b)).toMatchObject({ mac: MAC, up: false });
     segment.settle();
@@ -128,12 +128,12 @@ describe('the interface of a virtual MAC', () => {
   it('may lie on a macvlan: the kernel puts it beside that', () => {
     const segment = new LateSegment();
     const kernel = segment.kernel('10.9.0.1');
-    kernel.setLink({ index: 2, name: 'eth1', macvlan: { baseIndex: 77, isPrivate: false } });
+    kernel.setLink({ index: 2, name: 'eth1', macvlan: { baseIndex: 77, isVepa: false } });
     const macvlans = new FakeMacvlans(kernel);
     const add: FakeMacvlans['add'] = (one) => {
       const error = FakeMacvlans.prototype.add.call(macvlans, one);
       const made = kernel.links().find(({ name }) => name === one.name);
-      if (made) kernel.setLink({ ...made, macvlan: { baseIndex: 77, isPrivate: true } });
+      if (made) kernel.setLink({ ...made, macvlan: { baseIndex: 77, isVepa: true } });
       return error;
     };
     const config = configuration([instance({ virtualMac })]);
@@ -149,7 +149,7 @@ describe('what is not ours', () => {
     ['the name', { name: 'vrrp.51' }, "interface vrrp.51 is there and is not lvs-agent's own"],
     [
       'the MAC',
-      { name: 'vrrp4-2-1', mac: MAC, macvlan: { baseIndex: 2, isPrivate: false } },
+      { name: 'vrrp4-2-1', mac: MAC, macvlan: { baseIndex: 2, isVepa: false } },
       `interface vrrp4-2-1 has the virtual MAC ${MAC} already`,
     ],
   ])('has %s: a fault until it is gone, and it is left alone', (_what, link, cause) => {
@@ -170,7 +170,7 @@ describe('what is not ours', () => {
 
   it('has the MAC where ours is up, or is down itself: no fault', () => {
     const { segment, a, b } = elected();
-    const other = { index: 50, name: 'other', mac: MAC, macvlan: { baseIndex: 2, isPrivate: false } };
+    const other = { index: 50, name: 'other', mac: MAC, macvlan: { baseIndex: 2, isVepa: false } };
     a.kernel.setLink(other);
     b.kernel.setLink({ ...other, up: false });
     segment.clock.advance(1000);

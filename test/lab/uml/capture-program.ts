@@ -29,7 +29,7 @@ const COMMANDS = [
   'ip -6 address add 2001:db8::100/128 dev dummy0 nodad valid_lft forever preferred_lft 0',
   'ip address show dev dummy0',
   'ip link show dev dummy0',
-  'ip link add name vrrp.51 link dummy0 address 00:00:5e:00:01:33 type macvlan mode private',
+  'ip link add name vrrp.51 link dummy0 address 00:00:5e:00:01:33 type macvlan mode vepa',
   'ip link set dev vrrp.51 alias ours',
   'ip link set dev vrrp.51 addrgenmode none',
   'ip link set dev vrrp.51 up',
