@@ -69,6 +69,10 @@ export class HandOvers {
     return config === null ? { services: [], markings: [] } : relayTable(config, this.#orders);
   }
 
+  get lent(): NonNullable<AgentState['lent']> {
+    return this.#lent.all;
+  }
+
   get state(): NonNullable<AgentState['relays']> {
     const [config, entries] = [this.#options.config(), this.#options.entries()];
     return this.#orders.map((order) => ({

@@ -29,6 +29,11 @@ export class LentSysctls {
     this.#lent = readLent(path, journal);
   }
 
+  /** What is set for a while, by name. */
+  get all(): Readonly<Record<string, Lent>> {
+    return this.#lent;
+  }
+
   /** Makes exactly these differ from what they were; a setting that somebody else has changed meanwhile is left to him. */
   settle(wanted: Readonly<Record<string, string>>): void {
     for (const [name, { before, now }] of Object.entries(this.#lent)) {

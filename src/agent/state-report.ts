@@ -29,6 +29,7 @@ export interface Known {
   readonly holds: NonNullable<AgentState['holds']>;
   readonly exchange: NonNullable<AgentState['exchange']>;
   readonly relays: NonNullable<AgentState['relays']>;
+  readonly lent: NonNullable<AgentState['lent']>;
   readonly vrrp: { readonly alive: boolean; readonly report: Report | undefined };
   /** What there is to say of a tracker that is down, or null. */
   readonly problemOf: (kind: TrackerKind, name: string) => string | null;
@@ -58,6 +59,7 @@ export function agentStateOf(known: Known): AgentState {
       instances,
     },
     ...(known.relays.length === 0 ? {} : { relays: known.relays }),
+    ...(Object.keys(known.lent).length === 0 ? {} : { lent: known.lent }),
     ipvs: {
       inSync: known.table.errors.length === 0,
       error: known.table.errors[0] ?? null,

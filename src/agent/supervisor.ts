@@ -242,6 +242,7 @@ export class Supervisor {
       overrides: this.#drains.all,
       holds: this.#standby.holds,
       relays: this.#handOvers.state,
+      lent: this.#handOvers.lent,
       exchange: { key: exchange.key(), peers: exchange.peers(wallOf) },
       vrrp: { alive: this.#link.isAlive, report: this.#link.report },
       problemOf: (kind, name) => this.#trackers.problemOf(kind, name),

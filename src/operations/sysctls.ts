@@ -3,13 +3,16 @@ import { type Operation, outcome, run } from './operation.ts';
 /** Live values; all in one `sysctl`, in the order of the wanted ones (ip_forward resets others, so it comes first). */
 export const setSysctls: Operation = {
   name: 'sysctls',
-  decide({ sysctls: lasting, modules, director }, { sysctls: live, modules: loaded }) {
+  decide({ sysctls: lasting, modules, director }, { sysctls: live, modules: loaded, agent }) {
     const present = Object.entries(director?.virtualSysctls ?? {}).filter(([key]) => live[key] !== undefined);
     const sysctls = { ...Object.fromEntries(present), ...lasting };
     // Keys of a module that is only now being loaded exist once that is done.
     const comes = modules.some(({ name }) => loaded[name] === 'available');
     const differs = Object.entries(sysctls).filter(
-      ([key, value]) => live[key] !== value && (live[key] !== undefined || comes),
+      ([key, value]) =>
+        live[key] !== value &&
+        (live[key] !== undefined || comes) &&
+        !isLent(agent?.state?.lent?.[key], value, live[key]),
     );
     return outcome(
       differs.map(([key, value]) => ({
@@ -22,6 +25,11 @@ export const setSysctls: Operation = {
     );
   },
 };
+
+/** The agent has changed it for a hand-over, and puts back what is wanted. */
+function isLent(lent: { before: string; now: string } | undefined, wanted: string, live: string | undefined): boolean {
+  return lent !== undefined && lent.now === live && lent.before === wanted;
+}
 
 /** What lvsctl once set and the topology no longer wants goes back to what it was, where that is known. */
 export const restoreSysctls: Operation = {

@@ -240,6 +240,8 @@ export const agentState = z.object({
       }),
     )
     .optional(),
+  /** Kernel settings that the agent has changed for a hand-over and puts back when that is over. */
+  lent: z.record(z.string(), z.object({ before: z.string(), now: z.string() })).optional(),
   checks: z.array(checkState),
   overrides: z.array(overrideState),
   /** What keeps instances of this director from becoming MASTER; an earlier release tells none. */

@@ -106,6 +106,24 @@ const CASES: readonly Case[] = [
     }),
     expected: ['sysctl -q -w net.ipv4.conf.all.arp_ignore=1 net.ipv4.conf.lo.arp_announce=2'],
   },
+  ...(
+    [
+      ['leaves to the agent what that has changed for a hand-over and puts back', '2 50', 'every value is live'],
+      ['sets what the agent would put back otherwise', '1 10', ['sysctl -q -w net.ipv4.vs.sync_threshold=2 50']],
+    ] as const
+  ).map(([title, before, expected]) => ({
+    title,
+    operation: setSysctls,
+    wanted: { ...dr, sysctls: { 'net.ipv4.vs.sync_threshold': '2 50' } },
+    facts: freshFacts({
+      sysctls: { 'net.ipv4.vs.sync_threshold': '0 1' },
+      agent: {
+        ...runningAgent(),
+        state: agentState({ lent: { 'net.ipv4.vs.sync_threshold': { before, now: '0 1' } } }),
+      },
+    }),
+    expected,
+  })),
   {
     title: 'sets no key that this kernel does not have',
     operation: setSysctls,
