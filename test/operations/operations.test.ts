@@ -109,7 +109,7 @@ const CASES: readonly Case[] = [
   ...(
     [
       ['leaves to the agent what that has changed for a hand-over and puts back', '2 50', 'every value is live'],
-      ['sets what the agent would put back otherwise', '1 10', ['sysctl -q -w net.ipv4.vs.sync_threshold=2 50']],
+      ['sets what the agent would put back otherwise', '1 10', ["sysctl -q -w 'net.ipv4.vs.sync_threshold=2 50'"]],
     ] as const
   ).map(([title, before, expected]) => ({
     title,
