@@ -124,10 +124,26 @@ async function yielded(stage: Stage, takeoverMs: number): Promise<void> {
 /** Each discards what the other says, so each is MASTER (RFC 3768 section 7.1: MUST discard). */
 async function apart(stage: Stage): Promise<void> {
   const { first, second, cell } = stage;
+  const sinceMs = Date.now();
   await second.speaker.start();
+  if (second.isUs && cell.transport === 'multicast') {
+    await heldOff(stage, sinceMs);
+    return;
+  }
   for (const part of [first, second]) await speaksOn(stage, part, isSilenced(cell, part) ? 1 : 4);
   await owned(first, 'all');
   await owned(second, 'all');
+}
+
+/**
+ * Ours: before it serves for the first time it asks who has its addresses (RFC 5227), and one that answers and is no peer that we
+ * know of has them: no second MASTER.
+ */
+async function heldOff({ witness, first, second }: Stage, sinceMs: number): Promise<void> {
+  for (const after of [3, 5]) await witness.next(first.speaker.source, sinceMs + after * first.conf.intervalMs);
+  expect(witness.last(second.speaker.source)).toBeUndefined();
+  await owned(first, 'all');
+  await owned(second, 'none');
 }
 
 /**
