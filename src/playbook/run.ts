@@ -5,6 +5,7 @@ import type { HostFacts } from '../facts/host.ts';
 import { AGENT_STEP } from '../operations/agent.ts';
 import { decide } from '../operations/all.ts';
 import type { Change } from '../operations/operation.ts';
+import { setSysctls } from '../operations/sysctls.ts';
 import { causeIn, remedyFor } from '../shell/cause.ts';
 import { renderForPeople } from '../shell/render.ts';
 import type { Step, StepResult } from '../shell/step.ts';
@@ -68,6 +69,8 @@ export async function bring(run: Run, host: HostRun, wanted: Wanted, what: strin
   const done = await perform(run, host, steps);
   if (!done) return false;
   host.changed += steps.length;
+  const late = lateSettings(run, host, wanted);
+  if (late.length > 0 && !(await perform(run, host, late))) return false;
   const left = leftover(run, host, wanted);
   if (left !== null) return fail(run, host, hostFailure(wanted.host, left));
   run.emit({ type: 'changed', host: wanted.host, what, changes });
@@ -112,6 +115,16 @@ function stepWords(steps: readonly Step[], failed: StepResult): [message: string
   const said = causeIn(failed.stderr) || `exit code ${failed.exitCode}`;
   const shown = command ? ` (${renderForPeople(command)})` : '';
   return [`${failed.name} failed: ${said}${shown}`, [remedyFor(said) ?? 'Mend that there and apply again.']];
+}
+
+/**
+ * Settings of an interface that the agent has only just made: they were not there when the others were set. udev sets them, too, but
+ * not at once, and not where it does not run.
+ */
+function lateSettings(run: Run, host: HostRun, wanted: Wanted): readonly Step[] {
+  if (Object.keys(wanted.director?.virtualSysctls ?? {}).length === 0) return [];
+  const { steps } = decide(wanted, host.facts, contextFor(host.facts, run.shared));
+  return steps.filter(({ name }) => name === setSysctls.name);
 }
 
 /** What is still not as wanted although every command succeeded; the agent takes its time and is waited for elsewhere. */

@@ -15,7 +15,7 @@ const URL = `http://${VIP}/`;
 /** lb2's, at 1 s advertisements and priority 100 (RFC 9568 section 6.1). */
 const MASTER_DOWN_MS = 3000 + ((256 - 100) / 256) * 1000;
 const TOLERANCE_MS = 50;
-const lab = labForTests({ fresh: true });
+const lab = labForTests();
 const folder = mkdtempSync(join(tmpdir(), 'virtual-mac-'));
 const file = join(folder, 'topology.yaml');
 
