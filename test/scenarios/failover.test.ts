@@ -1,12 +1,13 @@
 /** failover as a whole program, as far as it goes without a host. */
 import { resolve } from 'node:path';
-import { execa } from 'execa';
 import { describe, expect, it } from 'vitest';
+import { lvsctlIn, ROOT } from './lvsctl.ts';
 
-const ROOT = resolve(import.meta.dirname, '../..');
 const DR = resolve(ROOT, 'inventory/topologies/dr.yaml');
 const TWO = resolve(ROOT, 'inventory/topologies/dual-master.yaml');
 const NO_VRRP = resolve(ROOT, 'inventory/topologies/one-director.yaml');
+
+const lvsctl = lvsctlIn('/');
 
 describe('lvsctl failover', () => {
   it.each([
@@ -20,11 +21,7 @@ describe('lvsctl failover', () => {
     [['-t', DR, '--allow-loss', ''], 'error: --allow-loss : expected a number of connections'],
     [['-t', DR, '--allow-loss', '1e3'], 'error: --allow-loss 1e3: expected a number of connections'],
   ])('%j ends 5 without asking anybody', async (args, error) => {
-    const { exitCode, stdout, stderr } = await execa(
-      process.execPath,
-      [resolve(ROOT, 'src/cli.ts'), 'failover', ...args],
-      { cwd: '/', reject: false, stdin: 'ignore', env: { NO_COLOR: '1', LVSCTL_TOPOLOGY: undefined } },
-    );
+    const { exitCode, stdout, stderr } = await lvsctl('failover', ...args);
     expect({ exitCode, stdout }).toEqual({ exitCode: 5, stdout: '' });
     expect(stderr).toContain(error);
   });

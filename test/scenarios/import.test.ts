@@ -2,22 +2,14 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { execa } from 'execa';
 import { afterAll, describe, expect, it } from 'vitest';
+import { lvsctlIn, ROOT } from './lvsctl.ts';
 
-const ROOT = resolve(import.meta.dirname, '../..');
 const CASES = resolve(ROOT, 'test/convert/keepalived/cases');
 const FOLDER = mkdtempSync(join(tmpdir(), 'lvsctl-'));
 afterAll(() => rmSync(FOLDER, { recursive: true }));
 
-async function lvsctl(...args: string[]) {
-  const { stdout, stderr, exitCode } = await execa(process.execPath, [resolve(ROOT, 'src/cli.ts'), ...args], {
-    cwd: FOLDER,
-    reject: false,
-    env: { NO_COLOR: '1', LVSCTL_TOPOLOGY: undefined },
-  });
-  return { stdout, stderr, exitCode };
-}
+const lvsctl = lvsctlIn(FOLDER);
 
 describe('lvsctl import', () => {
   it('writes a topology that validate accepts, and ends 0 when all is carried', async () => {

@@ -1,20 +1,11 @@
 /** migrate as a whole program, as far as it goes without a host. */
 import { resolve } from 'node:path';
-import { execa } from 'execa';
 import { describe, expect, it } from 'vitest';
+import { lvsctlIn, ROOT } from './lvsctl.ts';
 
-const ROOT = resolve(import.meta.dirname, '../..');
 const DR = resolve(ROOT, 'inventory/topologies/dr.yaml');
 
-async function lvsctl(...args: string[]) {
-  const { stdout, stderr, exitCode } = await execa(process.execPath, [resolve(ROOT, 'src/cli.ts'), ...args], {
-    cwd: '/',
-    reject: false,
-    stdin: 'ignore',
-    env: { NO_COLOR: '1', LVSCTL_TOPOLOGY: undefined },
-  });
-  return { stdout, stderr, exitCode };
-}
+const lvsctl = lvsctlIn('/');
 
 describe('lvsctl migrate', () => {
   it('explains itself with examples', async () => {

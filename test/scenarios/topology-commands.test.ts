@@ -2,21 +2,13 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { execa } from 'execa';
 import { afterAll, describe, expect, it } from 'vitest';
+import { lvsctlIn, ROOT } from './lvsctl.ts';
 
-const ROOT = resolve(import.meta.dirname, '../..');
 const FOLDER = mkdtempSync(join(tmpdir(), 'lvsctl-'));
 afterAll(() => rmSync(FOLDER, { recursive: true }));
 
-async function lvsctl(...args: string[]) {
-  const { stdout, stderr, exitCode } = await execa(process.execPath, [resolve(ROOT, 'src/cli.ts'), ...args], {
-    cwd: FOLDER,
-    reject: false,
-    env: { NO_COLOR: '1', LVSCTL_TOPOLOGY: undefined },
-  });
-  return { stdout, stderr, exitCode };
-}
+const lvsctl = lvsctlIn(FOLDER);
 
 const BAD = join(FOLDER, 'bad.yaml');
 writeFileSync(BAD, 'cluster: a\ndirectors: { lb1: { dip: { eth1: 10.0.0.1 } } }\nvrpp: {}\nfirewall: "\u001b[31mx"\n');

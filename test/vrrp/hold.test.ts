@@ -2,9 +2,9 @@
 import { describe, expect, it } from 'vitest';
 import type { Hold } from '../../src/vrrp/hold.ts';
 import { masterDownMs } from '../../src/vrrp/intervals.ts';
-import { newRouter, nextDeadlineMs, type Router, type RouterEvent, stepRouter } from '../../src/vrrp/router.ts';
 import { setupsFor } from '../../src/vrrp/setup.ts';
 import { address, configuration, instance, vip } from './configuration.ts';
+import { Driven } from './driven.ts';
 
 const HOST = [{ interface: 'eth1', address: address('10.9.0.2'), prefixLength: 24 }];
 const config = configuration([
@@ -21,12 +21,10 @@ const held = (change: Partial<Hold> = {}): Hold => ({
   ...change,
 });
 
-/** The director `b` from time 0 on, as the loop drives it: a `time` event at every deadline. */
-class Played {
-  nowMs = 0;
-  router: Router = newRouter(0);
-
+/** The director `b` from time 0 on. */
+class Played extends Driven {
   constructor(from = config, found: 'absent' | 'fresh' = 'absent') {
+    super();
     const { instances } = setupsFor(from, 'b', HOST);
     this.take({ type: 'interfaces', interfaces: { eth1: { up: true, addresses: [address('10.9.0.2')] } } });
     this.take({
@@ -36,24 +34,8 @@ class Played {
     });
   }
 
-  take(event: RouterEvent): this {
-    this.router = stepRouter(this.router, event, this.nowMs).router;
-    return this;
-  }
-
   hold(...holds: readonly Hold[]): this {
     return this.take({ type: 'holds', holds });
-  }
-
-  until(atMs: number): this {
-    for (;;) {
-      const dueMs = nextDeadlineMs(this.router, this.nowMs);
-      if (dueMs === null || dueMs > atMs) break;
-      this.nowMs = Math.max(this.nowMs, dueMs);
-      this.take({ type: 'time' });
-    }
-    this.nowMs = atMs;
-    return this;
   }
 
   hear(priority: number, name = 'public', vrid = 51): this {

@@ -1,12 +1,12 @@
 /** Who has the addresses before the first MASTER: when it is asked, whose answer counts, and what comes of it. */
 import { describe, expect, it } from 'vitest';
-import type { Effect, Found, InstanceSetup } from '../../src/vrrp/instance.ts';
+import type { Found, InstanceSetup } from '../../src/vrrp/instance.ts';
 import { masterDownMs, PROBE_EVERY_MS, PROBED_MS } from '../../src/vrrp/intervals.ts';
 import type { Claim } from '../../src/vrrp/owners.ts';
 import { probedLinks } from '../../src/vrrp/probing.ts';
-import { newRouter, nextDeadlineMs, type Router, type RouterEvent, stepRouter } from '../../src/vrrp/router.ts';
+import { stepRouter } from '../../src/vrrp/router.ts';
 import { address, instanceSetup, VIRTUAL_ADDRESS } from './configuration.ts';
-import { brokenRule } from './invariants.ts';
+import { Driven } from './driven.ts';
 
 const VIP = '10.9.0.100';
 const FOREIGN = '02:00:00:00:00:99';
@@ -18,13 +18,10 @@ const setup = (more: Partial<InstanceSetup> = {}): InstanceSetup =>
 const fault = (vip = VIP, mac = FOREIGN, on = 'eth1'): string =>
   `${vip} on ${on} is in use by ${mac}, which answers for it and is no director`;
 
-/** The director 10.9.0.2 from time 0 on, as the loop drives it: a `time` event at every deadline. */
-class Played {
-  nowMs = 0;
-  router: Router = newRouter(0);
-  readonly effects: (Effect & { readonly atMs: number })[] = [];
-
+/** The director 10.9.0.2 from time 0 on. */
+class Played extends Driven {
   constructor(setups: readonly InstanceSetup[] = [setup()], found: Found = 'absent', up = true) {
+    super();
     this.link(up);
     this.configure(setups, Object.fromEntries(setups.map(({ name }) => [name, found])));
   }
@@ -36,25 +33,6 @@ class Played {
 
   configure(setups: readonly InstanceSetup[], found: Readonly<Record<string, Found>> = {}): this {
     return this.take({ type: 'config', setups, found, probes: true });
-  }
-
-  take(event: RouterEvent): this {
-    const { router, effects } = stepRouter(this.router, event, this.nowMs);
-    this.router = router;
-    this.effects.push(...effects.map((effect) => ({ ...effect, atMs: this.nowMs })));
-    expect(brokenRule(router)).toBeUndefined();
-    return this;
-  }
-
-  until(atMs: number): this {
-    for (;;) {
-      const dueMs = nextDeadlineMs(this.router, this.nowMs);
-      if (dueMs === null || dueMs > atMs) break;
-      this.nowMs = Math.max(this.nowMs, dueMs);
-      this.take({ type: 'time' });
-    }
-    this.nowMs = atMs;
-    return this;
   }
 
   claim(text: string, mac: string | null, on = 'eth1'): this {
