@@ -47,6 +47,22 @@ describe('an apply', { timeout: 60_000 }, () => {
     );
   });
 
+  it('sets what an interface lacks that the agent makes with its configuration, also before udev has', async () => {
+    const cluster = new ModelCluster();
+    await cluster.apply(topology('dr'));
+    for (const name of ['lb1', 'lb2']) {
+      const { sysctls } = cluster.host(name);
+      cluster.host(name).onConfig = () =>
+        sysctls.set('net.ipv6.conf.vrrp/51.accept_ra', '1').set('net.ipv6.conf.vrrp/51.autoconf', '1');
+    }
+    const config = topology('dr');
+    const virtualMac = { enabled: true, transmitFrom: 'base' } as const;
+    const virtual = { ...config, instances: config.instances.map((one) => ({ ...one, virtualMac })) };
+    expect((await cluster.apply(virtual)).ended).toBe('done');
+    expect(cluster.host('lb2').sysctls.get('net.ipv6.conf.vrrp/51.accept_ra')).toBe('0');
+    expect(await cluster.left(virtual)).toEqual([]);
+  });
+
   it('grows realservers first, then the directors one after the other, then the return routes', async () => {
     const cluster = new ModelCluster();
     await cluster.apply(topology('dr'));

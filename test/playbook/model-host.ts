@@ -5,6 +5,7 @@
 import type { Config } from '../../src/config/config.ts';
 import { speechOf } from '../../src/config/speech.ts';
 import type { Wanted } from '../../src/desired/wanted.ts';
+import { sysctlPath } from '../../src/facts/sysctls.ts';
 import type { Command, Word } from '../../src/shell/command.ts';
 import type { ScriptResult, Step, StepResult } from '../../src/shell/step.ts';
 import type { Connection } from '../../src/ssh/connection.ts';
@@ -213,7 +214,7 @@ export class ModelHost {
           .join(''),
       texts: () =>
         [
-          ...[...this.sysctls].map(([key, value]) => [`/proc/sys/${key.replaceAll('.', '/')}`, `${value}\n`]),
+          ...[...this.sysctls].map(([key, value]) => [sysctlPath(key), `${value}\n`]),
           ...this.files,
           ['/etc/passwd', 'root:x:0:0:root:/root:/bin/sh\nlvs-script:x:999:999::/nonexistent:/usr/sbin/nologin\n'],
         ]
