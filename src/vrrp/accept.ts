@@ -8,7 +8,7 @@ import { type Advertisement, type ParseProblem, parseAdvertisement } from '../wi
 import { splitTrailer } from '../wire/vrrp-hmac.ts';
 import type { Authenticity, ForgeryReason, Signed } from './authenticity.ts';
 import type { Sender } from './freshness.ts';
-import type { InstanceSetup } from './instance.ts';
+import type { InstanceSetup } from './instance-setup.ts';
 
 export type DropReason =
   | ParseProblem

@@ -1,6 +1,7 @@
 /** What a process that starts finds of its addresses in the kernel: did its predecessor hold them a moment ago? */
 import type { Address } from '../wire/address.ts';
-import type { Found, InstanceSetup } from './instance.ts';
+import type { Found } from './instance.ts';
+import type { InstanceSetup } from './instance-setup.ts';
 import { addressLifetimeSeconds, masterDownMs } from './intervals.ts';
 
 export interface FoundAddress {

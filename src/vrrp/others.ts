@@ -1,6 +1,6 @@
 /** Who else speaks for a virtual router: directors like us, which hand over as we do, and foreign speakers, which do not. */
 import type { Address } from '../wire/address.ts';
-import type { InstanceSetup } from './instance.ts';
+import type { InstanceSetup } from './instance-setup.ts';
 
 /** One whose link-local address only it knows is taken for a director, unless it is known to be foreign. */
 export function isManaged({ managed, peers, unnamed }: InstanceSetup, source: Address): boolean {

@@ -1,6 +1,6 @@
 /** Who has an address that is to be ours: neighbours that answered, told apart. Pure. */
 import { type Address, familyOf } from '../wire/address.ts';
-import type { InstanceSetup } from './instance.ts';
+import type { InstanceSetup } from './instance-setup.ts';
 import type { Surroundings } from './tracking.ts';
 import { askedOn } from './virtual-mac.ts';
 

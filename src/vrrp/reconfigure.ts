@@ -1,5 +1,6 @@
 /** A new configuration of a virtual router that runs: what can change in place changes in place, and no packet tells of it. */
-import type { Effect, EventOf, Instance, InstanceSetup, Step, VirtualAddress } from './instance.ts';
+import type { Effect, EventOf, Instance, Step } from './instance.ts';
+import type { InstanceSetup, VirtualAddress } from './instance-setup.ts';
 import { addressRefreshMs } from './intervals.ts';
 import { announce, lifetimeSeconds } from './transition.ts';
 

@@ -1,8 +1,9 @@
 /** A configuration goes in force: virtual routers end, change and begin. */
 import type { Address } from '../wire/address.ts';
 import type { Cursor } from './cursor.ts';
-import type { Found, InstanceSetup } from './instance.ts';
+import type { Found } from './instance.ts';
 import { newInstance } from './instance.ts';
+import type { InstanceSetup } from './instance-setup.ts';
 import { newProbing, type Probing } from './probing.ts';
 import { carriesOver, changesMac, isSameRouter } from './reconfigure.ts';
 import type { RouterEvent } from './router.ts';

@@ -3,7 +3,7 @@ import type { Config, DirectorConfig, VipConfig } from '../config/config.ts';
 import { inGroup } from '../config/group.ts';
 import type { InstanceConfig, SpeakerConfig } from '../config/instance.ts';
 import { type Address, familyOf, hostPrefix, inNetwork, isLinkLocal } from '../wire/address.ts';
-import type { InstanceSetup, Tracker, VirtualAddress } from './instance.ts';
+import type { InstanceSetup, Tracker, VirtualAddress } from './instance-setup.ts';
 import { onVirtualMac, virtualMacFor } from './virtual-mac.ts';
 
 /** An address of the director, usable, as the kernel has it. */

@@ -5,7 +5,7 @@
 import { type Address, isLinkLocal } from '../wire/address.ts';
 import type { Advertisement } from '../wire/vrrp.ts';
 import type { DropReason } from './accept.ts';
-import type { InstanceSetup } from './instance.ts';
+import type { InstanceSetup } from './instance-setup.ts';
 
 export interface Stranger {
   readonly source: Address;

@@ -5,7 +5,8 @@
  */
 import type { Cursor } from './cursor.ts';
 import { handOverDeadlineMs } from './hand-over.ts';
-import type { Found, Instance, InstanceSetup } from './instance.ts';
+import type { Found, Instance } from './instance.ts';
+import type { InstanceSetup } from './instance-setup.ts';
 
 /** Keeps every group whole. Each round moves a member one way only, so it ends. */
 export function keepGroupsWhole(cursor: Cursor): void {

@@ -1,7 +1,7 @@
 /** What an instance watches, turned into its priority, its faults and whether it may become MASTER yet. */
 import { effectivePriority } from '../config/priority.ts';
 import type { Address } from '../wire/address.ts';
-import type { InstanceSetup, Tracker } from './instance.ts';
+import type { InstanceSetup, Tracker } from './instance-setup.ts';
 import { WAIT_FOR_VERDICTS_MS } from './intervals.ts';
 import type { TrackerKind, TrackerState } from './link.ts';
 import { virtualMacFaults } from './virtual-mac.ts';

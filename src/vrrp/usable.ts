@@ -1,5 +1,5 @@
 /** Whether a MASTER that has a fault could go on serving until another has taken over. */
-import type { InstanceSetup } from './instance.ts';
+import type { InstanceSetup } from './instance-setup.ts';
 import type { Surroundings } from './tracking.ts';
 
 /** It can still say that it hands over, hear its successor, and be reached by clients. */

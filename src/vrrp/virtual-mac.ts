@@ -1,7 +1,7 @@
 /** What a virtual MAC makes of an instance: its addresses are on an interface of its own, which must be there. */
 import type { InstanceConfig } from '../config/instance.ts';
 import { virtualInterfaceOf, virtualMacOf } from '../config/virtual-mac.ts';
-import type { InstanceSetup, VirtualAddress, VirtualMac } from './instance.ts';
+import type { InstanceSetup, VirtualAddress, VirtualMac } from './instance-setup.ts';
 import type { Surroundings } from './tracking.ts';
 
 /** Null: the instance has none. */

@@ -4,7 +4,7 @@
  */
 import { createHmac } from 'node:crypto';
 import type { Received } from '../../src/vrrp/accept.ts';
-import type { InstanceSetup } from '../../src/vrrp/instance.ts';
+import type { InstanceSetup } from '../../src/vrrp/instance-setup.ts';
 import { addressBytes } from '../../src/wire/address.ts';
 
 /** What else is asked of advertisements that are signed. */

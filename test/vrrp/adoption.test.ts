@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { foundOf } from '../../src/vrrp/adoption.ts';
-import type { InstanceSetup } from '../../src/vrrp/instance.ts';
+import type { InstanceSetup } from '../../src/vrrp/instance-setup.ts';
 import { setupsFor } from '../../src/vrrp/setup.ts';
 import { address, configuration, instance, vip } from './configuration.ts';
 

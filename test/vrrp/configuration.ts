@@ -1,7 +1,7 @@
 /** Configurations for tests: the defaults of the product, changed where a test says so. */
 import type { Config, DirectorConfig, VipConfig } from '../../src/config/config.ts';
 import type { GarpConfig, InstanceConfig, NotifyConfig } from '../../src/config/instance.ts';
-import type { InstanceSetup } from '../../src/vrrp/instance.ts';
+import type { InstanceSetup } from '../../src/vrrp/instance-setup.ts';
 import { type Address, hostPrefix } from '../../src/wire/address.ts';
 
 export const address = (text: string): Address => text as Address;

@@ -14,14 +14,8 @@
  */
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { acceptPacket } from '../../src/vrrp/accept.ts';
-import {
-  type Effect,
-  type Found,
-  type Instance,
-  type InstanceSetup,
-  newInstance,
-  type VirtualAddress,
-} from '../../src/vrrp/instance.ts';
+import { type Effect, type Found, type Instance, newInstance } from '../../src/vrrp/instance.ts';
+import type { InstanceSetup, VirtualAddress } from '../../src/vrrp/instance-setup.ts';
 import { newRouter, type Router, type RouterEvent, stepRouter } from '../../src/vrrp/router.ts';
 import { type Address, familyOf } from '../../src/wire/address.ts';
 import { encodeAdvertisement } from '../../src/wire/vrrp.ts';

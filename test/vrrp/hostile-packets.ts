@@ -5,7 +5,7 @@
 import { createHmac } from 'node:crypto';
 import type { HmacKey } from '../../src/config/hmac-key.ts';
 import type { Received } from '../../src/vrrp/accept.ts';
-import type { InstanceSetup } from '../../src/vrrp/instance.ts';
+import type { InstanceSetup } from '../../src/vrrp/instance-setup.ts';
 import { type Address, addressFromBytes } from '../../src/wire/address.ts';
 import { encodeAdvertisement } from '../../src/wire/vrrp.ts';
 import { trailerOf } from '../../src/wire/vrrp-hmac.ts';

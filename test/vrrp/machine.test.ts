@@ -3,8 +3,9 @@
  * Rows are data; `ours` marks what no RFC knows.
  */
 import { describe, expect, it } from 'vitest';
-import type { Effect, Instance, InstanceEvent, InstanceSetup } from '../../src/vrrp/instance.ts';
+import type { Effect, Instance, InstanceEvent } from '../../src/vrrp/instance.ts';
 import { newInstance } from '../../src/vrrp/instance.ts';
+import type { InstanceSetup } from '../../src/vrrp/instance-setup.ts';
 import { masterDownMs } from '../../src/vrrp/intervals.ts';
 import { nextDeadlineMs, step } from '../../src/vrrp/machine.ts';
 import type { Advertisement } from '../../src/wire/vrrp.ts';

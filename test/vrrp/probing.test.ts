@@ -1,6 +1,7 @@
 /** Who has the addresses before the first MASTER: when it is asked, whose answer counts, and what comes of it. */
 import { describe, expect, it } from 'vitest';
-import type { Found, InstanceSetup } from '../../src/vrrp/instance.ts';
+import type { Found } from '../../src/vrrp/instance.ts';
+import type { InstanceSetup } from '../../src/vrrp/instance-setup.ts';
 import { masterDownMs, PROBE_EVERY_MS, PROBED_MS } from '../../src/vrrp/intervals.ts';
 import type { Claim } from '../../src/vrrp/owners.ts';
 import { probedLinks } from '../../src/vrrp/probing.ts';

@@ -2,7 +2,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { acceptPacket } from '../../src/vrrp/accept.ts';
-import type { Effect, Found, Instance, InstanceSetup } from '../../src/vrrp/instance.ts';
+import type { Effect, Found, Instance } from '../../src/vrrp/instance.ts';
+import type { InstanceSetup } from '../../src/vrrp/instance-setup.ts';
 import { step } from '../../src/vrrp/machine.ts';
 import { newRouter, nextDeadlineMs, type Router, type RouterEvent, stepRouter } from '../../src/vrrp/router.ts';
 import { setupsFor } from '../../src/vrrp/setup.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { DropReason } from '../../src/vrrp/accept.ts';
-import type { InstanceSetup } from '../../src/vrrp/instance.ts';
+import type { InstanceSetup } from '../../src/vrrp/instance-setup.ts';
 import { setupsFor } from '../../src/vrrp/setup.ts';
 import { strangerIn } from '../../src/vrrp/stranger.ts';
 import type { Advertisement } from '../../src/wire/vrrp.ts';

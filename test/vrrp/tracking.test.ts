@@ -1,6 +1,6 @@
 /** What an instance tracks, in every state, turned into priority, faults and the gate; and how states are carried over. */
 import { describe, expect, it } from 'vitest';
-import type { InstanceSetup, Tracker } from '../../src/vrrp/instance.ts';
+import type { InstanceSetup, Tracker } from '../../src/vrrp/instance-setup.ts';
 import { WAIT_FOR_VERDICTS_MS } from '../../src/vrrp/intervals.ts';
 import type { TrackerState } from '../../src/vrrp/link.ts';
 import { setupsFor } from '../../src/vrrp/setup.ts';

@@ -1,6 +1,6 @@
 /** Puts virtual addresses into the kernel, renews and announces them, and takes them out. */
 import type { Addresses } from '../../kernel/addresses.ts';
-import type { VirtualAddress } from '../../vrrp/instance.ts';
+import type { VirtualAddress } from '../../vrrp/instance-setup.ts';
 import type { Announcer } from './announcer.ts';
 import { type Log, onChange } from './log.ts';
 

@@ -2,7 +2,7 @@
  * Which address is announced next: each once a round, on each interface in turn, no sooner than the least time after the one
  * before, whichever instance that was of. Pure but for its memory.
  */
-import type { VirtualAddress } from '../../vrrp/instance.ts';
+import type { VirtualAddress } from '../../vrrp/instance-setup.ts';
 import type { Address } from '../../wire/address.ts';
 
 /** At a time, so that adverts and timers get their turn in between: about half a millisecond of sending. */

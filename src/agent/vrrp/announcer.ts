@@ -1,7 +1,7 @@
 /** Tells the neighbours who has an address: gratuitous ARP and unsolicited neighbour advertisements, a few at a time. */
 import type { FrameSender } from '../../kernel/arp.ts';
 import type { Clock } from '../../kernel/clock.ts';
-import type { VirtualAddress } from '../../vrrp/instance.ts';
+import type { VirtualAddress } from '../../vrrp/instance-setup.ts';
 import { familyOf } from '../../wire/address.ts';
 import { gratuitousArp } from '../../wire/arp.ts';
 import { neighbourAdvertisement } from '../../wire/ndp.ts';

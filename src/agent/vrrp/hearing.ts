@@ -2,7 +2,7 @@
 import type { Clock } from '../../kernel/clock.ts';
 import type { VrrpPacket } from '../../kernel/vrrp-socket.ts';
 import { type Acceptance, acceptPacket } from '../../vrrp/accept.ts';
-import type { InstanceSetup } from '../../vrrp/instance.ts';
+import type { InstanceSetup } from '../../vrrp/instance-setup.ts';
 import type { RouterEvent } from '../../vrrp/router.ts';
 import { strangerIn } from '../../vrrp/stranger.ts';
 import type { Address } from '../../wire/address.ts';

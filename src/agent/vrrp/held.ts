@@ -1,6 +1,6 @@
 /** Addresses that a director holds by itself, without VRRP: there while the process lives, gone a minute after it died for good. */
 import type { Clock } from '../../kernel/clock.ts';
-import type { VirtualAddress } from '../../vrrp/instance.ts';
+import type { VirtualAddress } from '../../vrrp/instance-setup.ts';
 import type { VirtualAddresses } from './addresses.ts';
 
 const LIFETIME_SECONDS = 60;

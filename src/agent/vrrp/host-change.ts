@@ -1,5 +1,5 @@
 /** What a change of the host's addresses means for the loop. Pure. */
-import type { InstanceSetup, VirtualAddress } from '../../vrrp/instance.ts';
+import type { InstanceSetup, VirtualAddress } from '../../vrrp/instance-setup.ts';
 import type { InterfaceNow } from '../../vrrp/tracking.ts';
 import { isLinkLocal } from '../../wire/address.ts';
 import { type Host, namedAddresses, withoutVirtual } from './host.ts';

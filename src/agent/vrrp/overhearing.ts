@@ -3,7 +3,7 @@
  * VRID. A socket an interface and family, which never sends.
  */
 import type { VrrpNetwork, VrrpSocket } from '../../kernel/vrrp-socket.ts';
-import type { InstanceSetup } from '../../vrrp/instance.ts';
+import type { InstanceSetup } from '../../vrrp/instance-setup.ts';
 import { type Log, onChange } from './log.ts';
 import type { OnPacket } from './sockets.ts';
 

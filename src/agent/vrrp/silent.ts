@@ -3,7 +3,7 @@
  * yet packets that another director sends here are still ours. The kernel ends them by itself.
  */
 import type { Addresses } from '../../kernel/addresses.ts';
-import type { VirtualAddress } from '../../vrrp/instance.ts';
+import type { VirtualAddress } from '../../vrrp/instance-setup.ts';
 import { type Address, hostPrefix } from '../../wire/address.ts';
 import type { VirtualAddresses } from './addresses.ts';
 import { type Log, onChange } from './log.ts';

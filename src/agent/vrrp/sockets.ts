@@ -3,7 +3,7 @@
  * send from the virtual MAC where an instance has it.
  */
 import type { VrrpNetwork, VrrpPacket, VrrpSocket, VrrpSocketOptions } from '../../kernel/vrrp-socket.ts';
-import type { InstanceSetup } from '../../vrrp/instance.ts';
+import type { InstanceSetup } from '../../vrrp/instance-setup.ts';
 import type { Address } from '../../wire/address.ts';
 import { type Advertisement, encodeAdvertisement } from '../../wire/vrrp.ts';
 import { type Log, onChange } from './log.ts';

@@ -5,7 +5,7 @@
 import { VIRTUAL_INTERFACE_IPV4 } from '../../config/virtual-mac.ts';
 import type { Link } from '../../kernel/addresses.ts';
 import type { Macvlan, Macvlans } from '../../kernel/macvlans.ts';
-import type { InstanceSetup } from '../../vrrp/instance.ts';
+import type { InstanceSetup } from '../../vrrp/instance-setup.ts';
 import type { Router } from '../../vrrp/router.ts';
 import { type Host, isVirtual, VIRTUAL_MARK } from './host.ts';
 import { type Log, onChange } from './log.ts';

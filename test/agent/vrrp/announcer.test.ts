@@ -3,7 +3,7 @@ import { AnnouncementQueue } from '../../../src/agent/vrrp/announcement-queue.ts
 import { Announcer } from '../../../src/agent/vrrp/announcer.ts';
 import { FakeFrameSender } from '../../../src/kernel/fake-arp.ts';
 import { FakeClock } from '../../../src/kernel/fake-clock.ts';
-import type { VirtualAddress } from '../../../src/vrrp/instance.ts';
+import type { VirtualAddress } from '../../../src/vrrp/instance-setup.ts';
 import { address } from '../../vrrp/configuration.ts';
 
 function vip(number: number, on = 'eth1'): VirtualAddress {
