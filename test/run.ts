@@ -17,7 +17,6 @@ interface Report {
   readonly numPassedTests: number;
   readonly numFailedTests: number;
   readonly numFailedTestSuites: number;
-  readonly numPendingTests: number;
   readonly success: boolean;
 }
 

@@ -33,10 +33,10 @@ export interface Surroundings {
   readonly ownPort: number | null;
 }
 
-/** Keywords for the timing, wherever they stand: in a virtual_server, a real_server or a checker. */
-export function timingHandlers(current: () => Timing, set: (timing: Timing) => void, notes: Notes): Handlers {
+/** Keywords for the timing, wherever they stand: in a virtual_server, a real_server or a checker. `read` gets what they say. */
+export function timingHandlers(read: { timing: Timing }, notes: Notes): Handlers {
   const put = (at: At, key: string, of: string | number | undefined): void => {
-    if (of !== undefined) set({ ...current(), [key]: entry(key, of, at) });
+    if (of !== undefined) read.timing = { ...read.timing, [key]: entry(key, of, at) };
   };
   const time = (key: string) => (statement: Statement) => {
     const ms = secondsIn(statement, notes);
@@ -91,13 +91,7 @@ export function checksIn(statement: Statement, around: Surroundings, notes: Note
 
 function commonHandlers(read: Reading, notes: Notes): Handlers {
   return {
-    ...timingHandlers(
-      () => read.timing,
-      (timing) => {
-        read.timing = timing;
-      },
-      notes,
-    ),
+    ...timingHandlers(read, notes),
     connect_port: (one) => {
       read.port = wholeIn(one, notes) ?? read.port;
     },

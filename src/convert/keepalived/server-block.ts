@@ -62,13 +62,7 @@ export function destinationIn(
   };
   const command = (key: 'up' | 'down') => (one: Statement) => notifyIn(key, one, service, notes);
   const handlers: Handlers = {
-    ...timingHandlers(
-      () => inherited.timing,
-      (timing) => {
-        inherited.timing = timing;
-      },
-      notes,
-    ),
+    ...timingHandlers(inherited, notes),
     ...Object.fromEntries(CHECKERS.map((keyword) => [keyword, (one: Statement) => void checkers.push(one)])),
     weight: number('weight'),
     ...{ uthreshold: number('upper_threshold'), lthreshold: number('lower_threshold') },

@@ -151,13 +151,7 @@ function handlersFor(read: Reading, notes: Notes): Handlers {
   const scheduler = (one: Statement): void => put('scheduler', (one.words[1] ?? '').toLowerCase(), one.at);
   const flag = (name: string) => () => void read.flags.add(name);
   return {
-    ...timingHandlers(
-      () => read.timing,
-      (timing) => {
-        read.timing = timing;
-      },
-      notes,
-    ),
+    ...timingHandlers(read, notes),
     ...{ lb_algo: scheduler, lvs_sched: scheduler, lb_kind: method, lvs_method: method },
     ...{
       'sh-port': flag('port'),
