@@ -143,7 +143,7 @@ async function untilKnown(options: HandOverOptions): Promise<number | null> {
     const left = unknownTo(known, theirs, oldAddresses).length;
     if (left === 0) await release(options);
     if (left === 0 || time.now() > until || stopping()) return left;
-    doing(move.to, `does not know ${connections(left)} of ${move.from} yet, and relays them`);
+    doing(move.to, `does not know ${connections(left)} of ${move.from} yet, and relays ${left === 1 ? 'it' : 'them'}`);
     await time.pause(CONNECTIONS_POLL_MS);
   }
 }
