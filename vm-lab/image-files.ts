@@ -2,6 +2,7 @@
  * What the image has beyond Debian's packages: the unit that gives a machine its identity at first boot, and nginx.
  * Nothing of lvsctl is in it.
  */
+import { DISK_HEARTBEAT_FILES } from './disk-heartbeat.ts';
 
 export const IMAGE_PACKAGES = [
   ...['systemd-sysv', 'udev', 'dbus', 'kmod', 'procps', 'iproute2', 'iputils-ping', 'iputils-arping', 'ethtool'],
@@ -96,6 +97,7 @@ const WITHOUT_PRETEST = '[Service]\nExecStartPre=\n';
 
 /** Path in the image → text. */
 export const IMAGE_FILES: Readonly<Record<string, string>> = {
+  ...DISK_HEARTBEAT_FILES,
   '/etc/systemd/system/lab-seed.service': SEED_UNIT,
   '/etc/systemd/system/lab-ready.service': READY_UNIT,
   '/etc/systemd/system/nginx.service.d/lab.conf': WITHOUT_PRETEST,
@@ -107,6 +109,8 @@ export const IMAGE_FILES: Readonly<Record<string, string>> = {
 
 /** Run in the image as root, once, when it is built. */
 export const CUSTOMIZE = `set -eu
+# No distribution's kernel has it, and its helper makes every call of iptables wait.
+find /usr/lib/modules -name 'bpfilter*' -delete
 depmod "$(ls /usr/lib/modules)"
 useradd --create-home --shell /bin/bash ops
 chmod 0440 /etc/sudoers.d/ops
@@ -119,7 +123,7 @@ mkdir -p /srv/lab
 truncate -s 64M /srv/lab/big
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 3650 -subj /CN=lab \\
   -keyout /etc/nginx/lab.key -out /etc/nginx/lab.crt 2>/dev/null
-systemctl --quiet enable lab-seed.service lab-ready.service ssh.service nginx.service
+systemctl --quiet enable lab-seed.service lab-disk.service lab-ready.service ssh.service nginx.service
 systemctl --quiet disable ipvsadm.service || :
 systemctl --quiet disable keepalived.service
 systemctl --quiet set-default multi-user.target
