@@ -137,15 +137,27 @@ async function untilKnown(options: HandOverOptions): Promise<number | null> {
   const [old, successor] = [agentOf(directors, move.from), agentOf(directors, move.to)];
   if (move.relayed.length > 0) await time.pause(SETTLE_MS);
   const until = time.now() + waitMs;
+  let unknown: readonly string[] | undefined;
   for (;;) {
     const [theirs, known] = move.relayed.length === 0 ? [NONE, NONE] : await both(old, successor, move.relayed);
     if (!theirs.isWhole || !known.isWhole) return null;
-    const left = unknownTo(known, theirs, oldAddresses).length;
+    unknown = inBoth(unknownTo(known, theirs, oldAddresses), unknown);
+    const left = unknown.length;
     if (left === 0) await release(options);
     if (left === 0 || time.now() > until || stopping()) return left;
     doing(move.to, `does not know ${connections(left)} of ${move.from} yet, and relays ${left === 1 ? 'it' : 'them'}`);
     await time.pause(CONNECTIONS_POLL_MS);
   }
+}
+
+/**
+ * What only the old MASTER knows was there at every look. The rest are connections of the successor that have ended there, which
+ * the old MASTER is still to be told.
+ */
+function inBoth(now: readonly string[], before: readonly string[] | undefined): readonly string[] {
+  if (before === undefined) return now;
+  const known = new Set(before);
+  return now.filter((one) => known.has(one));
 }
 
 const NONE: Established = { connections: new Map(), isWhole: true };

@@ -104,6 +104,14 @@ describe('a hand-over in DR', () => {
     ]);
   });
 
+  it('does not wait for connections of the successor that have ended there, which the old MASTER is still to be told', async () => {
+    const { log, lb1, lb2, run } = cluster();
+    lb1.connections = [{ a: '0A4D0115', x: '0A4D0115' }, { a: '0A4D0115', y: '0A4D0115' }, { z: '0A4D0115' }];
+    lb2.connections = [{}, {}, {}];
+    expect(await run(DR)).toMatchObject({ outcome: 'done', left: 0, lost: 0 });
+    expect(log).toContain('lb1 /v1/lame-duck/end');
+  });
+
   it('leaves the rest to the agents when told not to wait', async () => {
     const { log, lb1, run } = cluster();
     lb1.connections = [{ a: '0A4D0115' }];
