@@ -40,7 +40,8 @@ Examples:
   lvsctl failover --to lb2 --allow-loss 5   in NAT: go on if at most five connections would be lost
 
 Exit codes: 0 done, and the old director can be switched off; 2 it was not taken over, or a director failed; 3 not done
-because connections would be lost, or done and not all connections are known to the successor yet.`;
+because connections would be lost, or done and not all connections are known to the successor yet; 4 a director was not
+reached, 5 bad input, 6 lock held, 7 host key or authentication refused, 130 interrupted.`;
 
 export function failoverCommand(): Command {
   return new Command('failover')

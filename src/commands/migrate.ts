@@ -41,7 +41,8 @@ Examples:
   lvsctl migrate lb2 --back                 keepalived again, as it was
   lvsctl migrate lb1 -t shop.yaml --yes     for scripts
 
-Exit codes: 0 done, 2 differences (with --check: something to do) or failed, 4 not reached, 6 lock held.`;
+Exit codes: 0 done; 2 differences (with --check: something to do), or failed; 4 a director was not reached, 5 bad input,
+6 lock held, 7 host key or authentication refused, 130 interrupted.`;
 
 export function migrateCommand(): Command {
   return new Command('migrate')
