@@ -23,7 +23,8 @@ export class AttributeWriter {
   }
 
   u8(type: number, value: number): this {
-    this.#bytes[this.#header(type, 1)] = value;
+    const at = this.#header(type, 1); // may begin another slab
+    this.#bytes[at] = value;
     return this;
   }
 

@@ -124,6 +124,20 @@ describe('attributes', () => {
   });
 
   it.each([
+    ['u8', (out: AttributeWriter) => out.u8(2, 7)],
+    ['u16', (out: AttributeWriter) => out.u16(2, 7)],
+    ['u16Network', (out: AttributeWriter) => out.u16Network(2, 7)],
+    ['u32', (out: AttributeWriter) => out.u32(2, 7)],
+    ['text', (out: AttributeWriter) => out.text(2, '7')],
+    ['raw', (out: AttributeWriter) => out.raw(2, new Uint8Array([7]))],
+  ])('begin another slab with any kind: %s', (_kind, put) => {
+    const fresh = put(new AttributeWriter()).done();
+    const full = new AttributeWriter(16);
+    full.raw(1, new Uint8Array(12)).done();
+    expect(put(full).done()).toEqual(fresh);
+  });
+
+  it.each([
     ['a header that is cut', '040001'],
     ['a length below the header', '0300010000000000'],
     ['a length beyond the end', '0900010000000000'],
