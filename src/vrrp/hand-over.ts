@@ -107,10 +107,19 @@ export function handOverEnded(instance: Instance, nowMs: number): Step | undefin
   if (plan === null || nowMs < plan.deadlineMs) return undefined;
   const why = `nobody took it over within ${Math.round(nowMs - plan.sinceMs)} ms (${plan.cause})`;
   if (plan.otherwise === 'let-go') return chain(letGo(instance), (next) => arrive(next, plan, nowMs, why));
+  return goOn(instance, why, nowMs);
+}
+
+function goOn(instance: Instance, why: string, nowMs: number): Step {
   const { advertIntervalMs, garp } = instance.setup;
   const announceRefreshAtMs = garp.refreshMs > 0 ? nowMs + garp.refreshMs : null;
   const next = { ...instance, handingOver: null, advertAtMs: nowMs + advertIntervalMs, announceRefreshAtMs };
   return chain(send(next, nowMs), (sent) => kept(sent, why));
+}
+
+/** Its sync group rises as a whole before anybody has taken this member over. */
+export function goOnMaster(instance: Instance, { cause }: EventOf<'go-on'>, nowMs: number): Step {
+  return instance.handingOver === null ? same(instance) : goOn(instance, cause, nowMs);
 }
 
 /** What went wrong is mended before anybody took over. */

@@ -118,6 +118,8 @@ export type InstanceEvent =
   | { readonly type: 'gate'; readonly waitingFor: string | null }
   /** The sync group becomes MASTER as a whole. */
   | { readonly type: 'promote' }
+  /** The sync group rises, and this member, which was to be handed over, has not been taken by anybody. */
+  | { readonly type: 'go-on'; readonly cause: string }
   | { readonly type: 'demote'; readonly cause: string; readonly yielded: boolean }
   /** Asked for: another may take it, and if nobody has by `deadlineMs` nothing has changed. */
   | { readonly type: 'hand-over'; readonly cause: string; readonly deadlineMs: number }

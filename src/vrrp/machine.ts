@@ -13,7 +13,16 @@
  * ```
  */
 import { advertisementInBackup, aliveInBackup, priorityInBackup, timeInBackup } from './backup.ts';
-import { arrive, handOver, handOverMaster, leaveToKernel, mendedMaster, silenceMaster, yieldTo } from './hand-over.ts';
+import {
+  arrive,
+  goOnMaster,
+  handOver,
+  handOverMaster,
+  leaveToKernel,
+  mendedMaster,
+  silenceMaster,
+  yieldTo,
+} from './hand-over.ts';
 import type { EventOf, Instance, InstanceEvent, InstanceStateName, Step } from './instance.ts';
 import { masterDownMs } from './intervals.ts';
 import { addressesRemoved, advertisementInMaster, demoteMaster, timeInMaster } from './master.ts';
@@ -36,7 +45,13 @@ type Handlers = {
 };
 
 /** What of a hand-over is news to one state only. */
-const NOT_OURS: Handlers = { 'hand-over': same, silence: same, 'relay-ready': same, 'end-lame-duck': same };
+const NOT_OURS: Handlers = {
+  'hand-over': same,
+  silence: same,
+  'go-on': same,
+  'relay-ready': same,
+  'end-lame-duck': same,
+};
 
 /** What each state answers to; an event that is not listed is refused and changes nothing. */
 const HANDLERS: Readonly<Record<InstanceStateName, Handlers>> = {
@@ -86,6 +101,7 @@ const HANDLERS: Readonly<Record<InstanceStateName, Handlers>> = {
     demote: demoteMaster,
     'hand-over': handOverMaster,
     silence: silenceMaster,
+    'go-on': goOnMaster,
     'addresses-removed': addressesRemoved,
     setup: setUpAgain,
   },

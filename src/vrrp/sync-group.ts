@@ -59,11 +59,27 @@ function fall(cursor: Cursor, members: readonly Instance[]): void {
   }
 }
 
+/**
+ * A member that was to be handed over because another had a fault, and was not taken by anybody before that is mended, rises with
+ * the rest: by itself it would wait for its successor to the end, and all would wait for it.
+ */
 function rise(cursor: Cursor, members: readonly Instance[]): void {
-  const isReady = ({ setup }: Instance): boolean => {
-    const { wantsMaster = false, waitingFor = null } = cursor.get(setup.name) ?? {};
-    return wantsMaster && waitingFor === null; // a gate may have closed again since it wanted
-  };
-  if (!members.every(isReady)) return;
-  for (const { setup } of members) cursor.one(setup.name, { type: 'promote' });
+  const now = members.flatMap(({ setup }) => cursor.get(setup.name) ?? []);
+  // a gate may have closed again since it wanted
+  const isReady = ({ wantsMaster, waitingFor }: Instance): boolean => wantsMaster && waitingFor === null;
+  if (!now.some(isReady) || !now.every((member) => isReady(member) || isLeft(member))) return;
+  for (const member of now) {
+    const { name, syncGroup } = member.setup;
+    if (isReady(member)) cursor.one(name, { type: 'promote' });
+    else
+      cursor.one(name, {
+        type: 'go-on',
+        cause: `sync group ${syncGroup} is whole again, and nobody has taken it over`,
+      });
+  }
+}
+
+function isLeft({ state, handingOver }: Instance): boolean {
+  if (state !== 'MASTER' || handingOver === null) return false;
+  return handingOver.towards === 'BACKUP' && handingOver.otherwise === 'let-go' && !handingOver.yielded;
 }
