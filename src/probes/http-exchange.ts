@@ -3,7 +3,8 @@ import { createHash, type Hash } from 'node:crypto';
 import type { Duplex } from 'node:stream';
 import type { HttpExpectation } from '../config/service.ts';
 import type { ProbeSpec } from '../health/probe-plan.ts';
-import { type Attempt, sentence, where } from './dial.ts';
+import { type Attempt, where } from './attempt.ts';
+import { sentence } from './dial.ts';
 import { type ResponseHead, ResponseReader } from './http-response.ts';
 
 /** A body that nobody asks about is read this far, to see that it comes; more would only be load. */
