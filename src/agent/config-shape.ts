@@ -43,7 +43,7 @@ const port = integer(0, 65_535);
 const argv = list(text, 1);
 const mark = integer(1, 0xffff_ffff);
 const regex = matching(isRegex, 'a regular expression');
-const hex = matching((value) => /^(?:[0-9a-f]{2}){1,1000}$/i.test(value), 'bytes in hexadecimal digits');
+const hex = matching((value) => /^(?:[0-9a-f]{2}){1,4000}$/i.test(value), 'bytes in hexadecimal digits');
 const protocol = oneOf('tcp', 'udp', 'sctp');
 const mode = oneOf('dr', 'nat', 'tun');
 

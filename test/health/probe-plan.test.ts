@@ -60,6 +60,16 @@ describe('the plan of probes', () => {
     ]);
   });
 
+  it.each([
+    ['{ udp: { hex: "30fF" }, expect: "0A" }', '30ff', '0a'],
+    ['{ udp: ping, expect: "0A" }', '70696e67', '3041'],
+    ['{ udp: "ü" }', 'c3bc', null],
+  ])('sends and expects by UDP what %s says, as bytes', (check, sendHex, expectHex) => {
+    const service = `  a: { listen: '10.77.1.100:7/udp', mode: dr, scheduler: rr, realservers: [web1], checks: [${check}] }\n`;
+    const [spec] = planOf(service).probes.values();
+    expect(spec?.check).toMatchObject({ kind: 'udp', sendHex, expectHex });
+  });
+
   it("gives a mail server the director's name unless the check has one", () => {
     const service = (check: string) =>
       `  a: { listen: '10.77.1.100:25', mode: dr, scheduler: rr, realservers: [web1], checks: [${check}] }\n`;

@@ -21,6 +21,18 @@ const domainName = text(
 const always = oneOfTrue();
 const smtpHelo = optional(hostName, "the director's name", 'Name given in HELO.', 'lb.example.com');
 
+const payload = text('text of up to 1000 characters', /^[\s\S]{1,1000}$/);
+const datagram = required(
+  spelled<string | { readonly hex: string }>('text of up to 1000 characters, or { hex: … }', {
+    scalar: payload,
+    map: record('{ hex: … }', { hex: required(hex, 'Bytes of the datagram.', '"3031"') }),
+  }),
+  'Sends a datagram: a text, or bytes in hexadecimal digits. `expect` is written the same way.',
+  '{ hex: "3031" }',
+);
+const silent =
+  'any answer, and silence too; only an ICMP error is a failure. Silence is believed after the timeout, and not before 4s: so long the kernel looks for a host that is gone';
+
 const kinds = {
   tcp: record('a tcp check', {
     tcp: required(
@@ -80,20 +92,7 @@ const kinds = {
     ),
     ...common,
   }),
-  udp: record('a udp check', {
-    udp: required(
-      record('{ hex: … }', { hex: required(hex, 'Bytes of the datagram.', '"3031"') }),
-      'Sends a datagram.',
-      '{ hex: "3031" }',
-    ),
-    expect: optional(
-      hex,
-      'any answer, and silence too; only an ICMP error is a failure. Silence is believed after the timeout, and not before 4s: so long the kernel looks for a host that is gone',
-      'Bytes with which the answer must begin.',
-      '"32"',
-    ),
-    ...common,
-  }),
+  udp: udpKind(),
   ping: record('a ping check', {
     ping: required(always, 'Sends an echo request of ICMP or ICMPv6; the reply must come back.', 'true'),
     ...common,
@@ -123,6 +122,24 @@ const kinds = {
     ...common,
   }),
 };
+
+/** What must come back is written as what is sent. */
+function udpKind() {
+  const answer = 'With what the answer must begin.';
+  const bytes = record('a udp check', { udp: datagram, expect: optional(hex, silent, answer, '"32"'), ...common });
+  const words = record('a udp check', {
+    udp: datagram,
+    expect: optional(payload, silent, answer, 'PONG'),
+    ...common,
+  });
+  const isText = (raw: Raw): boolean => raw.kind === 'map' && raw.entries.get('udp')?.kind === 'scalar';
+  return {
+    ...bytes,
+    json: { anyOf: [bytes.json, words.json] },
+    below: [...bytes.below, ...words.below],
+    parse: (raw: Raw, findings: Finding[]) => (isText(raw) ? words : bytes).parse(raw, findings),
+  };
+}
 
 function oneOfTrue(): Shape<true> {
   return scalar('true', { const: true }, ({ value }) => (value === true ? true : undefined));
