@@ -97,7 +97,7 @@ remote-control:
     expect(await ask(dns(name, type, wanted, timeoutMs), server.port)).toMatch(error);
   });
 
-  it('fails while it hangs, and passes again; fails when it is gone', async () => {
+  it('fails while it hangs, and passes again', async () => {
     server.signal('SIGSTOP');
     try {
       expect(await ask(dns('www.example', 'A', null, 300), server.port)).toBe('did not answer within 300 ms');
@@ -105,8 +105,13 @@ remote-control:
       server.signal('SIGCONT');
     }
     await expect.poll(() => ask(dns('www.example'), server.port), { timeout: 10_000 }).toBe('passed');
+  });
+
+  it('fails when it is gone', async () => {
     await server.stop();
-    expect(await ask(dns('www.example'), server.port)).toMatch(/nobody listens on this port/);
+    // what it had open is closed a moment later
+    const now = () => ask(dns('www.example', 'A', null, 300), server.port);
+    await expect.poll(now, { timeout: 20_000 }).toMatch(/nobody listens on this port/);
   });
 });
 
@@ -163,7 +168,9 @@ match for local action "local"
 
   it('fails when it is gone', async () => {
     await server.stop();
-    expect(await ask(smtp(), server.port)).toBe('refused the connection');
+    await expect
+      .poll(() => ask(smtp('lb.example', 300), server.port), { timeout: 20_000 })
+      .toBe('refused the connection');
   });
 });
 

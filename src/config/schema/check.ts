@@ -27,7 +27,7 @@ const datagram = required(
     scalar: payload,
     map: record('{ hex: … }', { hex: required(hex, 'Bytes of the datagram.', '"3031"') }),
   }),
-  'Sends a datagram: a text, or bytes in hexadecimal digits. `expect` is written the same way.',
+  'Sends a datagram: a text, or bytes in hexadecimal digits; `expect` is written the same way.',
   '{ hex: "3031" }',
 );
 const silent =
@@ -87,7 +87,7 @@ const kinds = {
     expect: optional(
       line,
       'any answer without an error, be it empty',
-      'What one record of the type must hold: an address, a name, a text; of MX, SOA and SRV one of its fields, or all with a blank between. Where an answer was cut short and lacks it, the question is asked again by TCP, within the timeout.',
+      'Of a dns check: what one record of the type must hold: an address, a name, a text; of MX, SOA and SRV one of its fields, or all with a blank between. Where an answer was cut short and lacks it, the question is asked again by TCP, within the timeout.',
       '192.0.2.1',
     ),
     ...common,
@@ -125,7 +125,7 @@ const kinds = {
 
 /** What must come back is written as what is sent. */
 function udpKind() {
-  const answer = 'With what the answer must begin.';
+  const answer = 'Of a udp check: with what the answer must begin, written as what is sent.';
   const bytes = record('a udp check', { udp: datagram, expect: optional(hex, silent, answer, '"32"'), ...common });
   const words = record('a udp check', {
     udp: datagram,
