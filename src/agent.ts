@@ -8,6 +8,7 @@ import { runAgent } from './agent/run-agent.ts';
 import { systemDatagrams } from './kernel/datagrams.ts';
 import { openIpvs } from './kernel/netlink-ipvs.ts';
 import { openServiceManager } from './kernel/notify.ts';
+import { openPeerSockets } from './kernel/peer-sockets.ts';
 import { loadRawio } from './kernel/rawio.ts';
 import { systemSysctls } from './kernel/sysctls.ts';
 import { openFirewall } from './kernel/system-firewall.ts';
@@ -40,6 +41,7 @@ async function serve(): Promise<void> {
       firewall: openFirewall(),
       manager: openServiceManager(rawio, process.env),
       datagrams: systemDatagrams,
+      peerSockets: openPeerSockets(rawio),
       sysctls: systemSysctls,
     },
     (line) => process.stdout.write(line),

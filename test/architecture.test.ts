@@ -42,7 +42,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   vrrp: { may: ['wire', 'config'] },
   health: { may: ['config'] },
   balancer: { may: ['wire', 'config'] },
-  probes: { may: ['health', 'config', 'kernel(types)', 'wire/address.ts'], io: true },
+  probes: { may: ['health', 'config', 'kernel(types)', 'wire'], io: true },
   kernel: { may: ['wire'], io: true },
   agent: { may: AGENT_FOLDERS, io: true, packages: ['nodemailer'] },
   desired: { may: ['config', 'wire/address.ts'] },

@@ -18,6 +18,8 @@ const NEEDED_BY_TESTS: Needs = {
   tcpdump: 'tcpdump',
   arping: 'arping',
   openssl: 'openssl',
+  smtpd: 'opensmtpd',
+  unbound: 'unbound',
   tmux: 'tmux',
   sudo: 'sudo',
 };

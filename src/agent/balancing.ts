@@ -10,7 +10,7 @@ import type { Clock } from '../kernel/clock.ts';
 import type { Firewall } from '../kernel/firewall.ts';
 import type { Ipvs } from '../kernel/ipvs.ts';
 import type { Probe } from '../probes/probe.ts';
-import { adoptedVerdicts } from './adoption.ts';
+import { adopted } from './adoption.ts';
 import type { StoredConfig } from './config-shape.ts';
 import type { Journal } from './journal.ts';
 import type { OverrideStore } from './override-store.ts';
@@ -62,7 +62,11 @@ export class Balancing {
       isOurs: (id) => id.kind === 'mark' && this.#stored !== null && isReservedMark(this.#stored.config, id.mark),
     });
     this.#surroundings = new Surroundings(ipvs, firewall);
-    this.prober = new Prober({ clock, random, probeOf, onVerdict: (...news) => this.#onVerdict(...news) });
+    this.prober = new Prober({
+      ...{ clock, random, probeOf },
+      onVerdict: (...news) => this.#onVerdict(...news),
+      onWeight: (...news) => this.#onWeight(...news),
+    });
   }
 
   /** Takes over what the kernel has, then goes on comparing until {@link stop}. */
@@ -116,8 +120,8 @@ export class Balancing {
     const nowMs = clock.now();
     const services = desiredTable(this.#stored.config, {
       judge: (service, realserver) => {
-        const { verdict, sinceMs } = this.prober.judge(probes.get(`${service}\n${realserver}`) ?? []);
-        return { verdict, forMs: nowMs - sinceMs };
+        const { sinceMs, ...judged } = this.prober.judge(probes.get(`${service}\n${realserver}`) ?? []);
+        return { ...judged, forMs: nowMs - sinceMs };
       },
       overrides: overrides.all,
       wallMs: clock.wall(),
@@ -143,12 +147,11 @@ export class Balancing {
   #adopt(stored: StoredConfig | null, moment: 'start' | 'change'): void {
     this.#stored = stored;
     if (stored === null) {
-      this.prober.configure(NO_PROBES, () => 'unknown');
+      this.prober.configure(NO_PROBES);
       return;
     }
-    const plan = probePlan(stored.config);
-    const verdicts = adoptedVerdicts(stored.config, plan, this.#table.view.entries, moment);
-    this.prober.configure(plan, (key) => verdicts.get(key) ?? 'unknown');
+    const plan = probePlan(stored.config, stored.self);
+    this.prober.configure(plan, adopted(stored.config, plan, this.#table.view.entries, moment));
   }
 
   async #settle(cause: string): Promise<readonly string[]> {
@@ -197,14 +200,30 @@ export class Balancing {
   }
 
   #onVerdict(spec: ProbeSpec, { verdict, lastError }: Standing, before: Verdict): void {
-    const users = this.prober.plan.users.get(spec.key) ?? [];
-    const realserver = [...new Set(users.map((one) => one.realserver))].join(',');
-    const service = [...new Set(users.map((one) => one.service))].join(',');
+    const { realserver, service } = this.#usersOf(spec);
     const isDown = verdict === 'down';
     const outcome = isDown ? `failed: ${lastError}` : 'passed';
     const message = `${realserver} is ${verdict} for ${service}: check ${describeProbe(spec)} ${outcome}`;
     this.#options.journal.note(isDown ? 'warning' : 'notice', 'check', message, { realserver, service, before });
     this.because(`${realserver} is ${verdict}`);
     this.#options.onVerdict();
+  }
+
+  #onWeight(spec: ProbeSpec, { verdict, weight }: Standing): void {
+    if (verdict !== 'up') return;
+    const { realserver, service } = this.#usersOf(spec);
+    const wanted = weight === null ? 'its own weight again' : `weight ${weight}`;
+    const message = `${realserver} gets ${wanted} for ${service}: check ${describeProbe(spec)}`;
+    this.#options.journal.note('info', 'check', message, { realserver, service });
+    this.because(`${realserver} gets ${wanted}`);
+  }
+
+  /** Whom a probe judges, as words. */
+  #usersOf({ key }: ProbeSpec): { readonly realserver: string; readonly service: string } {
+    const users = this.prober.plan.users.get(key) ?? [];
+    return {
+      realserver: [...new Set(users.map((one) => one.realserver))].join(','),
+      service: [...new Set(users.map((one) => one.service))].join(','),
+    };
   }
 }

@@ -6,6 +6,7 @@ import type { Config } from '../config/config.ts';
 import type { CheckConfig } from '../config/service.ts';
 import { unsupportedCheck } from '../probes/probe.ts';
 import { type Address, parseAddress } from '../wire/address.ts';
+import { encodeQuery, RECORD_TYPES, type RecordType } from '../wire/dns.ts';
 import { alertsShape } from './alerts-shape.ts';
 import { instanceShape, syncGroupShape, vipShape } from './instance-shape.ts';
 import { weight } from './ownership-shape.ts';
@@ -42,6 +43,7 @@ const port = integer(0, 65_535);
 const argv = list(text, 1);
 const mark = integer(1, 0xffff_ffff);
 const regex = matching(isRegex, 'a regular expression');
+const hex = matching((value) => /^(?:[0-9a-f]{2}){1,4000}$/i.test(value), 'bytes in hexadecimal digits');
 const protocol = oneOf('tcp', 'udp', 'sctp');
 const mode = oneOf('dr', 'nat', 'tun');
 
@@ -49,6 +51,14 @@ function isRegex(source: string): boolean {
   try {
     new RegExp(source, 'u');
     return true;
+  } catch {
+    return false;
+  }
+}
+
+function isName(value: string): boolean {
+  try {
+    return encodeQuery(0, { name: value, type: 'A' }).length > 0;
   } catch {
     return false;
   }
@@ -71,8 +81,12 @@ const kind = variant({
   http: object(expectation),
   https: object({ ...expectation, sni: nullable(text), verify: flag, expiresWithinMs: nullable(duration) }),
   smtp: object({ helo: nullable(text) }),
-  dns: object({ name: text, type: text, expect: nullable(text) }),
-  udp: object({ sendHex: text, expectHex: nullable(text) }),
+  dns: object({
+    name: matching((value) => isName(value), 'a domain name'),
+    type: oneOf(...(Object.keys(RECORD_TYPES) as RecordType[])),
+    expect: nullable(text),
+  }),
+  udp: object({ sendHex: hex, expectHex: nullable(hex) }),
   script: object({ run: argv, setsWeight: flag, user: name }),
   file: object({ path: text }),
 });

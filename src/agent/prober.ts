@@ -14,7 +14,13 @@ export interface ProberOptions {
   readonly random: () => number;
   readonly probeOf: (spec: ProbeSpec) => Probe;
   readonly onVerdict: (spec: ProbeSpec, standing: Standing, before: Verdict) => void;
+  /** A probe wants another weight than before, and its verdict is what it was. */
+  readonly onWeight: (spec: ProbeSpec, standing: Standing) => void;
 }
+
+/** What a probe without a history starts from. */
+export type Initial = Pick<Standing, 'verdict' | 'weight'>;
+const NOTHING_KNOWN: Initial = { verdict: 'unknown', weight: null };
 
 interface Running {
   readonly spec: ProbeSpec;
@@ -35,13 +41,14 @@ export class Prober {
   }
 
   /** Takes another plan; probes that it shares with the old one go on as if nothing had happened. */
-  configure(plan: ProbePlan, initial: (key: string) => Verdict): void {
+  configure(plan: ProbePlan, initial: (spec: ProbeSpec) => Initial = () => NOTHING_KNOWN): void {
     const { clock, random, probeOf } = this.#options;
     this.#plan = plan;
     for (const key of this.#probes.keys()) if (!plan.probes.has(key)) this.#forget(key);
     for (const [key, spec] of plan.probes) {
       if (this.#probes.has(key)) continue;
-      const standing = firstStanding(initial(key), spec.timing, clock.now(), random());
+      const { verdict, weight } = initial(spec);
+      const standing = { ...firstStanding(verdict, spec.timing, clock.now(), random()), weight };
       this.#probes.set(key, { spec, probe: probeOf(spec), standing });
       this.#schedule.set(key, standing.nextMs);
     }
@@ -56,14 +63,15 @@ export class Prober {
     return this.#probes.get(key)?.standing;
   }
 
-  /** Over all checks of a destination. `sinceMs` is when its verdict came to be what it is. */
-  judge(probes: readonly string[]): { readonly verdict: Verdict; readonly sinceMs: number } {
+  /** Over all checks of a destination. `sinceMs` is when its verdict came to be what it is; of several weights the lowest counts. */
+  judge(probes: readonly string[]): Pick<Standing, 'verdict' | 'sinceMs' | 'weight'> {
     const standings = probes.flatMap((key) => this.standing(key) ?? []);
     const verdict = allOf(standings.map((standing) => standing.verdict));
     const times = standings.filter((standing) => standing.verdict === verdict).map(({ sinceMs }) => sinceMs);
     // Down since the first that failed, up since the last that recovered.
     const sinceMs = times.length === 0 ? 0 : verdict === 'down' ? Math.min(...times) : Math.max(...times);
-    return { verdict, sinceMs };
+    const weights = standings.flatMap(({ weight }) => weight ?? []);
+    return { verdict, sinceMs, weight: weights.length === 0 ? null : Math.min(...weights) };
   }
 
   get awaitsFirstVerdicts(): boolean {
@@ -111,10 +119,11 @@ export class Prober {
   }
 
   #finish(key: string, running: Running, result: ProbeResult, startedMs: number): void {
-    const before = running.standing.verdict;
+    const { verdict: before, weight } = running.standing;
     const { spec } = running;
     running.standing = afterProbe(running.standing, spec.timing, result, startedMs, this.#options.clock.now());
     this.#schedule.set(key, running.standing.nextMs);
     if (running.standing.verdict !== before) this.#options.onVerdict(spec, running.standing, before);
+    else if (running.standing.weight !== weight) this.#options.onWeight(spec, running.standing);
   }
 }

@@ -6,8 +6,9 @@ import type { Datagrams } from '../kernel/datagrams.ts';
 import type { Firewall } from '../kernel/firewall.ts';
 import type { Ipvs } from '../kernel/ipvs.ts';
 import type { ServiceManager } from '../kernel/notify.ts';
+import type { PeerSockets } from '../kernel/peer-sockets.ts';
 import type { Sysctls } from '../kernel/sysctls.ts';
-import { probeOf } from '../probes/probe.ts';
+import { probeMaker } from '../probes/probe.ts';
 import { listenControl } from './control.ts';
 import { Journal } from './journal.ts';
 import { ownRelease } from './own-release.ts';
@@ -28,16 +29,18 @@ export interface AgentSystem {
   readonly sysctls: Sysctls;
   readonly manager: ServiceManager;
   readonly datagrams: Datagrams;
+  readonly peerSockets: PeerSockets;
 }
 
 /** @returns stops the agent; the kernel's table stays as it is unless the configuration says otherwise */
 export async function runAgent(
   paths: AgentPaths,
-  { ipvs, firewall, sysctls, manager, datagrams }: AgentSystem,
+  { ipvs, firewall, sysctls, manager, datagrams, peerSockets }: AgentSystem,
   write: (line: string) => void,
 ): Promise<() => Promise<void>> {
   const clock = systemClock;
   const journal = new Journal(write, () => clock.wall());
+  const runProgram = programRunner(helperPath());
   const supervisor = new Supervisor({
     clock,
     random: Math.random,
@@ -46,9 +49,9 @@ export async function runAgent(
     datagrams,
     sysctls,
     journal,
-    probeOf,
+    probeOf: probeMaker({ sockets: peerSockets, runScript: runProgram }),
     runScript: scriptRunner(helperPath()),
-    runProgram: programRunner(helperPath()),
+    runProgram,
     configPath: paths.config,
     stateFolder: dirname(paths.config),
     runtimeFolder: dirname(paths.socket),

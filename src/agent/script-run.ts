@@ -20,6 +20,8 @@ export interface Program {
 export interface Ended {
   /** Why it failed, or undefined. */
   readonly problem: string | undefined;
+  /** null: it was not started, or did not end by itself or in time. */
+  readonly exitCode: number | null;
   /** The end of what it wrote. */
   readonly output: string;
 }
@@ -42,7 +44,7 @@ const ENVIRONMENT = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/
 export function programRunner(helper: string): RunProgram {
   return (program, signal) => {
     const unsafe = program.user === 'root' ? unsafeAsRoot(program.run) : undefined;
-    if (unsafe !== undefined) return Promise.resolve({ problem: unsafe, output: '' });
+    if (unsafe !== undefined) return Promise.resolve({ problem: unsafe, exitCode: null, output: '' });
     return run(helper, program, signal);
   };
 }
@@ -56,7 +58,7 @@ export function scriptRunner(helper: string): RunScript {
 function run(helper: string, program: Program, signal: AbortSignal): Promise<Ended> {
   const { promise, resolve } = Promise.withResolvers<Ended>();
   const path = program.run[0] ?? '';
-  if (signal.aborted) return Promise.resolve({ problem: `${path} was not started`, output: '' });
+  if (signal.aborted) return Promise.resolve({ problem: `${path} was not started`, exitCode: null, output: '' });
   const child = start(helper, program);
   let output = '';
   let verdict: string | undefined;
@@ -81,21 +83,24 @@ function run(helper: string, program: Program, signal: AbortSignal): Promise<End
   const timer = setTimeout(() => setImmediate(expire), program.timeoutMs);
   const abort = (): void => end(`${path} was stopped`);
   signal.addEventListener('abort', abort, { once: true });
-  const finish = (problemOf: () => string | undefined): void => {
+  const finish = (code: number | null, problemOf: () => string | undefined): void => {
     hasEnded = true;
     clearTimeout(timer);
     clearTimeout(killer);
     signal.removeEventListener('abort', abort);
     // Children that outlive the program keep nothing: the group goes with it.
     signalGroup('SIGKILL');
-    void lastWords(child).then(() => resolve({ problem: verdict ?? problemOf(), output }));
+    void lastWords(child).then(() => {
+      const exitCode = verdict === undefined && !isRefusal(code, output) ? code : null;
+      resolve({ problem: verdict ?? problemOf(), exitCode, output });
+    });
   };
   for (const stream of [child.stdout, child.stderr])
     stream?.setEncoding('utf8').on('data', (text: string) => {
       output = `${output}${text}`.slice(-KEPT_OUTPUT);
     });
-  child.once('error', (error) => finish(() => `${path} could not be started: ${error.message}`));
-  child.once('exit', (code, by) => finish(() => exitProblem(path, code, by, output)));
+  child.once('error', (error) => finish(null, () => `${path} could not be started: ${error.message}`));
+  child.once('exit', (code, by) => finish(code, () => exitProblem(path, code, by, output)));
   return promise;
 }
 
@@ -108,6 +113,11 @@ function start(helper: string, { run: argv, user, environment, keepsOutput }: Pr
     stdio: ['ignore', keepsOutput ? 'pipe' : 'ignore', 'pipe'],
     detached: true,
   });
+}
+
+/** The words of lvs-run, which could not become the user or start the program. */
+function isRefusal(code: number | null, output: string): boolean {
+  return code !== null && code >= 125 && code <= 127 && output.startsWith('lvs-run: ');
 }
 
 /** Waits until both pipes are read; one that somebody has taken along is not waited for. */

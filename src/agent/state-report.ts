@@ -151,9 +151,13 @@ function checksOf({ plan, standing, wallOf }: Known): CheckState[] {
     probes.flatMap((key): CheckState[] => {
       const [spec, now] = [plan.probes.get(key), standing(key)];
       if (spec === undefined || now === undefined) return [];
-      const { verdict, sinceMs, lastError, latencyMs } = now;
+      const { verdict, sinceMs, lastError, latencyMs, weight } = now;
+      const wanted = weight === null ? {} : { weight };
       return [
-        { service, realserver, check: describeProbe(spec), verdict, since: wallOf(sinceMs), lastError, latencyMs },
+        {
+          ...{ service, realserver, check: describeProbe(spec), verdict, since: wallOf(sinceMs) },
+          ...{ lastError, latencyMs, ...wanted },
+        },
       ];
     }),
   );

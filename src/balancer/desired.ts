@@ -24,6 +24,8 @@ export interface Judgement {
   readonly verdict: 'up' | 'down' | 'unknown';
   /** How long the verdict has been so. */
   readonly forMs: number;
+  /** What a check wants (`sets_weight`); null: what is configured. */
+  readonly weight?: number | null;
 }
 
 export interface Circumstances {
@@ -102,9 +104,10 @@ function weightOf(
   destination: DestinationConfig,
   { judge, overrides, wallMs }: Circumstances,
 ): number | 'removed' {
-  const { verdict, forMs } = judge(service.name, destination.name);
+  const { verdict, forMs, weight } = judge(service.name, destination.name);
   const isAlive = verdict === 'up' || (verdict === 'unknown' && service.start === 'up');
-  if (isAlive) return overrideFor(overrides, destination.name, service.name, wallMs)?.weight ?? destination.weight;
+  if (isAlive)
+    return overrideFor(overrides, destination.name, service.name, wallMs)?.weight ?? weight ?? destination.weight;
   const isToGo = verdict === 'down' && service.onFail.action === 'remove' && forMs >= service.onFail.afterMs;
   return isToGo ? 'removed' : 0;
 }

@@ -21,7 +21,7 @@ const KEYS: readonly string[] = [
 ];
 
 /** The same keys wherever a list of checks stands. */
-const CHECK_KEYS: readonly string[] = ['smtp', 'dns', 'udp', 'ping', 'script', 'file', 'mark'];
+const CHECK_KEYS: readonly string[] = ['mark'];
 const CHECK_LISTS: readonly string[] = ['services.*.checks', 'services.*.realservers.checks'];
 
 /** Keys of which only some values are not acted upon. */
@@ -31,7 +31,6 @@ const VALUES: readonly (readonly [path: string, value: (source: string) => boole
   ['services.*.tunnel.type', (source) => source !== 'ipip'],
   ['services.*.listen', (source) => source.endsWith('/sctp')],
   ...CHECK_LISTS.map((path) => [`${path}.via`, (source: string) => source === 'vip'] as const),
-  ...CHECK_LISTS.map((path) => [path, (source: string) => CHECK_KEYS.includes(source)] as const),
 ];
 
 const ADDRESSES: readonly string[] = ['realservers.*.rip', 'services.*.listen'];

@@ -3,7 +3,7 @@ import type { Config, DirectorConfig, VipConfig } from '../config/config.ts';
 import { EXCHANGE_PORT, exchangePoints } from '../config/exchange.ts';
 import { executedBy } from '../config/executed.ts';
 import { hmacWindowMs } from '../config/hmac-window.ts';
-import type { InstanceConfig } from '../config/instance.ts';
+import type { Argv, InstanceConfig } from '../config/instance.ts';
 import type { ServiceConfig } from '../config/service.ts';
 import { speechOf } from '../config/speech.ts';
 import { trackedOn } from '../config/tracked.ts';
@@ -77,10 +77,18 @@ function rootScripts(config: Config, director: string): DirectorWanted['rootScri
     user,
     commands: Object.values(commands).filter((command) => command !== null),
   }));
-  return [...scripts, ...notified].flatMap(({ name, user, commands }) => {
+  const checked = config.services.flatMap(checkScripts);
+  return [...scripts, ...notified, ...checked].flatMap(({ name, user, commands }) => {
     const files = [...new Set(commands.flatMap(executedBy))];
     return user === 'root' && files.length > 0 ? [{ name, files }] : [];
   });
+}
+
+/** One for each command, though each realserver has it. */
+function checkScripts({ name, realservers }: ServiceConfig): { name: string; user: string; commands: Argv[] }[] {
+  const scripts = realservers.flatMap(({ checks }) => checks.flatMap((one) => (one.kind === 'script' ? [one] : [])));
+  const commands = new Map(scripts.map((one) => [JSON.stringify([one.user, one.run]), one]));
+  return [...commands.values()].map(({ user, run }) => ({ name: `script check of service ${name}`, user, commands: [run] })); // biome-ignore format: one line
 }
 
 function listenersOf({ mark, listen }: ServiceConfig): string[] {

@@ -108,7 +108,7 @@ export interface DirectorWanted {
   readonly virtualSysctls: Readonly<Record<string, string>>;
   /** VIPs that it may come to hold, with the instance's interface. */
   readonly vips: readonly { readonly address: Address; readonly interface: string }[];
-  /** Tracked scripts and commands of notify that run as root, each with the files that are executed. */
+  /** Tracked scripts, scripts of checks and commands of notify that run as root, each with the files that are executed. */
   readonly rootScripts: readonly { readonly name: string; readonly files: readonly string[] }[];
   /** What comes before the generation in the agent's configuration file; see agent-config.ts. */
   readonly configText: string;

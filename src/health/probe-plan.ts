@@ -31,11 +31,12 @@ export interface ProbePlan {
 
 export const NO_PROBES: ProbePlan = { probes: new Map(), judged: [], users: new Map() };
 
-export function probePlan(config: Config): ProbePlan {
+/** @param self - the director that asks */
+export function probePlan(config: Config, self: string): ProbePlan {
   const probes = new Map<string, ProbeSpec>();
   const judged = config.services.flatMap((service) =>
     service.realservers.map((destination): Judged => {
-      const specs = destination.checks.flatMap((check) => specsOf(check, destination, service));
+      const specs = destination.checks.flatMap((check) => specsOf(introduced(check, self), destination, service));
       for (const spec of specs) if (!probes.has(spec.key)) probes.set(spec.key, spec);
       return {
         service: service.name,
@@ -59,9 +60,15 @@ function usersOf(judged: readonly Judged[]): ReadonlyMap<string, readonly Judged
   return users;
 }
 
+/** Who asks says its own name, unless it is given another. */
+function introduced(check: CheckConfig, self: string): CheckConfig {
+  return check.kind === 'smtp' && check.helo === null ? { ...check, helo: self } : check;
+}
+
 /** A check without a port of its own asks every port that the destination serves. */
 function specsOf(check: CheckConfig, destination: DestinationConfig, service: ServiceConfig): ProbeSpec[] {
-  const address = check.target.address ?? destination.address;
+  // What is on the director itself is the same for all.
+  const address = check.kind === 'file' ? '' : (check.target.address ?? destination.address);
   return portsOf(check, destination, service).map((port) => {
     const { timing, ...asked } = check;
     return { key: JSON.stringify([address, port, asked, timing]), check, address, port, timing };
@@ -86,7 +93,7 @@ export function describeProbe({ check, address, port }: ProbeSpec): string {
     case 'dns':
       return `dns ${where} ${check.type} ${check.name}`;
     case 'script':
-      return `script ${check.run.join(' ')}`;
+      return `script ${check.run.join(' ')} for ${address}`;
     case 'file':
       return `file ${check.path}`;
     case 'tcp':

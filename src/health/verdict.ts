@@ -13,7 +13,7 @@ export type Verdict = 'up' | 'down' | 'unknown';
 
 /** What one probe found. `error` is a sentence for people, and says whom it speaks of. */
 export type ProbeResult =
-  | { readonly ok: true; readonly latencyMs: number }
+  | { readonly ok: true; readonly latencyMs: number /** That the realserver shall have. */; readonly weight?: number }
   | { readonly ok: false; readonly latencyMs: number; readonly error: string };
 
 export interface Standing {
@@ -28,6 +28,8 @@ export interface Standing {
   readonly lastError: string | null;
   /** Of the last successful probe. */
   readonly latencyMs: number | null;
+  /** What the last successful probe wants for the realserver (`sets_weight`); null: what is configured. */
+  readonly weight: number | null;
 }
 
 /**
@@ -38,7 +40,7 @@ export interface Standing {
  */
 export function firstStanding(verdict: Verdict, timing: CheckTiming, nowMs: number, random: number): Standing {
   const nextMs = nowMs + Math.floor(random * timing.warmupMs);
-  return { verdict, sinceMs: nowMs, against: 0, nextMs, lastError: null, latencyMs: null };
+  return { verdict, sinceMs: nowMs, against: 0, nextMs, lastError: null, latencyMs: null, weight: null };
 }
 
 /** The standing after a probe that ran from `startedMs` to `endedMs`. */
@@ -55,6 +57,7 @@ export function afterProbe(
     nextMs: regularMs,
     lastError: result.ok ? standing.lastError : result.error,
     latencyMs: result.ok ? result.latencyMs : standing.latencyMs,
+    weight: result.ok ? (result.weight ?? null) : standing.weight,
   };
   const agrees = standing.verdict === (result.ok ? 'up' : 'down');
   if (agrees) return { ...seen, against: 0, lastError: result.ok ? null : result.error };

@@ -17,12 +17,14 @@ export const SO_RCVBUFFORCE = 33;
 
 /** uapi/linux/in.h, in6.h. */
 export const IPPROTO_IP = 0;
+export const IPPROTO_ICMP = 1;
 export const IPPROTO_IPV6 = 41;
 export const IPPROTO_ICMPV6 = 58;
 export const IPPROTO_VRRP = 112;
 export const IP_TOS = 1;
 export const IP_TTL = 2;
 export const IP_PKTINFO = 8;
+export const IP_RECVERR = 11;
 export const IP_RECVTTL = 12;
 export const IP_MULTICAST_IF = 32;
 export const IP_MULTICAST_TTL = 33;
@@ -35,11 +37,15 @@ export const IPV6_MULTICAST_IF = 17;
 export const IPV6_MULTICAST_HOPS = 18;
 export const IPV6_MULTICAST_LOOP = 19;
 export const IPV6_ADD_MEMBERSHIP = 20;
+export const IPV6_RECVERR = 25;
 export const IPV6_MULTICAST_ALL = 29;
 export const IPV6_RECVPKTINFO = 49;
 export const IPV6_RECVHOPLIMIT = 51;
 export const IPV6_TCLASS = 67;
 export const IPV6_FREEBIND = 78;
+/** linux/socket.h, uapi/linux/icmp.h. */
+export const SOL_RAW = 255;
+export const ICMP_FILTER = 1;
 /** uapi/linux/icmpv6.h. */
 export const ICMPV6_FILTER = 1;
 

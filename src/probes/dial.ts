@@ -1,47 +1,30 @@
 /**
- * A TCP connection with one deadline for the whole probe. Whatever happens, the socket is gone when the promise settles: with a
- * reset, so that a thousand probes a second leave no TIME_WAIT behind.
+ * A TCP connection for one probe. Whatever happens, the socket is gone when the promise settles: with a reset, so that a thousand
+ * probes a second leave no TIME_WAIT behind.
  */
 import { connect, type Socket, type TcpNetConnectOpts } from 'node:net';
 import type { ProbeSpec } from '../health/probe-plan.ts';
 import type { ProbeResult } from '../health/verdict.ts';
+import { type Attempt, attempt, where } from './attempt.ts';
 
-/** Says how far a probe has come, for the sentence of a timeout: `while connecting`. */
-export interface Attempt {
+/** An attempt over a connection. */
+export interface Dialled extends Attempt {
   readonly socket: Socket;
-  stage: string;
-  /** Ends the probe; only the first call counts. undefined: it passed. */
-  settle(error?: string): void;
 }
 
 /** Connects and hands over to `converse`, which ends by calling {@link Attempt.settle}. */
-export function dial(spec: ProbeSpec, signal: AbortSignal, converse: (attempt: Attempt) => void): Promise<ProbeResult> {
-  return new Promise((resolve) => {
-    const started = performance.now();
+export function dial(spec: ProbeSpec, signal: AbortSignal, converse: (dialled: Dialled) => void): Promise<ProbeResult> {
+  return attempt(spec, signal, (current) => {
     const socket = connect(connectOptions(spec));
-    const attempt: Attempt = { socket, stage: 'while connecting', settle };
-    const expire = (): void =>
-      settle(`${where(spec)} did not answer within ${spec.timing.timeoutMs} ms (${attempt.stage})`);
-    // Timers come before what has arrived: after a stall of this process an answer in time must not be blamed for it.
-    const timer = setTimeout(() => setImmediate(expire), spec.timing.timeoutMs);
-    const abort = (): void => settle('the probe was stopped');
-    let isSettled = false;
-    function settle(error?: string): void {
-      if (isSettled) return;
-      isSettled = true;
-      clearTimeout(timer);
-      signal.removeEventListener('abort', abort);
+    const dialled = Object.assign(current, { socket, stage: 'while connecting' });
+    socket.on('error', (error: NodeJS.ErrnoException) => current.settle(sentence(spec, error, current.stage)));
+    socket.once('connect', () => converse(dialled));
+    return () => {
       // The listener for late errors stays: an unheard 'error' would end the process.
       socket.removeAllListeners('data');
       if (socket.connecting) socket.destroy();
       else socket.resetAndDestroy();
-      const latencyMs = performance.now() - started;
-      resolve(error === undefined ? { ok: true, latencyMs } : { ok: false, latencyMs, error });
-    }
-    signal.addEventListener('abort', abort, { once: true });
-    socket.on('error', (error) => settle(sentence(spec, error, attempt.stage)));
-    socket.once('connect', () => converse(attempt));
-    if (signal.aborted) abort();
+    };
   });
 }
 
@@ -54,11 +37,6 @@ function connectOptions({ address, port, check }: ProbeSpec): TcpNetConnectOpts 
     ...(from?.address ? { localAddress: from.address } : {}),
     ...(from && from.port !== 0 ? { localPort: from.port } : {}),
   };
-}
-
-/** `10.77.1.21:80` */
-export function where({ address, port }: ProbeSpec): string {
-  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
 }
 
 const CAUSES: Readonly<Record<string, string>> = {

@@ -3,7 +3,8 @@ import { createHash, type Hash } from 'node:crypto';
 import type { Duplex } from 'node:stream';
 import type { HttpExpectation } from '../config/service.ts';
 import type { ProbeSpec } from '../health/probe-plan.ts';
-import { type Attempt, sentence, where } from './dial.ts';
+import { type Attempt, where } from './attempt.ts';
+import { sentence } from './dial.ts';
 import { type ResponseHead, ResponseReader } from './http-response.ts';
 
 /** A body that nobody asks about is read this far, to see that it comes; more would only be load. */
@@ -12,7 +13,13 @@ const ENOUGH_BODY = 262_144;
 const MAX_BODY = 16_777_216;
 
 export function exchange(spec: ProbeSpec, want: HttpExpectation, stream: Duplex, attempt: Attempt): void {
-  const fail = (what: string): void => attempt.settle(`${where(spec)} ${what}`);
+  // Over TLS, what comes behind the answer and the end of the stream are still told when all is said.
+  let isOver = false;
+  const settle = (error?: string): void => {
+    isOver = true;
+    attempt.settle(error);
+  };
+  const fail = (what: string): void => settle(`${where(spec)} ${what}`);
   const body = new BodyJudge(want);
   let unwanted: string | undefined;
   const reader = new ResponseReader(
@@ -29,14 +36,18 @@ export function exchange(spec: ProbeSpec, want: HttpExpectation, stream: Duplex,
     else if (body.isTooLong) fail(`sent a body of more than ${MAX_BODY} bytes`);
     else if (reader.isComplete) {
       const mismatch = body.problem();
-      if (mismatch === undefined) attempt.settle();
+      if (mismatch === undefined) settle();
       else fail(mismatch);
-    } else if (body.isEnough) attempt.settle();
+    } else if (body.isEnough) settle();
   };
   attempt.stage = 'the connection was accepted, but nothing came';
-  stream.on('data', (data: Buffer) => conclude(reader.push(data)));
-  stream.on('end', () => conclude(reader.end()));
-  stream.on('error', (error) => attempt.settle(sentence(spec, error, attempt.stage)));
+  stream.on('data', (data: Buffer) => {
+    if (!isOver) conclude(reader.push(data));
+  });
+  stream.on('end', () => {
+    if (!isOver) conclude(reader.end());
+  });
+  stream.on('error', (error) => settle(sentence(spec, error, attempt.stage)));
   stream.write(requestText(spec, want));
 }
 

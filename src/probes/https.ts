@@ -4,7 +4,8 @@ import { connect, type TLSSocket } from 'node:tls';
 import type { CheckKind } from '../config/service.ts';
 import type { ProbeSpec } from '../health/probe-plan.ts';
 import type { ProbeResult } from '../health/verdict.ts';
-import { type Attempt, dial, where } from './dial.ts';
+import { where } from './attempt.ts';
+import { type Dialled, dial } from './dial.ts';
 import { exchange } from './http-exchange.ts';
 import { systemTrust } from './trust.ts';
 
@@ -22,7 +23,7 @@ export function httpsProbe(spec: ProbeSpec, check: HttpsCheck, signal: AbortSign
   });
 }
 
-function handshake(spec: ProbeSpec, check: HttpsCheck, attempt: Attempt): TLSSocket {
+function handshake(spec: ProbeSpec, check: HttpsCheck, attempt: Dialled): TLSSocket {
   // A certificate names hosts: the SNI name, else the Host header's, else the address itself.
   const name = check.sni ?? hostName(check.host);
   const tls = connect({

@@ -153,6 +153,8 @@ const checkState = z.object({
   lastError: z.string().nullable(),
   /** Of the last successful probe. */
   latencyMs: z.number().nullable(),
+  /** That it wants for the realserver (`sets_weight`); absent: what is configured. */
+  weight: z.number().int().optional(),
 });
 
 const overrideState = z.object({

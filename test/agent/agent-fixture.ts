@@ -10,6 +10,7 @@ import { systemDatagrams } from '../../src/kernel/datagrams.ts';
 import { FakeFirewall } from '../../src/kernel/fake-firewall.ts';
 import { FakeIpvs } from '../../src/kernel/fake-ipvs.ts';
 import { FakeServiceManager } from '../../src/kernel/fake-notify.ts';
+import { FakePeerSockets } from '../../src/kernel/fake-peer-sockets.ts';
 import { FakeSysctls } from '../../src/kernel/fake-sysctls.ts';
 import { agentState } from '../../src/status/state.ts';
 import type { FromVrrp, ToVrrp } from '../../src/vrrp/link.ts';
@@ -43,9 +44,8 @@ export class AgentFixture {
       handover: join(this.folder, 'handover'),
     };
     const { ipvs, firewall, sysctls, manager } = this;
-    this.#stop = await runAgent(paths, { ipvs, firewall, sysctls, manager, datagrams: systemDatagrams }, (line) =>
-      this.lines.push(line),
-    );
+    const system = { ipvs, firewall, sysctls, manager, datagrams: systemDatagrams, peerSockets: new FakePeerSockets() };
+    this.#stop = await runAgent(paths, system, (line) => this.lines.push(line));
   }
 
   async stop(): Promise<void> {

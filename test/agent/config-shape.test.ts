@@ -55,6 +55,19 @@ describe('a configuration', () => {
     expect(storedConfigShape(damaged, 'config')).toContain(`instances[0].track.${message}`);
   });
 
+  it.each<[string, object]>([
+    ['name: expected a domain name', { kind: 'dns', name: 'a..b', type: 'A', expect: null }],
+    ['type: expected A or NS or', { kind: 'dns', name: 'a.b', type: 'ANY', expect: null }],
+    ['sendHex: expected bytes', { kind: 'udp', sendHex: '303', expectHex: null }],
+    ['expectHex: expected bytes', { kind: 'udp', sendHex: '30', expectHex: 'x' }],
+    ['run: expected', { kind: 'script', run: [], setsWeight: false, user: 'nobody' }],
+  ])('with a check that cannot be made is refused: %s', (message, check) => {
+    const damaged = structuredClone(read('inventory/topologies/nat.yaml'));
+    const [destination] = damaged.config.services[0]!.realservers;
+    Object.assign(destination!, { checks: [{ ...destination!.checks[0], ...check }] });
+    expect(storedConfigShape(damaged, 'config')).toContain(`checks[0].${message}`);
+  });
+
   it('with a key that is none is refused, and nothing of it is told', () => {
     const damaged = structuredClone(read('inventory/topologies/nat.yaml'));
     Object.assign(damaged.config.instances[0]!, {

@@ -85,6 +85,11 @@ describe('the desired table', () => {
     ['up', '', {}, 3],
     ['unknown, start down', '', { judgement: { verdict: 'unknown', forMs: 0 } }, 0],
     ['unknown, start up', ', start: up', { judgement: { verdict: 'unknown', forMs: 0 } }, 3],
+    ['up with the weight that a check wants', '', { judgement: { verdict: 'up', forMs: 0, weight: 9 } }, 9],
+    ['up with the weight 0 that a check wants', '', { judgement: { verdict: 'up', forMs: 0, weight: 0 } }, 0],
+    ['up, and no check wants a weight', '', { judgement: { verdict: 'up', forMs: 0, weight: null } }, 3],
+    ['down, whatever a check wants', '', { judgement: { verdict: 'down', forMs: 0, weight: 9 } }, 0],
+    ['drained, whatever a check wants', '', { judgement: { verdict: 'up', forMs: 0, weight: 9 }, overrides: [{}] }, 0],
     ['down', '', { judgement: { verdict: 'down', forMs: 0 } }, 0],
     ['down for long, quiesced', '', { judgement: { verdict: 'down', forMs: 9e9 } }, 0],
     [

@@ -20,7 +20,7 @@ describe('keys that are not acted upon yet', () => {
   });
 
   it('every row but those of IPv6 is met in full.yaml', () => {
-    expect(refused(readFileSync(FULL, 'utf8')).length).toBeGreaterThan(20);
+    expect(refused(readFileSync(FULL, 'utf8')).length).toBeGreaterThan(5);
   });
 
   it('are refused where they stand, and only they', () => {
@@ -32,16 +32,15 @@ services:
     listen: [10.0.0.9:80, 10.0.0.9:81/sctp]
     mode: dr
     tunnel: { type: ipip }
-    checks: [ping, { tcp: 80, via: rip }, { tcp: 80, via: vip }, { file: /x }]
+    checks: [ping, { tcp: 80, via: rip }, { tcp: 80, via: vip }, { ping: true, mark: 7 }]
     quorum: { weight: 1 }
   six: { listen: "[2001:db8::9]:80", mode: dr }
 `;
     expect(refused(text)).toEqual([
       '3:88 realservers.six.rip',
       '6:27 services.http.listen[1]',
-      '9:14 services.http.checks[0]',
       '9:54 services.http.checks[2].via',
-      '9:68 services.http.checks[3].file',
+      '9:80 services.http.checks[3].mark',
       '10:5 services.http.quorum',
       '11:10 services.six.listen',
     ]);

@@ -14,7 +14,7 @@ vrrp:
   public: { vrid: 51, vips: [10.77.1.100, 10.77.1.101], prefer: [lb1, lb2] }
 services:
 `;
-const planOf = (services: string) => probePlan(storedConfig(HEAD + services).config);
+const planOf = (services: string) => probePlan(storedConfig(HEAD + services).config, 'lb1');
 const described = (services: string): string[] => [...planOf(services).probes.values()].map(describeProbe);
 
 describe('the plan of probes', () => {
@@ -46,5 +46,35 @@ describe('the plan of probes', () => {
     expect(checked('realservers: [{ name: web1, port: 8080 }], checks: [{ http: / }]')).toEqual([
       'http 10.77.1.21:8080 /',
     ]);
+  });
+
+  it('runs a script for each realserver, and looks at a file once', () => {
+    const checks = 'checks: [{ script: [/bin/check] }, { file: /run/up }, ping]';
+    const service = `  a: { listen: '10.77.1.100:80', mode: dr, scheduler: rr, ${checks} }\n`;
+    expect(described(service).sort()).toEqual([
+      'file /run/up',
+      'ping 10.77.1.21',
+      'ping 10.77.1.22',
+      'script /bin/check for 10.77.1.21',
+      'script /bin/check for 10.77.1.22',
+    ]);
+  });
+
+  it.each([
+    ['{ udp: { hex: "30fF" }, expect: "0A" }', '30ff', '0a'],
+    ['{ udp: ping, expect: "0A" }', '70696e67', '3041'],
+    ['{ udp: "ü" }', 'c3bc', null],
+  ])('sends and expects by UDP what %s says, as bytes', (check, sendHex, expectHex) => {
+    const service = `  a: { listen: '10.77.1.100:7/udp', mode: dr, scheduler: rr, realservers: [web1], checks: [${check}] }\n`;
+    const [spec] = planOf(service).probes.values();
+    expect(spec?.check).toMatchObject({ kind: 'udp', sendHex, expectHex });
+  });
+
+  it("gives a mail server the director's name unless the check has one", () => {
+    const service = (check: string) =>
+      `  a: { listen: '10.77.1.100:25', mode: dr, scheduler: rr, realservers: [web1], checks: [${check}] }\n`;
+    const namesIn = (check: string) => [...planOf(service(check)).probes.values()].map((spec) => spec.check);
+    expect(namesIn('smtp')).toMatchObject([{ kind: 'smtp', helo: 'lb1' }]);
+    expect(namesIn('{ smtp: true, helo: lb.example }')).toMatchObject([{ kind: 'smtp', helo: 'lb.example' }]);
   });
 });

@@ -1,7 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { CheckTiming } from '../../src/config/service.ts';
-import { afterProbe, allOf, firstStanding, type Standing, type Verdict } from '../../src/health/verdict.ts';
+import {
+  afterProbe,
+  allOf,
+  firstStanding,
+  type ProbeResult,
+  type Standing,
+  type Verdict,
+} from '../../src/health/verdict.ts';
 
 const TIMING: CheckTiming = {
   intervalMs: 5_000,
@@ -70,6 +77,16 @@ describe('a verdict', () => {
       ['no', 1],
     ]);
     expect(play('down', '-++').at(-1)).toMatchObject({ verdict: 'up', lastError: null });
+  });
+
+  it('keeps the weight that the last success wanted, whatever fails meanwhile', () => {
+    const next = (standing: Standing, result: ProbeResult) => afterProbe(standing, TIMING, result, 0, 0);
+    const failed = { ok: false, latencyMs: 1, error: 'no' } as const;
+    const first = firstStanding('up', TIMING, 0, 0);
+    const weighed = next(first, { ok: true, latencyMs: 1, weight: 7 });
+    expect([first.weight, weighed.weight, next(weighed, failed).weight]).toEqual([null, 7, 7]);
+    expect(next(weighed, { ok: true, latencyMs: 1, weight: 0 })).toMatchObject({ verdict: 'up', weight: 0 });
+    expect(next(weighed, { ok: true, latencyMs: 1 }).weight).toBeNull();
   });
 
   it('starts after a random part of the warmup', () => {

@@ -62,6 +62,22 @@ describe('what must hold before anything is changed', () => {
     ]);
   });
 
+  it('holds for what checks run as root, once for each command', () => {
+    const loaded = loadTopology(
+      `cluster: a
+directors: { lb1: { dip: { eth1: 10.77.1.11 }, vips: [10.77.1.100] } }
+realservers: { web1: { rip: 10.77.1.21 }, web2: { rip: 10.77.1.22 } }
+services:
+  web: { listen: '10.77.1.100:80', mode: dr, checks: [{ script: [/opt/check.sh], user: root }, { script: [/opt/other.sh] }] }
+`,
+      't',
+    );
+    if ('problems' in loaded) throw new Error(JSON.stringify(loaded.problems));
+    expect(wantedHosts(loaded.config)[0]?.director?.rootScripts).toEqual([
+      { name: 'script check of service web', files: ['/opt/check.sh'] },
+    ]);
+  });
+
   it('holds on a host that is fit', () => {
     expect(problemsOf(lb1, ready, 'check')).toEqual([]);
   });

@@ -2,36 +2,19 @@ import { execFileSync, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { connect, createServer, type Server, type Socket } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createServer as createTlsServer } from 'node:tls';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { CheckConfig } from '../../src/config/service.ts';
-import { probeOf } from '../../src/probes/probe.ts';
-import { checkOf, specOf } from './spec.ts';
+import { Servers } from './servers.ts';
+import { checkOf, probeOf, specOf } from './spec.ts';
 
 /** Servers that fail in the ways that real ones do. */
-const servers: Server[] = [];
-const sockets = new Set<Socket>();
-
-async function serve(onConnection: (socket: Socket) => void): Promise<number> {
-  const server = createServer({ allowHalfOpen: true }, (socket) => {
-    sockets.add(socket);
-    socket.on('error', () => {});
-    socket.on('close', () => sockets.delete(socket));
-    onConnection(socket);
-  });
-  return listen(server);
-}
-
-async function listen(server: Server): Promise<number> {
-  servers.push(server);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
-}
+const servers = new Servers();
+const { sockets } = servers;
+afterEach(() => servers.close());
 
 /** Answers every request with these bytes, then does what `after` says. */
 function answering(bytes: string | Buffer, after: (socket: Socket) => void = (socket) => socket.end()) {
@@ -40,26 +23,21 @@ function answering(bytes: string | Buffer, after: (socket: Socket) => void = (so
   };
 }
 
-afterEach(async () => {
-  for (const socket of sockets) socket.destroy();
-  await Promise.all(servers.splice(0).map((server) => new Promise((resolve) => server.close(resolve))));
-});
-
 const ask = (check: CheckConfig, port: number) => probeOf(specOf(check, port))(new AbortController().signal);
 const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nweb1\n';
 
 describe('tcp', () => {
   it('passes where somebody accepts, and leaves no connection there', async () => {
     const closed = Promise.withResolvers<void>();
-    const port = await serve((socket) => socket.on('close', () => closed.resolve()));
+    const port = await servers.serve((socket) => socket.on('close', () => closed.resolve()));
     expect(await ask(checkOf({ kind: 'tcp' }), port)).toMatchObject({ ok: true });
     await closed.promise;
     expect(sockets.size).toBe(0);
   });
 
   it('says that the connection was refused', async () => {
-    const port = await serve(() => {});
-    await new Promise((resolve) => servers.splice(0)[0]?.close(resolve));
+    const port = await servers.serve(() => {});
+    await servers.close();
     expect(await ask(checkOf({ kind: 'tcp' }), port)).toMatchObject({
       ok: false,
       error: `127.0.0.1:${port} refused the connection`,
@@ -87,7 +65,7 @@ describe('tcp', () => {
 
   it('ends at once when it is aborted', async () => {
     const aborter = new AbortController();
-    const pending = probeOf(specOf(checkOf({ kind: 'http' }), await serve(() => {})))(aborter.signal);
+    const pending = probeOf(specOf(checkOf({ kind: 'http' }), await servers.serve(() => {})))(aborter.signal);
     aborter.abort();
     expect(await pending).toMatchObject({ ok: false, error: 'the probe was stopped' });
   });
@@ -111,7 +89,7 @@ describe('http', () => {
     ['an answer to HEAD, which has no body', 'HTTP/1.1 200 OK\r\nContent-Length: 999\r\n\r\n', { method: 'HEAD' }],
     ['a status without a reason', 'HTTP/1.1 200\r\nContent-Length: 0\r\n\r\n', {}],
   ])('passes %s', async (_title, bytes, want) => {
-    const port = await serve(answering(bytes));
+    const port = await servers.serve(answering(bytes));
     expect(await ask(checkOf({ kind: 'http', ...want }), port)).toMatchObject({ ok: true });
   });
 
@@ -161,7 +139,7 @@ describe('http', () => {
     ],
     ['lacks the text', answering(OK), /does not match \/web2\/$/, { body: 'web2' }],
   ])('fails a server that %s', async (_title, behave, error, want = {}) => {
-    const port = await serve(behave);
+    const port = await servers.serve(behave);
     const result = await ask(checkOf({ kind: 'http', ...want }, { timeoutMs: 200 }), port);
     expect(result.ok).toBe(false);
     expect(!result.ok && result.error).toMatch(error);
@@ -169,7 +147,7 @@ describe('http', () => {
   });
 
   it('does not blame the server for a stall of this process', async () => {
-    const port = await serve(answering(OK));
+    const port = await servers.serve(answering(OK));
     const pending = ask(checkOf({ kind: 'tcp' }, { timeoutMs: 20 }), port);
     const until = performance.now() + 60;
     while (performance.now() < until);
@@ -177,7 +155,7 @@ describe('http', () => {
   });
 
   it('does not wait for the end of a body that nobody asks about', async () => {
-    const port = await serve(
+    const port = await servers.serve(
       answering(`HTTP/1.1 200 OK\r\nContent-Length: 99999999\r\n\r\n${'x'.repeat(400_000)}`, () => {}),
     );
     expect(await ask(checkOf({ kind: 'http' }), port)).toMatchObject({ ok: true });
@@ -185,7 +163,7 @@ describe('http', () => {
 
   it('sends one request, with the host, the headers and the method of the check', async () => {
     const seen = Promise.withResolvers<string>();
-    const port = await serve((socket) => {
+    const port = await servers.serve((socket) => {
       socket.once('data', (data) => seen.resolve(data.toString()));
       answering(OK)(socket);
     });
@@ -199,7 +177,7 @@ describe('http', () => {
 
   it('asks from the address that the check names', async () => {
     const seen = Promise.withResolvers<string | undefined>();
-    const port = await serve((socket) => {
+    const port = await servers.serve((socket) => {
       seen.resolve(socket.remoteAddress);
       answering(OK)(socket);
     });
@@ -222,7 +200,7 @@ describe('https', () => {
   afterAll(() => rmSync(folder, { recursive: true }));
 
   async function serveTls(seen: (servername: string | false) => void = () => {}): Promise<number> {
-    return listen(
+    return servers.listen(
       createTlsServer(tls, (socket) => {
         seen(socket.servername ?? false);
         sockets.add(socket);
@@ -252,7 +230,7 @@ describe('https', () => {
   });
 
   it('says that a server which accepts and says nothing hangs in the handshake', async () => {
-    const result = await ask(checkOf(unverified, { timeoutMs: 200 }), await serve(() => {}));
+    const result = await ask(checkOf(unverified, { timeoutMs: 200 }), await servers.serve(() => {}));
     expect(!result.ok && result.error).toMatch(/did not answer within 200 ms \(during the TLS handshake\)$/);
   });
 
@@ -261,15 +239,16 @@ describe('https', () => {
     ['resets', (socket) => socket.once('data', () => socket.resetAndDestroy())],
     ['speaks plain HTTP', (socket) => socket.once('data', () => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'))],
   ])('fails a server that %s in the handshake', async (_title, behave) => {
-    const result = await ask(checkOf(unverified, { timeoutMs: 1_000 }), await serve(behave));
+    const result = await ask(checkOf(unverified, { timeoutMs: 1_000 }), await servers.serve(behave));
     expect(result.ok).toBe(false);
     expect(!result.ok && result.error).not.toMatch(/within 1000 ms/);
   });
 });
 
-it('refuses kinds that it does not have', async () => {
-  expect(await ask(checkOf({ kind: 'ping' }), 0)).toMatchObject({
+it('refuses options that it does not have', async () => {
+  const check = checkOf({ kind: 'ping' });
+  expect(await ask({ ...check, target: { ...check.target, mark: 1 } }, 0)).toMatchObject({
     ok: false,
-    error: 'checks of kind ping are not supported yet',
+    error: 'the option mark of checks is not supported yet',
   });
 });

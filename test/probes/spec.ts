@@ -1,6 +1,8 @@
 /** Checks and probes for tests: what a case does not name is the default. */
 import type { CheckConfig, CheckTiming, HttpExpectation } from '../../src/config/service.ts';
 import type { ProbeSpec } from '../../src/health/probe-plan.ts';
+import { FakePeerSockets } from '../../src/kernel/fake-peer-sockets.ts';
+import { type Probe, probeMaker } from '../../src/probes/probe.ts';
 
 export const TIMING: CheckTiming = {
   intervalMs: 5_000,
@@ -36,3 +38,9 @@ export function checkOf(
 export function specOf(check: CheckConfig, port: number, address = '127.0.0.1'): ProbeSpec {
   return { key: 'k', check, address, port, timing: check.timing };
 }
+
+/** Where neither datagrams nor scripts matter. */
+export const probeOf: (spec: ProbeSpec) => Probe = probeMaker({
+  sockets: new FakePeerSockets(),
+  runScript: () => Promise.resolve({ exitCode: null, problem: 'there are no scripts here' }),
+});

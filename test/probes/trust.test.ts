@@ -6,9 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createServer } from 'node:tls';
 import { afterAll, expect, it } from 'vitest';
-import { probeOf } from '../../src/probes/probe.ts';
 import { selfSigned } from '../scenarios/smtp-server.ts';
-import { checkOf, specOf } from './spec.ts';
+import { checkOf, probeOf, specOf } from './spec.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'trust-'));
 const before = process.env['SSL_CERT_FILE'];

@@ -2,6 +2,7 @@
 import { familyOf } from '../../wire/address.ts';
 import type { Step } from '../raw.ts';
 import type { CheckConfig, DestinationConfig, ServiceConfig } from '../service.ts';
+import { expectProblem, targetProblem } from './check.ts';
 import type { Context, Rule } from './rule.ts';
 
 /** Where a service names a realserver: the last entry that does, itself or by a group; else the service. */
@@ -127,6 +128,8 @@ function problemOf(
     if (compared !== undefined)
       return [`the answer to HEAD has no body, and \`${compared}\` looks at one`, 'method: GET'];
   }
+  const misplaced = targetProblem(check, address) ?? expectProblem(check);
+  if (misplaced !== undefined) return misplaced;
   const isDirector = config.directors.some(
     (director) => director.name === name || director.dips.some((dip) => dip.address === address),
   );

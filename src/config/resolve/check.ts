@@ -47,6 +47,15 @@ function expectationOf(raw: RawHttp): HttpExpectation {
   };
 }
 
+type RawUdp = Extract<RawCheck, { kind: 'udp' }>;
+
+/** Bytes as they are on the wire, whichever way they are written. */
+function datagramsOf({ udp, expect }: RawUdp): { readonly sendHex: string; readonly expectHex: string | null } {
+  const isText = typeof udp === 'string';
+  const hexOf = (written: string): string => (isText ? Buffer.from(written).toString('hex') : written.toLowerCase());
+  return { sendHex: hexOf(isText ? udp : udp.hex), expectHex: expect === undefined ? null : hexOf(expect) };
+}
+
 function kindOf(raw: RawCheck): CheckKind {
   switch (raw.kind) {
     case 'tcp':
@@ -67,7 +76,7 @@ function kindOf(raw: RawCheck): CheckKind {
     case 'dns':
       return { kind: 'dns', name: raw.dns, type: raw.type, expect: raw.expect ?? null };
     case 'udp':
-      return { kind: 'udp', sendHex: raw.udp.hex.toLowerCase(), expectHex: raw.expect?.toLowerCase() ?? null };
+      return { kind: 'udp', ...datagramsOf(raw) };
     case 'script':
       return { kind: 'script', run: raw.script, setsWeight: raw.sets_weight, user: raw.user };
     case 'file':

@@ -13,9 +13,25 @@ import { hostName, http, line, path } from './http.ts';
 import { common } from './probe.ts';
 import { userName } from './script.ts';
 
-const hex = text('bytes as pairs of hexadecimal digits', /^(?:[0-9a-fA-F]{2})+$/);
+const hex = text('up to 1000 bytes as pairs of hexadecimal digits', /^(?:[0-9a-fA-F]{2}){1,1000}$/);
+const domainName = text(
+  'a domain name as DNS carries it: labels of 1 to 63 characters, 253 together; . is the root',
+  /^(?!.{255})(?:\.|(?:[!-\-/-[\]-~]{1,63}\.){0,126}[!-\-/-[\]-~]{1,63}\.?)$/,
+);
 const always = oneOfTrue();
 const smtpHelo = optional(hostName, "the director's name", 'Name given in HELO.', 'lb.example.com');
+
+const payload = text('text of up to 1000 characters', /^[\s\S]{1,1000}$/);
+const datagram = required(
+  spelled<string | { readonly hex: string }>('text of up to 1000 characters, or { hex: … }', {
+    scalar: payload,
+    map: record('{ hex: … }', { hex: required(hex, 'Bytes of the datagram.', '"3031"') }),
+  }),
+  'Sends a datagram: a text, or bytes in hexadecimal digits; `expect` is written the same way.',
+  '{ hex: "3031" }',
+);
+const silent =
+  'any answer, and silence too; only an ICMP error is a failure. Silence is believed after the timeout, and not before 4s: so long the kernel looks for a host that is gone';
 
 const kinds = {
   tcp: record('a tcp check', {
@@ -51,12 +67,16 @@ const kinds = {
     ...common,
   }),
   smtp: record('an smtp check', {
-    smtp: required(always, 'Greets an SMTP server and says HELO and QUIT.', 'true'),
+    smtp: required(always, 'An SMTP server must greet with 220 and answer HELO with 250 and QUIT with 221.', 'true'),
     helo: smtpHelo,
     ...common,
   }),
   dns: record('a dns check', {
-    dns: required(text('a domain name', /^[^\s]{1,253}$/), 'Asks for this name.', 'example.com'),
+    dns: required(
+      domainName,
+      'Asks a name server for this name, by UDP. Only the answer of the server that was asked to the question that was asked counts, and its code must be NOERROR.',
+      'example.com',
+    ),
     type: defaulted(
       oneOf('A', 'AAAA', 'CNAME', 'MX', 'NS', 'PTR', 'SOA', 'SRV', 'TXT'),
       'A',
@@ -64,25 +84,29 @@ const kinds = {
       'The commonest.',
       'A',
     ),
-    expect: optional(line, 'any answer without an error', 'What must stand in the answer.', '192.0.2.1'),
-    ...common,
-  }),
-  udp: record('a udp check', {
-    udp: required(
-      record('{ hex: … }', { hex: required(hex, 'Bytes of the datagram.', '"3031"') }),
-      'Sends a datagram.',
-      '{ hex: "3031" }',
+    expect: optional(
+      line,
+      'any answer without an error, be it empty',
+      'Of a dns check: what one record of the type must hold: an address, a name, a text; of MX, SOA and SRV one of its fields, or all with a blank between. Where an answer was cut short and lacks it, the question is asked again by TCP, within the timeout.',
+      '192.0.2.1',
     ),
-    expect: optional(hex, 'anything but an ICMP error', 'Bytes with which the answer must begin.', '"32"'),
     ...common,
   }),
-  ping: record('a ping check', { ping: required(always, 'Sends an ICMP echo request.', 'true'), ...common }),
+  udp: udpKind(),
+  ping: record('a ping check', {
+    ping: required(always, 'Sends an echo request of ICMP or ICMPv6; the reply must come back.', 'true'),
+    ...common,
+  }),
   script: record('a script check', {
-    script: required(argv, 'Runs a command on the director; exit code 0 means up.', '[/usr/local/bin/check-app]'),
+    script: required(
+      argv,
+      'Runs a command on the director, for each realserver, whose address it finds as LVS_ADDRESS in its environment; exit code 0 means up. With the timeout its process group is ended, and that is a failure. As root it is refused where others than root can change it.',
+      '[/usr/local/bin/check-app]',
+    ),
     sets_weight: defaulted(
       flag,
       'false',
-      'Exit codes 2 to 255 mean up with weight code − 2.',
+      'Exit code 0 means up with the weight of the topology, 1 down, 2 to 255 up with weight code − 2, as keepalived’s misc_dynamic; of several checks the lowest weight counts, and an override of the weight (a drain) before all.',
       'Weights stand in the topology unless asked otherwise.',
       'true',
     ),
@@ -90,10 +114,32 @@ const kinds = {
     ...common,
   }),
   file: record('a file check', {
-    file: required(absolutePath, 'Up while this file exists on the director.', '/run/app.up'),
+    file: required(
+      absolutePath,
+      'Up while this file exists on the director; a file that cannot be looked at does not.',
+      '/run/app.up',
+    ),
     ...common,
   }),
 };
+
+/** What must come back is written as what is sent. */
+function udpKind() {
+  const answer = 'Of a udp check: with what the answer must begin, written as what is sent.';
+  const bytes = record('a udp check', { udp: datagram, expect: optional(hex, silent, answer, '"32"'), ...common });
+  const words = record('a udp check', {
+    udp: datagram,
+    expect: optional(payload, silent, answer, 'PONG'),
+    ...common,
+  });
+  const isText = (raw: Raw): boolean => raw.kind === 'map' && raw.entries.get('udp')?.kind === 'scalar';
+  return {
+    ...bytes,
+    json: { anyOf: [bytes.json, words.json] },
+    below: [...bytes.below, ...words.below],
+    parse: (raw: Raw, findings: Finding[]) => (isText(raw) ? words : bytes).parse(raw, findings),
+  };
+}
 
 function oneOfTrue(): Shape<true> {
   return scalar('true', { const: true }, ({ value }) => (value === true ? true : undefined));

@@ -58,7 +58,7 @@ function started(): Notifier {
     begun.push(words);
     const end = (ended: Partial<Ended> = {}): void => {
       running = running.filter((one) => one.end !== end);
-      resolve({ problem: undefined, output: '', ...ended });
+      resolve({ problem: undefined, exitCode: 0, output: '', ...ended });
     };
     running.push({ words, end });
     signal.addEventListener('abort', () => end({ problem: 'was stopped' }));

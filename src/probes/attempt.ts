@@ -1,0 +1,58 @@
+/** One try of one probe: a deadline for the whole of it, and one end. */
+import type { ProbeSpec } from '../health/probe-plan.ts';
+import type { ProbeResult } from '../health/verdict.ts';
+
+export interface Attempt {
+  /** How far it has come, for the sentence of a timeout: `while connecting`. */
+  stage: string;
+  /** Ends the probe; only the first call counts. undefined: it passed. */
+  settle(error?: string): void;
+}
+
+/**
+ * @param begin - starts it, and gives back what closes everything that it has opened; that is called once
+ * @param silence - what it means that nothing has settled it until the deadline
+ */
+export function attempt(
+  spec: ProbeSpec,
+  signal: AbortSignal,
+  begin: (current: Attempt) => () => void,
+  silence: 'fails' | 'passes' = 'fails',
+): Promise<ProbeResult> {
+  return new Promise((resolve) => {
+    const started = performance.now();
+    const current: Attempt = { stage: '', settle };
+    const expire = (): void => settle(silence === 'passes' ? undefined : expiry(spec, current.stage));
+    // Timers come before what has arrived: after a stall of this process an answer in time must not be blamed for it.
+    const timer = setTimeout(() => setImmediate(expire), spec.timing.timeoutMs);
+    const abort = (): void => settle('the probe was stopped');
+    let close: (() => void) | undefined;
+    let isSettled = false;
+    function settle(error?: string): void {
+      if (isSettled) return;
+      isSettled = true;
+      clearTimeout(timer);
+      signal.removeEventListener('abort', abort);
+      close?.();
+      const latencyMs = performance.now() - started;
+      resolve(error === undefined ? { ok: true, latencyMs } : { ok: false, latencyMs, error });
+    }
+    signal.addEventListener('abort', abort, { once: true });
+    if (signal.aborted) {
+      abort();
+      return;
+    }
+    close = begin(current);
+    if (isSettled) close();
+  });
+}
+
+function expiry(spec: ProbeSpec, stage: string): string {
+  return `${where(spec)} did not answer within ${spec.timing.timeoutMs} ms${stage === '' ? '' : ` (${stage})`}`;
+}
+
+/** `10.77.1.21:80`; without a port `10.77.1.21`. */
+export function where({ address, port }: ProbeSpec): string {
+  if (port === 0) return address;
+  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
+}
