@@ -181,7 +181,9 @@ export function ordersFor(states: readonly AgentState[], subjects: readonly Subj
   const alike = Map.groupBy(orders, ({ services, reason, until }) => JSON.stringify([services, reason, until]));
   return [...alike.values()].flatMap((group) => {
     const [first] = group;
-    return first === undefined ? [] : [{ ...first, realservers: group.map(({ realserver }) => realserver) }];
+    if (first === undefined) return [];
+    const { services, reason, until } = first;
+    return [{ realservers: group.map(({ realserver }) => realserver), services, reason, until }];
   });
 }
 
