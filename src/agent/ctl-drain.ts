@@ -1,5 +1,5 @@
 /** `lvs-agent ctl drain`: what is asked of the agent, and the wait until nothing is left at this director. */
-import { parseDuration } from '../config/shape/scalars.ts';
+import { parseDuration } from '../config/duration.ts';
 import { countsOf, drainOf } from '../status/drain.ts';
 import type { Watch } from './ctl.ts';
 

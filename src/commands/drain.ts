@@ -1,6 +1,6 @@
 /** `lvsctl drain`: weight 0 at every director, kept until it is taken back, and the countdown to the last connection. */
 import { Command } from 'commander';
-import { parseDuration } from '../config/shape/scalars.ts';
+import { parseDuration } from '../config/duration.ts';
 import { exitCodeOf, type Outcome } from '../output/exit-code.ts';
 import { Failure } from '../output/failure.ts';
 import { createOutput, type Output } from '../output/output.ts';

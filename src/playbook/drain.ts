@@ -149,9 +149,9 @@ class Asked {
     this.#time = time;
   }
 
-  /** Those that answered at the last look. */
+  /** Of those that answered at the last look, in the order of the topology, whoever was first. */
   states(): AgentState[] {
-    return [...this.#states.values()];
+    return [...this.#agents.keys()].flatMap((director) => this.#states.get(director) ?? []);
   }
 
   get silent(): string[] {

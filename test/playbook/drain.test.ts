@@ -16,6 +16,8 @@ class FakeAgent implements DirectorAgent {
   /** Thrown by the next questions. */
   trouble: Error[] = [];
   onPost: (path: string) => void = () => {};
+  /** Others answer meanwhile. */
+  lateness = 0;
   more: Partial<AgentState> = {};
   readonly posts: string[] = [];
 
@@ -24,6 +26,7 @@ class FakeAgent implements DirectorAgent {
   }
 
   async state() {
+    for (let late = 0; late < this.lateness; late++) await undefined;
     const error = this.trouble.shift();
     if (error !== undefined) throw error;
     const drained = (name: string) => this.overrides.some(({ realserver }) => realserver === name);
@@ -82,6 +85,7 @@ describe('a drain that is not waited for', () => {
   it('is told to all, and tells what is left', async () => {
     const { lb1, lb2, run } = cluster();
     lb1.counts = { web1: { active: 2, inactive: 1 } };
+    lb1.lateness = 9;
     const { realservers, failures } = await run({ waitMs: null });
     expect([lb1, lb2].map(({ overrides }) => overrides[0])).toEqual(
       Array(2).fill(expect.objectContaining({ realserver: 'web1', owner: 'ann@ops', reason: 'disk', weight: 0 })),
