@@ -4,7 +4,7 @@ import type { Config } from '../config/config.ts';
 import { exitCodeOf } from '../output/exit-code.ts';
 import { Failure } from '../output/failure.ts';
 import { type DirectorAgent, directorAgent } from '../playbook/director-agent.ts';
-import type { DirectorFailure } from '../playbook/drain.ts';
+import type { DirectorFailure } from '../playbook/directors-told.ts';
 import { type Subject, subjectsOf, UnknownNames } from '../playbook/drain-plan.ts';
 import { hostFailure } from '../playbook/failure.ts';
 import { closeDirectors, openDirectors, type Watched, watch } from '../playbook/watch.ts';

@@ -1,14 +1,10 @@
 /** What drain and undrain print: sentences for people, one document for programs. */
 import type { Output } from '../output/output.ts';
-import {
-  type DirectorFailure,
-  type Drained,
-  type DrainResult,
-  leftText,
-  type Undrained,
-  type UndrainResult,
-} from '../playbook/drain.ts';
+import type { DirectorFailure } from '../playbook/directors-told.ts';
+import type { Drained, DrainResult } from '../playbook/drain.ts';
+import { leftText } from '../playbook/drain-look.ts';
 import type { Subject } from '../playbook/drain-plan.ts';
+import type { Undrained, UndrainResult } from '../playbook/undrain.ts';
 import type { AgentState } from '../status/state.ts';
 
 /** @param waitMs - how long was waited at most, or null */
@@ -23,7 +19,7 @@ export function tellDrained(output: Output, one: Drained, waitMs: number | null)
       output.note(`hint: ${again} waits until it is empty; ${back} gives its weight back`);
       break;
     case 'empty':
-      output.text(`${realserver} is drained and empty after ${seconds} s: ${rest}`);
+      output.text(`${realserver} is drained and empty after ${seconds} s`);
       break;
     case 'timeout':
       output.error(`${realserver} is not empty after ${durationText(waitMs ?? 0)}, and stays drained: ${rest}`);

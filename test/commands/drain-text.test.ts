@@ -7,7 +7,8 @@ import {
   undrainDocument,
 } from '../../src/commands/drain-text.ts';
 import { createOutput } from '../../src/output/output.ts';
-import type { DirectorFailure, Drained } from '../../src/playbook/drain.ts';
+import type { DirectorFailure } from '../../src/playbook/directors-told.ts';
+import type { Drained } from '../../src/playbook/drain.ts';
 import { hostFailure } from '../../src/playbook/failure.ts';
 import { agentState } from '../facts/agent-state.ts';
 
@@ -29,7 +30,7 @@ const one = (outcome: Drained['outcome']): Drained => ({
 describe('what a drain says', () => {
   it.each<[Drained['outcome'], 'out' | 'err', string]>([
     ['drained', 'out', 'web1 is drained: nothing new arrives; 2 active, 3 inactive at lb1; nothing at lb2\n'],
-    ['empty', 'out', 'web1 is drained and empty after 12.3 s: 2 active, 3 inactive at lb1; nothing at lb2\n'],
+    ['empty', 'out', 'web1 is drained and empty after 12.3 s\n'],
     [
       'timeout',
       'err',

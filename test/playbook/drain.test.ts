@@ -1,9 +1,11 @@
 /** Drains from the control machine's side, with agents in memory. */
 import { describe, expect, it } from 'vitest';
 import type { DirectorAgent } from '../../src/playbook/director-agent.ts';
-import { type DrainOptions, drain, leftText, undrain } from '../../src/playbook/drain.ts';
+import { type DrainOptions, drain } from '../../src/playbook/drain.ts';
+import { leftText } from '../../src/playbook/drain-look.ts';
 import type { DrainOrder, Subject } from '../../src/playbook/drain-plan.ts';
 import { HostError } from '../../src/playbook/failure.ts';
+import { undrain } from '../../src/playbook/undrain.ts';
 import type { AgentState, DestinationState, OverrideState } from '../../src/status/state.ts';
 import { drainState } from './drain-state.ts';
 

@@ -148,7 +148,7 @@ describe.runIf(userInfo().uid === 0)('lvsctl drain', () => {
     count({ active: 0 });
     const { exitCode, stdout } = await draining;
     expect(exitCode).toBe(0);
-    expect(stdout).toMatch(/^web1 is drained and empty after \S+ s: nothing at lb1; nothing at lb2$/);
+    expect(stdout).toMatch(/^web1 is drained and empty after \S+ s$/);
   });
 
   it('ends with 3 when the time is over, with 130 when it is interrupted, and says what stays', async () => {
