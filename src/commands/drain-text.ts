@@ -7,8 +7,11 @@ import type { Subject } from '../playbook/drain-plan.ts';
 import type { Undrained, UndrainResult } from '../playbook/undrain.ts';
 import type { AgentState } from '../status/state.ts';
 
-/** @param waitMs - how long was waited at most, or null */
-export function tellDrained(output: Output, one: Drained, waitMs: number | null): void {
+/**
+ * @param waitMs - how long was waited at most, or null
+ * @param unasked - directors of which nobody knows what they have
+ */
+export function tellDrained(output: Output, one: Drained, waitMs: number | null, unasked: readonly string[]): void {
   const { realserver, outcome, seconds, left } = one;
   const rest = leftText(left);
   const again = `lvsctl drain ${realserver} --wait`;
@@ -19,7 +22,7 @@ export function tellDrained(output: Output, one: Drained, waitMs: number | null)
       output.note(`hint: ${again} waits until it is empty; ${back} gives its weight back`);
       break;
     case 'empty':
-      output.text(`${realserver} is drained and empty after ${seconds} s`);
+      output.text(`${realserver} is drained and empty after ${seconds} s${asFarAsKnown(one, unasked)}`);
       break;
     case 'timeout':
       output.error(`${realserver} is not empty after ${durationText(waitMs ?? 0)}, and stays drained: ${rest}`);
@@ -36,6 +39,12 @@ export function tellDrained(output: Output, one: Drained, waitMs: number | null)
       output.error(`${realserver}: no director can be asked any more whether it is empty`);
       break;
   }
+}
+
+function asFarAsKnown({ left }: Drained, unasked: readonly string[]): string {
+  if (unasked.length === 0) return '';
+  const asked = left.map(({ director }) => director).join(' and ');
+  return ` at ${asked}; what ${unasked.join(' and ')} may have is not known`;
 }
 
 /** @param states - of the directors that were asked at the beginning */

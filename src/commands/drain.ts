@@ -100,7 +100,8 @@ async function run(names: readonly string[], options: DrainCommandOptions): Prom
       output,
     );
     const all = [...absent, ...failures];
-    for (const one of realservers) tellDrained(output, one, waitMs);
+    const unasked = all.map(({ host }) => host);
+    for (const one of realservers) tellDrained(output, one, waitMs, unasked);
     tellFailures(output, all, states);
     output.document(drainDocument(config.cluster, states, { realservers, failures: all }));
     return exitCodeOf([...all.map(({ kind }) => kind), ...realservers.map(outcomeOf)]);

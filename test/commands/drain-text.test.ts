@@ -40,13 +40,20 @@ describe('what a drain says', () => {
     ['ended', 'err', 'error: web1 is drained no longer: somebody took that back, or its time was over; '],
     ['unknown', 'err', 'error: web1: no director can be asked any more whether it is empty\n'],
   ])('%s', (outcome, stream, text) => {
-    expect(told((output) => tellDrained(output, one(outcome), 600_000))[stream]).toContain(text);
+    expect(told((output) => tellDrained(output, one(outcome), 600_000, []))[stream]).toContain(text);
   });
 
   it.each<Drained['outcome']>(['drained', 'timeout', 'interrupted'])('%s: and how to go on, or back', (outcome) => {
-    const { err } = told((output) => tellDrained(output, one(outcome), 600_000));
+    const { err } = told((output) => tellDrained(output, one(outcome), 600_000, []));
     expect(err).toMatch(/hint: lvsctl drain web1 --wait .*; lvsctl undrain web1 gives its weight back\n$/);
   });
+});
+
+it('does not claim to know what a director has that was not asked', () => {
+  const empty = { ...one('empty'), left: LEFT.slice(1) };
+  expect(told((output) => tellDrained(output, empty, 600_000, ['lb1'])).out).toBe(
+    'web1 is drained and empty after 12.3 s at lb2; what lb1 may have is not known\n',
+  );
 });
 
 describe('a director that was not told', () => {

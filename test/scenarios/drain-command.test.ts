@@ -210,6 +210,9 @@ describe.runIf(userInfo().uid === 0)('lvsctl drain', () => {
     expect(stderr).toMatch(/^error: lb2 was not told: lb2 .*$/m);
     expect(stderr).toContain('hint: lb1 tells it as soon as it is back, before it can be MASTER');
     await expect.poll(() => lb2.agent.weights(), { timeout: 15_000 }).toBe(DRAINED);
+    expect((await lvsctl('drain', 'web1', '--wait')).stdout).toMatch(
+      /empty after \S+ s at lb1; what lb2 may have is not known$/,
+    );
     const back = await lvsctl('undrain', 'web1');
     expect([back.exitCode, back.stdout]).toEqual([4, 'web1 is drained no longer: weight 1 in http']);
     await expect.poll(() => lb2.agent.weights(), { timeout: 15_000 }).toBe(SERVING);
