@@ -27,6 +27,8 @@ export interface Traffic<Report> {
 
 interface Source {
   readonly from?: string;
+  /** These and no others, again and again: what a proxy does, and what a drain must bear. */
+  readonly ports?: { readonly first: number; readonly count: number };
   /**
    * Ports that nobody has used for the two minutes that the kernels remember an ended connection. One client with a hundred
    * connections a second otherwise uses its ports again after seconds, and a realserver or director may take the new
@@ -41,10 +43,10 @@ export function startRequests(
   url: string,
   plan: Partial<Omit<RequestsPlan, 'target'>> & Source = {},
 ): Traffic<RequestsReport> {
-  const { from, freshPorts = false, ...rest } = plan;
+  const { from, freshPorts = false, ports, ...rest } = plan;
   return startLoad<RequestsReport>(lab, {
     kind: 'requests',
-    target: targetOf(url, from, freshPorts ? freshOf(6_000, 32_700, 14_000) : undefined),
+    target: targetOf(url, from, ports ?? (freshPorts ? freshOf(6_000, 32_700, 14_000) : undefined)),
     intervalMs: 10,
     timeoutMs: 250,
     count: 1_000_000_000,
@@ -59,10 +61,10 @@ export function startHeld(
   url: string,
   plan: Partial<Omit<HeldPlan, 'target'>> & Source = {},
 ): Traffic<HeldReport> {
-  const { from, freshPorts = false, ...rest } = plan;
+  const { from, freshPorts = false, ports, ...rest } = plan;
   return startLoad<HeldReport>(lab, {
     kind: 'held',
-    target: targetOf(url, from, freshPorts ? freshOf(1_024, 6_000, 1_000) : undefined),
+    target: targetOf(url, from, ports ?? (freshPorts ? freshOf(1_024, 6_000, 1_000) : undefined)),
     connections: 10,
     everyMs: 1000,
     downloads: 0,

@@ -8,10 +8,11 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { NEW_HAND_OVER, watchHandOver } from '../status/hand-over.ts';
 import type { AgentState } from '../status/state.ts';
+import { type DrainArguments, drainAsked } from './ctl-drain.ts';
 
 const USAGE = `usage: lvs-agent ctl status
        lvs-agent ctl metrics
-       lvs-agent ctl drain REALSERVER… [--service SERVICE] [--reason TEXT]
+       lvs-agent ctl drain REALSERVER… [--service SERVICE] [--reason TEXT] [--for 2h] [--wait [--timeout 10m]] [--force]
        lvs-agent ctl undrain REALSERVER… [--service SERVICE]
        lvs-agent ctl failover INSTANCE
        lvs-agent ctl hold [INSTANCE] [--reason TEXT] [--minutes N]
@@ -23,13 +24,19 @@ interface Asked {
   readonly method: 'GET' | 'POST';
   readonly path: string;
   readonly body?: unknown;
-  /** The instance whose hand-over is waited for. */
-  readonly watches?: string;
+  /** What comes of it is waited for. */
+  readonly watch?: Watch | undefined;
 }
 
 interface Said {
   readonly status: number;
   readonly text: string;
+}
+
+/** Looks at the agent's state until there is something to say: with the status of an answer, 409 when it did not succeed. */
+export interface Watch {
+  readonly pollMs: number;
+  readonly look: (state: AgentState, sinceMs: number) => Said | null;
 }
 
 /** For the first word of it, and the last: meanwhile the VRRP process keeps a deadline of its own. */
@@ -45,8 +52,8 @@ export async function control(socketPath: string, argv: readonly string[], write
   }
   try {
     const said = await exchange(socketPath, asked);
-    const isWatched = asked.watches !== undefined && said.status < 400;
-    const { status, text } = isWatched ? await outcomeOf(socketPath, asked.watches) : said;
+    const isWatched = asked.watch !== undefined && said.status < 400;
+    const { status, text } = isWatched ? await outcomeOf(socketPath, asked.watch) : said;
     write(status < 400 ? 'stdout' : 'stderr', text);
     return status < 400 ? 0 : 1;
   } catch (error) {
@@ -55,25 +62,34 @@ export async function control(socketPath: string, argv: readonly string[], write
   }
 }
 
-/** What became of the hand-over, with the status of an answer: 409 when nobody has taken it. */
-async function outcomeOf(socketPath: string, instance: string): Promise<Said> {
+async function outcomeOf(socketPath: string, { pollMs, look }: Watch): Promise<Said> {
   const begunMs = performance.now();
-  for (let watched = NEW_HAND_OVER; ; await pause(POLL_MS)) {
+  for (; ; await pause(pollMs)) {
     const { text } = await exchange(socketPath, { method: 'GET', path: '/v1/state' });
-    const { vrrp } = JSON.parse(text) as Pick<AgentState, 'vrrp'>;
-    const found = vrrp.instances.find(({ name }) => name === instance);
-    const sinceMs = performance.now() - begunMs;
-    if (found !== undefined) watched = watchHandOver(watched, found, sinceMs);
-    const { state, cause, master } = found ?? {
-      state: 'unknown',
-      cause: 'the VRRP process does not answer',
-      master: null,
-    };
-    const said = `${JSON.stringify({ instance, state, cause, master })}\n`;
-    if (watched.outcome === 'given') return { status: 200, text: said };
-    const isLate = sinceMs > HAND_OVER_MS && found?.handingOver === undefined;
-    if (watched.outcome === 'kept' || isLate) return { status: 409, text: said };
+    const said = look(JSON.parse(text) as AgentState, performance.now() - begunMs);
+    if (said !== null) return said;
   }
+}
+
+/** What becomes of a hand-over. */
+function untilHandedOver(instance: string): Watch {
+  let watched = NEW_HAND_OVER;
+  return {
+    pollMs: POLL_MS,
+    look: ({ vrrp }, sinceMs) => {
+      const found = vrrp.instances.find(({ name }) => name === instance);
+      if (found !== undefined) watched = watchHandOver(watched, found, sinceMs);
+      const { state, cause, master } = found ?? {
+        state: 'unknown',
+        cause: 'the VRRP process does not answer',
+        master: null,
+      };
+      const text = `${JSON.stringify({ instance, state, cause, master })}\n`;
+      if (watched.outcome === 'given') return { status: 200, text };
+      const isLate = sinceMs > HAND_OVER_MS && found?.handingOver === undefined;
+      return watched.outcome === 'kept' || isLate ? { status: 409, text } : null;
+    },
+  };
 }
 
 function output(stream: 'stdout' | 'stderr', text: string): void {
@@ -88,6 +104,10 @@ function parse(argv: readonly string[]): Asked | undefined {
         service: { type: 'string', multiple: true },
         reason: { type: 'string' },
         minutes: { type: 'string' },
+        for: { type: 'string' },
+        timeout: { type: 'string' },
+        wait: { type: 'boolean' },
+        force: { type: 'boolean' },
       },
       allowPositionals: true,
     });
@@ -97,9 +117,7 @@ function parse(argv: readonly string[]): Asked | undefined {
   }
 }
 
-interface Options {
-  readonly service?: string[];
-  readonly reason?: string;
+interface Options extends DrainArguments {
   readonly minutes?: string;
 }
 
@@ -110,21 +128,27 @@ function askedFor([verb = '', ...names]: readonly string[], options: Options): A
   if (reading !== undefined) return { method: 'GET', path: reading };
   const [one, ...more] = names;
   if (verb === 'failover' && one !== undefined && more.length === 0)
-    return { method: 'POST', path: '/v1/yield', body: { instance: one }, watches: one };
+    return { method: 'POST', path: '/v1/yield', body: { instance: one }, watch: untilHandedOver(one) };
+  if (verb === 'drain') {
+    const drain = drainAsked(names, options, owner());
+    return drain === undefined ? undefined : { method: 'POST', path: '/v1/drain', ...drain };
+  }
   const body = bodyFor(verb, names, options);
   return body === undefined ? undefined : { method: 'POST', path: `/v1/${verb}`, body };
+}
+
+function owner(): string {
+  return `${userInfo().username} (on the director)`;
 }
 
 /** Of what is asked for by that name; undefined: nothing is, or not so. */
 function bodyFor(verb: string, names: readonly string[], options: Options): object | undefined {
   const { service: services = null, reason = null, minutes } = options;
   const [one = null, ...more] = names;
-  const owner = `${userInfo().username} (on the director)`;
   const forMs = minutes === undefined ? undefined : Number(minutes) * 60_000;
   const bodies: Readonly<Record<string, object | undefined>> = {
-    drain: one === null ? undefined : { realservers: names, services, owner, reason },
     undrain: one === null ? undefined : { realservers: names, services },
-    hold: more.length > 0 ? undefined : { instance: one, owner, reason, forMs },
+    hold: more.length > 0 ? undefined : { instance: one, owner: owner(), reason, forMs },
     release: more.length > 0 ? undefined : { instance: one },
     record: names.join() === 'start' || names.join() === 'stop' ? { on: one === 'start' } : undefined,
   };

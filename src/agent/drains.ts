@@ -2,6 +2,9 @@
 import { isSameSubject, type Override } from '../balancer/override.ts';
 import type { Said } from '../balancer/said.ts';
 import type { Config } from '../config/config.ts';
+import { objectionsTo } from '../config/drain-policy.ts';
+import { servingIn } from '../status/drain.ts';
+import type { AgentState } from '../status/state.ts';
 import type { Journal } from './journal.ts';
 import type { OverrideStore } from './override-store.ts';
 import { Refusal } from './refusal.ts';
@@ -26,6 +29,12 @@ export class Drains {
 
   get all(): readonly Override[] {
     return this.#options.store.all;
+  }
+
+  /** What speaks against a drain at this director, one sentence each. */
+  objections(realservers: readonly string[], services: readonly string[] | null, state: AgentState): string[] {
+    const asked = (this.#options.config()?.services ?? []).filter(({ name }) => services?.includes(name) ?? true);
+    return asked.flatMap((one) => objectionsTo(one, new Set(realservers), servingIn(state, one.name)));
   }
 
   /** @throws Refusal when a realserver or service is not in the configuration; Error when it cannot be written */

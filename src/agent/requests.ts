@@ -88,11 +88,15 @@ const drainShape = object({
   owner: text,
   reason: optional(nullable(text)),
   until: optional(nullable(decimal(0, Number.MAX_SAFE_INTEGER))),
+  /** Whether to refuse what would leave clients without a realserver; lvsctl has asked all directors that already. */
+  guard: optional(flag),
 });
 const undrainShape = object({ realservers: names, services: optional(nullable(names)) });
 
 async function drain({ supervisor, wall }: Agent, { body }: Request): Promise<Answer> {
-  const { realservers, services, owner, reason = null, until = null } = accept(drainShape, body, 'drain');
+  const { realservers, services = null, owner, reason = null, until = null, guard } = accept(drainShape, body, 'drain');
+  const objections = guard ? supervisor.drains.objections(realservers, services, supervisor.state()) : [];
+  if (objections.length > 0) throw new Refusal(409, `${objections.join('; ')} (--force drains all the same)`);
   const since = wall();
   const overrides = realservers.flatMap((realserver): Override[] =>
     (services ?? [null]).map((service) => ({ realserver, service, weight: 0, owner, reason, since, until })),

@@ -62,6 +62,16 @@ export const CATALOGUE: readonly CatalogueEntry[] = [
     load: async () => (await import('./failover.ts')).failoverCommand(),
   },
   {
+    name: 'drain',
+    summary: 'take realservers out, at every director, without cutting a connection',
+    load: async () => (await import('./drain.ts')).drainCommand(),
+  },
+  {
+    name: 'undrain',
+    summary: 'give drained realservers their weight back',
+    load: async () => (await import('./undrain.ts')).undrainCommand(),
+  },
+  {
     name: 'lab',
     summary: 'boot and break a real cluster of virtual machines on this one',
     load: async () => (await import('./lab.ts')).labCommand(),

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { hostname, userInfo } from 'node:os';
 import { Command } from 'commander';
 import type { Config } from '../config/config.ts';
-import { parseDuration } from '../config/shape/scalars.ts';
+import { parseDuration } from '../config/duration.ts';
 import { canAsk, confirm } from '../output/ask.ts';
 import { exitCodeOf, type Outcome } from '../output/exit-code.ts';
 import { Failure } from '../output/failure.ts';

@@ -5,6 +5,7 @@ import { exitCodeOf, type Outcome } from '../output/exit-code.ts';
 import { createOutput, type Output } from '../output/output.ts';
 import { table } from '../output/table.ts';
 import { closeDirectors, openDirectors, type Watched, watch } from '../playbook/watch.ts';
+import { drainRows } from '../status/drain.ts';
 import { alarmsOf, type DirectorView, ipvsText, vrrpRows } from '../status/table.ts';
 import { type ClusterOptions, openCluster } from './cluster.ts';
 
@@ -73,6 +74,7 @@ function show(cluster: string, views: readonly DirectorView[], output: Output, a
 
 function statusText(views: readonly DirectorView[], alarms: readonly string[], { style }: Output): string {
   const rows = vrrpRows(views);
+  const drains = drainRows(views);
   // A director without a state is among the alarms.
   const tables = views.flatMap(({ director, state }) => {
     if (state === null) return [];
@@ -86,6 +88,7 @@ function statusText(views: readonly DirectorView[], alarms: readonly string[], {
     ...(rows.length > 1 ? [table(rows)] : []),
     ...tables,
     ...foreign,
+    ...(drains.length > 1 ? [table(drains)] : []),
     ...(alarms.length > 0 ? [alarms.map((alarm) => `${style.bad('!')} ${alarm}`).join('\n')] : []),
   ].join('\n\n');
 }

@@ -46,7 +46,7 @@ export interface Time {
   pause(ms: number): Promise<void>;
 }
 
-const REAL: Time = { now: () => performance.now(), pause: (ms) => pause(ms) };
+export const REAL_TIME: Time = { now: () => performance.now(), pause: (ms) => pause(ms) };
 
 export type HandOverResult =
   /** `left`: connections that only the old MASTER knows; null: not looked at, or too many to look at. */
@@ -72,7 +72,7 @@ export async function handOver(options: HandOverOptions): Promise<HandOverResult
 }
 
 /** In NAT the answers pass the gateway, which moves too: what the successor does not know is lost. @returns how many */
-async function untilSynced({ move, directors, doing, time = REAL }: HandOverOptions): Promise<number> {
+async function untilSynced({ move, directors, doing, time = REAL_TIME }: HandOverOptions): Promise<number> {
   const [old, successor] = [agentOf(directors, move.from), agentOf(directors, move.to)];
   const until = time.now() + SYNC_MS;
   for (;;) {
@@ -102,7 +102,7 @@ async function holdOthers({ move, directors }: HandOverOptions): Promise<() => P
 type Taken = { readonly outcome: 'taken'; readonly seconds: number } | Extract<HandOverResult, { outcome: 'failed' }>;
 
 async function give(options: HandOverOptions): Promise<Taken> {
-  const { move, directors, doing, time = REAL } = options;
+  const { move, directors, doing, time = REAL_TIME } = options;
   const [old, successor] = [agentOf(directors, move.from), agentOf(directors, move.to)];
   const [first = ''] = move.instances;
   doing(move.from, `hands ${move.instances.join(' and ')} over to ${move.to}`);
@@ -133,7 +133,7 @@ function whyNotTaken(state: AgentState, name: string): string {
 
 /** @returns how many only the old MASTER knows at the end; null where they cannot be counted */
 async function untilKnown(options: HandOverOptions): Promise<number | null> {
-  const { move, directors, oldAddresses, waitMs, doing, stopping, time = REAL } = options;
+  const { move, directors, oldAddresses, waitMs, doing, stopping, time = REAL_TIME } = options;
   const [old, successor] = [agentOf(directors, move.from), agentOf(directors, move.to)];
   if (move.relayed.length > 0) await time.pause(SETTLE_MS);
   const until = time.now() + waitMs;

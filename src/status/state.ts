@@ -260,4 +260,5 @@ export type TrackerState = z.infer<typeof trackerState>;
 export type ServiceState = z.infer<typeof serviceState>;
 export type DestinationState = z.infer<typeof destinationState>;
 export type HoldState = z.infer<typeof holdState>;
+export type OverrideState = z.infer<typeof overrideState>;
 export type CheckState = z.infer<typeof checkState>;

@@ -1,4 +1,5 @@
 /** Tables of text for `status`: IPVS as `ipvsadm -Ln` prints it (people know it by heart), VRRP instance by instance. */
+import { drainAlarm } from './drain.ts';
 import { type Foreign, foreignRow, heardFrom } from './foreign.ts';
 import { hmacWords } from './hmac.ts';
 import { holdAlarm } from './hold.ts';
@@ -108,10 +109,14 @@ function instanceAlarm(name: string, views: readonly DirectorView[]): string[] {
   return masters.length === 0 && !isForeign ? [`${name} has no MASTER among the directors that answer`] : [];
 }
 
-function stateAlarms(director: string, { alarms, config, vrrp, ipvs, holds = [] }: AgentState): string[] {
+function stateAlarms(
+  director: string,
+  { at, alarms, config, vrrp, ipvs, holds = [], overrides }: AgentState,
+): string[] {
   const found = [
     ...alarms,
     ...holds.flatMap(holdAlarm),
+    ...overrides.flatMap((override) => drainAlarm(override, at)),
     ...(config.error === null ? [] : [config.error]),
     ...(vrrp.alive ? [] : ['its VRRP process does not answer']),
     ...(ipvs.error === null ? [] : [ipvs.error]),

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { canonicalJson } from '../../src/config/canonical.ts';
+import { parseDuration } from '../../src/config/duration.ts';
 import { folderOf, pathFrom } from '../../src/config/path.ts';
 import { problemLine } from '../../src/config/problem.ts';
-import { parseDuration } from '../../src/config/shape/scalars.ts';
 import { closest, editDistance } from '../../src/config/suggest.ts';
 
 describe('parseDuration', () => {

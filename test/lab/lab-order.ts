@@ -16,6 +16,7 @@ export const LAB_ORDER: readonly string[] = [
   'agent',
   'failover',
   'handover',
+  'drain',
   'pinned',
   'virtual-mac',
   'upgrade',

@@ -1,5 +1,5 @@
 /** `lvs-agent ctl`: what an operator has on the director itself. */
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { control } from '../../src/agent/ctl.ts';
 import type { InstanceState } from '../../src/status/state.ts';
 import type { InstanceReport } from '../../src/vrrp/link.ts';
@@ -29,6 +29,48 @@ it('shows the state, drains and takes it back', async () => {
   expect(await ctl('drain', 'web1', '--service', 'http', '--reason', 'fire')).toMatchObject({ code: 0, stderr: '' });
   expect((await agent.state()).overrides).toMatchObject([{ realserver: 'web1', service: 'http', reason: 'fire' }]);
   expect(JSON.parse((await ctl('undrain', 'web1', '--service', 'http')).stdout)).toMatchObject({ removed: 1 });
+});
+
+describe('a drain on the director', () => {
+  const WEIGHTS = '127.0.0.21:80=1 127.0.0.22:80=2';
+  beforeEach(async () => {
+    const servers = [await agent.realserver(1), await agent.realserver(2)];
+    const topology = webTopology({ ports: servers.map(({ port }) => port) });
+    await agent.request('PUT', '/v1/config', storedConfig(topology, { generation: 2, hash: 'hash-2' }));
+    await expect.poll(() => agent.weights(), { timeout: 10_000 }).toBe(WEIGHTS);
+  });
+
+  it('is refused where it would leave nobody, unless forced', async () => {
+    expect(await ctl('drain', 'web1', 'web2')).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: '{"error":"http would keep weight 0 of 3, and its quorum is 1 (--force drains all the same)"}\n',
+    });
+    expect(await agent.weights()).toBe(WEIGHTS);
+    expect(await ctl('drain', 'web1', 'web2', '--force', '--for', '2h')).toMatchObject({ code: 0 });
+    expect(await agent.weights()).toBe('127.0.0.21:80=0 127.0.0.22:80=0');
+    const { overrides, at } = await agent.state();
+    for (const { until } of overrides) expect(Math.abs((until ?? 0) - at - 7_200_000)).toBeLessThan(60_000);
+  });
+
+  it('is waited for until nothing is left', async () => {
+    const count = (active: number) => agent.ipvs.setCounters('tcp 10.77.1.100:80', '127.0.0.21:80', { active });
+    count(3);
+    const waiting = ctl('drain', 'web1', '--wait');
+    await expect.poll(() => agent.weights(), { timeout: 5_000 }).toBe('127.0.0.21:80=0 127.0.0.22:80=2');
+    count(0);
+    const { code, stdout } = await waiting;
+    expect([code, JSON.parse(stdout)]).toMatchObject([
+      0,
+      { empty: true, realservers: [{ realserver: 'web1', weight: 0 }] },
+    ]);
+    count(2);
+    const late = await ctl('drain', 'web1', '--timeout', '1500ms');
+    expect([late.code, JSON.parse(late.stderr)]).toMatchObject([
+      1,
+      { empty: false, drained: true, realservers: [{ active: 2 }] },
+    ]);
+  });
 });
 
 it('holds an instance, or all of them, and lets go of whatever is held', async () => {
@@ -106,7 +148,8 @@ it.each([
   ['status', 'x'],
   ['drain'],
   ['reboot', 'x'],
-  ['drain', 'a', '--force'],
+  ['drain', 'a', '--for', 'ever'],
+  ['drain', '--force'],
   ['failover', 'a', 'b'],
   ['failover'],
   ['hold', 'a', 'b'],

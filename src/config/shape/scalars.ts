@@ -1,4 +1,5 @@
 /** Shapes of single values: words, numbers, durations. */
+import { DURATION, parseDuration } from '../duration.ts';
 import type { Finding } from '../problem.ts';
 import { type Raw, type RawScalar, shown, wrong } from '../raw.ts';
 import { closest } from '../suggest.ts';
@@ -77,23 +78,11 @@ export function oneOf<const W extends string>(...words: readonly W[]): Shape<W> 
   };
 }
 
-const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
-const DURATION = /^(\d{1,12}(?:\.\d{1,3})?)(ms|s|m|h|d)$/;
-
 export interface DurationLimits {
   readonly least: string;
   readonly most: string;
   /** The value is a multiple of this: what the wire or the kernel can express. */
   readonly step?: string;
-}
-
-/** `250ms`, `1s`, `1.5s`, `5m`, `2h`, `14d` → milliseconds, or undefined. */
-export function parseDuration(written: string): number | undefined {
-  const [, amount, unit] = DURATION.exec(written) ?? [];
-  const factor = unit === undefined ? undefined : UNITS[unit];
-  if (amount === undefined || factor === undefined) return undefined;
-  const ms = Math.round(Number(amount) * factor * 1000) / 1000;
-  return Number.isInteger(ms) ? ms : undefined;
 }
 
 /** Milliseconds. A bare number is refused: it has no unit. */
