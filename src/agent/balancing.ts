@@ -14,6 +14,7 @@ import { adoptedVerdicts } from './adoption.ts';
 import type { StoredConfig } from './config-shape.ts';
 import type { Journal } from './journal.ts';
 import type { OverrideStore } from './override-store.ts';
+import { Policies, type PoliciesOptions } from './policies.ts';
 import { Prober } from './prober.ts';
 import { Surroundings } from './surroundings.ts';
 import { TableKeeper, type TableView } from './table-keeper.ts';
@@ -33,6 +34,7 @@ export interface BalancingOptions {
   readonly probeOf: (spec: ProbeSpec) => Probe;
   readonly overrides: OverrideStore;
   readonly ownershipPath: string;
+  readonly policy: Pick<PoliciesOptions, 'toldQuorum' | 'onNews' | 'onLook'>;
   /** What planned hand-overs need beside the configuration's services. */
   readonly relays: () => RelayTable;
   readonly onVerdict: () => void;
@@ -42,6 +44,7 @@ export interface BalancingOptions {
 
 export class Balancing {
   readonly prober: Prober;
+  readonly policies: Policies;
   readonly #options: BalancingOptions;
   readonly #table: TableKeeper;
   readonly #surroundings: Surroundings;
@@ -63,6 +66,8 @@ export class Balancing {
     });
     this.#surroundings = new Surroundings(ipvs, firewall);
     this.prober = new Prober({ clock, random, probeOf, onVerdict: (...news) => this.#onVerdict(...news) });
+    const { overrides, policy } = options;
+    this.policies = new Policies({ ...policy, clock, prober: this.prober, overrides: () => overrides.all });
   }
 
   /** Takes over what the kernel has, then goes on comparing until {@link stop}. */
@@ -112,13 +117,13 @@ export class Balancing {
   get desired(): DesiredService[] {
     if (this.#stored === null) return [];
     const { clock, overrides, relays } = this.#options;
-    const probes = new Map(this.prober.plan.judged.map((one) => [`${one.service}\n${one.realserver}`, one.probes]));
     const nowMs = clock.now();
     const services = desiredTable(this.#stored.config, {
       judge: (service, realserver) => {
-        const { verdict, sinceMs } = this.prober.judge(probes.get(`${service}\n${realserver}`) ?? []);
+        const { verdict, sinceMs } = this.prober.judge(this.policies.probesOf(service, realserver));
         return { verdict, forMs: nowMs - sinceMs };
       },
+      policy: (service) => this.policies.policyOf(service),
       overrides: overrides.all,
       wallMs: clock.wall(),
     });
@@ -142,6 +147,7 @@ export class Balancing {
 
   #adopt(stored: StoredConfig | null, moment: 'start' | 'change'): void {
     this.#stored = stored;
+    this.policies.configure(stored?.config ?? null, this.#table.view.entries);
     if (stored === null) {
       this.prober.configure(NO_PROBES, () => 'unknown');
       return;
@@ -169,6 +175,7 @@ export class Balancing {
   async #reconcile(): Promise<void> {
     if (this.#isStopped) return;
     const causes = this.#causes.splice(0);
+    this.policies.look();
     await this.#table.reconcile(this.desired, causes.length === 0 ? null : causes.slice(0, 3).join('; '));
     await this.#settleSurroundings();
     this.#options.onCompared();

@@ -5,9 +5,10 @@ import type { Override } from '../balancer/override.ts';
 import { isReservedMark } from '../balancer/relay.ts';
 import type { Config } from '../config/config.ts';
 import { speechOf } from '../config/speech.ts';
-import { describeProbe, type ProbePlan } from '../health/probe-plan.ts';
+import { describeProbe, type ProbePlan, SORRY } from '../health/probe-plan.ts';
 import type { Standing } from '../health/verdict.ts';
 import { hmacAlarms } from '../status/hmac.ts';
+import { type PolicyState, policyAlarms } from '../status/policy.ts';
 import type { AgentState, CheckState, DestinationState, InstanceState, ServiceState } from '../status/state.ts';
 import { strangerAlarms } from '../status/stranger.ts';
 import { trackerAlarm } from '../status/tracker.ts';
@@ -25,6 +26,7 @@ export interface Known {
   readonly standing: (key: string) => Standing | undefined;
   /** Epoch ms of a time on the agent's monotonic clock. */
   readonly wallOf: (monotonicMs: number) => number;
+  readonly policies: readonly PolicyState[];
   readonly overrides: readonly Override[];
   readonly holds: NonNullable<AgentState['holds']>;
   readonly exchange: NonNullable<AgentState['exchange']>;
@@ -67,10 +69,16 @@ export function agentStateOf(known: Known): AgentState {
       services: servicesOf(known),
     },
     checks: checksOf(known),
+    policies: [...known.policies],
     overrides: [...known.overrides],
     holds: known.holds,
     exchange: known.exchange,
-    alarms: [...known.alarms, ...hmacAlarms(instances, at), ...new Set(instances.flatMap(alarmsOf))],
+    alarms: [
+      ...known.alarms,
+      ...hmacAlarms(instances, at),
+      ...known.policies.flatMap(policyAlarms),
+      ...new Set(instances.flatMap(alarmsOf)),
+    ],
   };
 }
 
@@ -115,8 +123,8 @@ function servicesOf(known: Known): ServiceState[] {
         order.get(destinationKey(destination)) ?? order.size;
       const sorted = entry.destinations.toSorted((a, b) => placeOf(a) - placeOf(b));
       const destinations = sorted.map((one) => {
-        const isKnown = order.has(destinationKey(one.destination));
-        return destinationState(one, (isKnown ? names?.get(one.destination.address) : undefined) ?? null);
+        const isKnown = order.has(destinationKey(one.destination)) && names !== undefined;
+        return destinationState(one, isKnown ? (names.get(one.destination.address) ?? SORRY) : null);
       });
       return { name: service?.name ?? null, ...serviceFacts(entry), destinations };
     });

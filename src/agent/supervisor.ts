@@ -78,6 +78,7 @@ export class Supervisor {
       overrides,
       ownershipPath: `${stateFolder}/table.json`,
       relays: () => this.#handOvers.table,
+      policy: this.#policy(),
       onVerdict: () => {
         this.#trackers.tell();
         this.#notices.judgeSoon();
@@ -128,6 +129,15 @@ export class Supervisor {
       instances: () => (this.#link.isAlive ? this.#link.instances : null),
       send: (message) => void this.#link.send(message),
     });
+  }
+
+  #policy(): BalancingOptions['policy'] {
+    const { journal } = this.#options;
+    return {
+      toldQuorum: (service) => this.#notices.services.toldQuorum(service),
+      onNews: ({ level, message, service }) => journal.note(level, 'check', message, { service: service.name }),
+      onLook: (...seen) => this.#notices.services.look(...seen),
+    };
   }
 
   #linkToVrrp(): VrrpLink {
@@ -229,7 +239,7 @@ export class Supervisor {
   state(): AgentState {
     const { clock, release } = this.#options;
     const wallOf = this.#wallOffset.reading();
-    const { view, desired, prober } = this.#balancing;
+    const { view, desired, prober, policies } = this.#balancing;
     const { exchange } = this.#standby;
     return agentStateOf({
       config: this.#stored?.config ?? null,
@@ -239,6 +249,7 @@ export class Supervisor {
       plan: prober.plan,
       standing: (key) => prober.standing(key),
       wallOf,
+      policies: policies.states(wallOf),
       overrides: this.#drains.all,
       holds: this.#standby.holds,
       relays: this.#handOvers.state,

@@ -47,7 +47,7 @@ export interface Circumstances {
   readonly wallMs: number;
 }
 
-export function desiredTable(config: Config, circumstances: Circumstances): DesiredService[] {
+export function desiredTable(config: Pick<Config, 'services'>, circumstances: Circumstances): DesiredService[] {
   return config.services.flatMap((service) =>
     kernelServices(service).map(({ id, port }) => desiredService(service, id, port, circumstances)),
   );

@@ -5,6 +5,7 @@ import { exitCodeOf, type Outcome } from '../output/exit-code.ts';
 import { createOutput, type Output } from '../output/output.ts';
 import { table } from '../output/table.ts';
 import { closeDirectors, openDirectors, type Watched, watch } from '../playbook/watch.ts';
+import { policyNotes } from '../status/policy.ts';
 import { alarmsOf, type DirectorView, ipvsText, vrrpRows } from '../status/table.ts';
 import { type ClusterOptions, openCluster } from './cluster.ts';
 
@@ -77,7 +78,8 @@ function statusText(views: readonly DirectorView[], alarms: readonly string[], {
   const tables = views.flatMap(({ director, state }) => {
     if (state === null) return [];
     const about = `generation ${state.config.generation}, lvs-agent ${state.version}`;
-    return [`${style.bold(director)} (${about})\n${ipvsText(state.ipvs.services)}`];
+    const notes = (state.policies ?? []).flatMap(policyNotes);
+    return [[`${style.bold(director)} (${about})`, ipvsText(state.ipvs.services), ...notes].join('\n')];
   });
   const foreign = views.flatMap((view) =>
     view.foreign === undefined ? [] : [`${style.bold(view.director)}: ${view.foreign.program} (not managed yet)`],

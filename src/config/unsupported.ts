@@ -10,11 +10,6 @@ import type { Raw } from './raw.ts';
 const KEYS: readonly string[] = [
   'ipvs.connection_table_bits',
   'ipvs.probe_marks',
-  'services.*.slow_start',
-  'services.*.quorum',
-  'services.*.fail_open',
-  'services.*.sorry',
-  'services.*.notify',
   'services.*.only_when_master',
   'services.*.tunnel.port',
   'services.*.tunnel.checksum',

@@ -118,7 +118,9 @@ function relays({ instances, services }: Config): boolean {
 }
 
 function sysctls(config: Config, director: DirectorConfig): Record<string, string> {
-  const forwards = config.services.some(({ mode }) => mode === 'nat');
+  const forwards = config.services.some(
+    ({ mode, sorry }) => mode === 'nat' || (sorry?.kind === 'host' && sorry.mode === 'nat'),
+  );
   const interfaces = [...new Set(director.dips.map((dip) => dip.interface.replaceAll('.', '/')))];
   const vs =
     config.services.length === 0 ? {} : { ...config.ipvs.sysctl, sync_threshold: config.sync.threshold.join(' ') };

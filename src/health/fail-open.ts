@@ -92,7 +92,9 @@ function goneOn(
   fellMs: FailOpen['fellMs'],
   nowMs: number,
 ): Open | null {
-  const failing = new Set([...fellMs].filter(([name, atMs]) => held.has(name) || atMs >= sinceMs).map(([name]) => name));
+  const failing = new Set(
+    [...fellMs].filter(([name, atMs]) => held.has(name) || atMs >= sinceMs).map(([name]) => name),
+  );
   if (failing.size === 0) return null;
   if (isCommon(failing.size, up.size, share)) return { sinceMs, held: failing, calmMs: null };
   const calm = calmMs ?? nowMs;

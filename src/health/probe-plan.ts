@@ -15,9 +15,13 @@ export interface ProbeSpec {
   readonly timing: CheckTiming;
 }
 
+/** What the sorry server of a service is called among its realservers; no realserver can be called so. */
+export const SORRY = 'sorry server';
+
 /** A destination of a service and the probes that judge it. */
 export interface Judged {
   readonly service: string;
+  /** Its name, or {@link SORRY}. */
   readonly realserver: string;
   readonly probes: readonly string[];
 }
@@ -34,7 +38,7 @@ export const NO_PROBES: ProbePlan = { probes: new Map(), judged: [], users: new 
 export function probePlan(config: Config): ProbePlan {
   const probes = new Map<string, ProbeSpec>();
   const judged = config.services.flatMap((service) =>
-    service.realservers.map((destination): Judged => {
+    [...service.realservers, ...sorryOf(service)].map((destination): Judged => {
       const specs = destination.checks.flatMap((check) => specsOf(check, destination, service));
       for (const spec of specs) if (!probes.has(spec.key)) probes.set(spec.key, spec);
       return {
@@ -45,6 +49,12 @@ export function probePlan(config: Config): ProbePlan {
     }),
   );
   return { probes, judged, users: usersOf(judged) };
+}
+
+type Asked = Pick<DestinationConfig, 'name' | 'address' | 'port' | 'checks'>;
+
+function sorryOf({ sorry }: ServiceConfig): Asked[] {
+  return sorry?.kind === 'host' ? [{ ...sorry, name: SORRY }] : [];
 }
 
 function usersOf(judged: readonly Judged[]): ReadonlyMap<string, readonly Judged[]> {
@@ -60,7 +70,7 @@ function usersOf(judged: readonly Judged[]): ReadonlyMap<string, readonly Judged
 }
 
 /** A check without a port of its own asks every port that the destination serves. */
-function specsOf(check: CheckConfig, destination: DestinationConfig, service: ServiceConfig): ProbeSpec[] {
+function specsOf(check: CheckConfig, destination: Asked, service: ServiceConfig): ProbeSpec[] {
   const address = check.target.address ?? destination.address;
   return portsOf(check, destination, service).map((port) => {
     const { timing, ...asked } = check;
@@ -68,7 +78,7 @@ function specsOf(check: CheckConfig, destination: DestinationConfig, service: Se
   });
 }
 
-function portsOf(check: CheckConfig, destination: DestinationConfig, service: ServiceConfig): number[] {
+function portsOf(check: CheckConfig, destination: Asked, service: ServiceConfig): number[] {
   if (check.kind === 'ping' || check.kind === 'script' || check.kind === 'file') return [0];
   if (check.target.port !== null) return [check.target.port];
   if (destination.port !== null && destination.port !== 0) return [destination.port];

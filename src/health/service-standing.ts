@@ -31,6 +31,8 @@ export interface Member {
   readonly sinceMs: number;
   /** That it has while it lives; 0: drained. */
   readonly weight: number;
+  /** Why it is down, one sentence; null: it is not. */
+  readonly error: string | null;
 }
 
 export interface ServiceRules {

@@ -4,6 +4,7 @@
  * milliseconds, durations milliseconds. A field may be added; none changes its meaning without a new `schema` number.
  */
 import { z } from 'zod';
+import { policyState } from './policy.ts';
 import { VRRP_STATES } from './vrrp-state.ts';
 
 const trackerState = z.object({
@@ -243,6 +244,8 @@ export const agentState = z.object({
   /** Kernel settings that the agent has changed for a hand-over and puts back when that is over. */
   lent: z.record(z.string(), z.object({ before: z.string(), now: z.string() })).optional(),
   checks: z.array(checkState),
+  /** Of services as a whole; an earlier release tells none. */
+  policies: z.array(policyState).optional(),
   overrides: z.array(overrideState),
   /** What keeps instances of this director from becoming MASTER; an earlier release tells none. */
   holds: z.array(holdState).optional(),
