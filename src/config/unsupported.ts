@@ -17,7 +17,11 @@ const KEYS: readonly string[] = [
 
 /** The same keys wherever a list of checks stands. */
 const CHECK_KEYS: readonly string[] = ['smtp', 'dns', 'udp', 'ping', 'script', 'file', 'mark'];
-const CHECK_LISTS: readonly string[] = ['services.*.checks', 'services.*.realservers.checks'];
+const CHECK_LISTS: readonly string[] = [
+  'services.*.checks',
+  'services.*.realservers.checks',
+  'services.*.sorry.checks',
+];
 
 /** Keys of which only some values are not acted upon. */
 const VALUES: readonly (readonly [path: string, value: (source: string) => boolean])[] = [

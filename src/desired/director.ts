@@ -77,7 +77,12 @@ function rootScripts(config: Config, director: string): DirectorWanted['rootScri
     user,
     commands: Object.values(commands).filter((command) => command !== null),
   }));
-  return [...scripts, ...notified].flatMap(({ name, user, commands }) => {
+  const services = config.services.map(({ name, quorum, notify }) => ({
+    name: `commands of ${name}`,
+    user: notify.user,
+    commands: [quorum.up, quorum.down, notify.up, notify.down].filter((command) => command !== null),
+  }));
+  return [...scripts, ...notified, ...services].flatMap(({ name, user, commands }) => {
     const files = [...new Set(commands.flatMap(executedBy))];
     return user === 'root' && files.length > 0 ? [{ name, files }] : [];
   });
