@@ -4,6 +4,7 @@
  */
 import { type DesiredService, desiredTable } from '../balancer/desired.ts';
 import { isReservedMark, type RelayTable } from '../balancer/relay.ts';
+import { dampedRise } from '../health/damping.ts';
 import { describeProbe, NO_PROBES, type ProbeSpec, probePlan } from '../health/probe-plan.ts';
 import type { Standing, Verdict } from '../health/verdict.ts';
 import type { Clock } from '../kernel/clock.ts';
@@ -203,13 +204,15 @@ export class Balancing {
     });
   }
 
-  #onVerdict(spec: ProbeSpec, { verdict, lastError }: Standing, before: Verdict): void {
+  #onVerdict(spec: ProbeSpec, { verdict, lastError, falls }: Standing, before: Verdict): void {
     const users = this.prober.plan.users.get(spec.key) ?? [];
     const realserver = [...new Set(users.map((one) => one.realserver))].join(',');
     const service = [...new Set(users.map((one) => one.service))].join(',');
     const isDown = verdict === 'down';
     const outcome = isDown ? `failed: ${lastError}` : 'passed';
-    const message = `${realserver} is ${verdict} for ${service}: check ${describeProbe(spec)} ${outcome}`;
+    const rise = dampedRise(spec.timing, falls);
+    const flaps = isDown && falls > 1 ? `; it flaps, and is back after ${rise} successes in a row` : '';
+    const message = `${realserver} is ${verdict} for ${service}: check ${describeProbe(spec)} ${outcome}${flaps}`;
     this.#options.journal.note(isDown ? 'warning' : 'notice', 'check', message, { realserver, service, before });
     this.because(`${realserver} is ${verdict}`);
     this.#options.onVerdict();

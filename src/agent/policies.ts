@@ -17,7 +17,7 @@ import {
 } from '../health/service-standing.ts';
 import type { Verdict } from '../health/verdict.ts';
 import type { Clock } from '../kernel/clock.ts';
-import type { PolicyState } from '../status/policy.ts';
+import type { PolicyState } from '../status/state.ts';
 import type { ServiceEntry } from '../wire/ipvs.ts';
 import { adoptedStanding } from './policy-adoption.ts';
 import { policyStateOf } from './policy-report.ts';

@@ -2,7 +2,7 @@
 import type { ServiceConfig } from '../config/service.ts';
 import type { ServiceStanding } from '../health/service-standing.ts';
 import type { Verdict } from '../health/verdict.ts';
-import type { PolicyState } from '../status/policy.ts';
+import type { PolicyState } from '../status/state.ts';
 
 /**
  * @param sorry - the verdict on its sorry server

@@ -5,11 +5,20 @@ import type { Override } from '../balancer/override.ts';
 import { isReservedMark } from '../balancer/relay.ts';
 import type { Config } from '../config/config.ts';
 import { speechOf } from '../config/speech.ts';
+import { dampedRise, isDamped } from '../health/damping.ts';
 import { describeProbe, type ProbePlan, SORRY } from '../health/probe-plan.ts';
 import type { Standing } from '../health/verdict.ts';
+import { flappingAlarm } from '../status/flapping.ts';
 import { hmacAlarms } from '../status/hmac.ts';
-import { type PolicyState, policyAlarms } from '../status/policy.ts';
-import type { AgentState, CheckState, DestinationState, InstanceState, ServiceState } from '../status/state.ts';
+import { policyAlarms } from '../status/policy.ts';
+import type {
+  AgentState,
+  CheckState,
+  DestinationState,
+  InstanceState,
+  PolicyState,
+  ServiceState,
+} from '../status/state.ts';
 import { strangerAlarms } from '../status/stranger.ts';
 import { trackerAlarm } from '../status/tracker.ts';
 import type { InstanceReport, TrackerKind } from '../vrrp/link.ts';
@@ -24,6 +33,8 @@ export interface Known {
   readonly table: TableView;
   readonly plan: ProbePlan;
   readonly standing: (key: string) => Standing | undefined;
+  /** On the agent's monotonic clock. */
+  readonly nowMs: number;
   /** Epoch ms of a time on the agent's monotonic clock. */
   readonly wallOf: (monotonicMs: number) => number;
   readonly policies: readonly PolicyState[];
@@ -44,6 +55,7 @@ export interface Known {
 export function agentStateOf(known: Known): AgentState {
   const hidden = new Set(known.table.entries.filter(isHidden(known)).map(({ service }) => serviceKey(service.id)));
   const { at, release, version, startedAt, config } = known.rest;
+  const checks = checksOf(known);
   const instances = (known.vrrp.report?.instances ?? []).map((one) => instanceState(one, known));
   return {
     schema: 1,
@@ -68,7 +80,7 @@ export function agentStateOf(known: Known): AgentState {
       leaving: known.table.leaving.filter((one) => !hidden.has(one.slice(one.indexOf(' of ') + ' of '.length))),
       services: servicesOf(known),
     },
-    checks: checksOf(known),
+    checks,
     policies: [...known.policies],
     overrides: [...known.overrides],
     holds: known.holds,
@@ -77,6 +89,7 @@ export function agentStateOf(known: Known): AgentState {
       ...known.alarms,
       ...hmacAlarms(instances, at),
       ...known.policies.flatMap(policyAlarms),
+      ...new Set(checks.flatMap(flappingAlarm)),
       ...new Set(instances.flatMap(alarmsOf)),
     ],
   };
@@ -154,15 +167,15 @@ function destinationState(entry: DestinationEntry, name: string | null): Destina
   return { name, address, port, forward: shown, weight, ...counters };
 }
 
-function checksOf({ plan, standing, wallOf }: Known): CheckState[] {
+function checksOf({ plan, standing, wallOf, nowMs }: Known): CheckState[] {
   return plan.judged.flatMap(({ service, realserver, probes }) =>
     probes.flatMap((key): CheckState[] => {
       const [spec, now] = [plan.probes.get(key), standing(key)];
       if (spec === undefined || now === undefined) return [];
-      const { verdict, sinceMs, lastError, latencyMs } = now;
-      return [
-        { service, realserver, check: describeProbe(spec), verdict, since: wallOf(sinceMs), lastError, latencyMs },
-      ];
+      const { verdict, sinceMs, lastError, latencyMs, falls } = now;
+      const flapping = isDamped(now, nowMs) ? { flapping: { falls, rise: dampedRise(spec.timing, falls) } } : {};
+      const [check, since] = [describeProbe(spec), wallOf(sinceMs)];
+      return [{ service, realserver, check, verdict, since, lastError, latencyMs, ...flapping }];
     }),
   );
 }

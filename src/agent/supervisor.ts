@@ -248,6 +248,7 @@ export class Supervisor {
       table: view,
       plan: prober.plan,
       standing: (key) => prober.standing(key),
+      nowMs: clock.now(),
       wallOf,
       policies: policies.states(wallOf),
       overrides: this.#drains.all,

@@ -1,7 +1,6 @@
 /** `GET /v1/metrics`: an agent's state as Prometheus wants it. Pure. */
 import { expositionText, type Family, type Sample } from './exposition.ts';
-import type { PolicyState } from './policy.ts';
-import type { AgentState, CheckState, DestinationState, InstanceState, ServiceState } from './state.ts';
+import type { AgentState, CheckState, DestinationState, InstanceState, PolicyState, ServiceState } from './state.ts';
 import { VRRP_STATES } from './vrrp-state.ts';
 
 export function metricsText(state: AgentState): string {
@@ -155,11 +154,15 @@ function checkFamilies(checks: readonly CheckState[]): Family[] {
     const { service = '', realserver = '' } = all[0] ?? {};
     return states(VERDICTS, overall(all), 'verdict', { service, realserver });
   });
+  const flapping = checks.flatMap(({ service, realserver, check, flapping: flaps }) =>
+    flaps === undefined ? [] : [{ labels: { service, realserver, check }, value: flaps.falls }],
+  );
   const latencies = checks.flatMap(({ service, realserver, check, latencyMs }) =>
     latencyMs === null ? [] : [{ labels: { service, realserver, check }, value: latencyMs / 1000 }],
   );
   return [
     gauge('lvs_realserver_verdict', 'Over all checks of a realserver for a service.', verdicts),
+    gauge('lvs_check_falls', 'How often a check that flaps has failed in short order.', flapping),
     gauge('lvs_check_latency_seconds', 'Duration of the last check that passed.', latencies),
   ];
 }

@@ -1,28 +1,5 @@
-/** What a service as a whole makes of the verdicts on its realservers: why its table is as it is, in data and in words. */
-import { z } from 'zod';
-
-export const policyState = z.object({
-  /** Of the service. */
-  name: z.string(),
-  quorum: z.object({
-    state: z.enum(['up', 'down', 'unknown']),
-    since: z.number(),
-    /** Sum of the weights of living realservers; whoever is drained weighs nothing. */
-    alive: z.number().int(),
-    /** Of those that have not been judged yet. */
-    undecided: z.number().int(),
-    needed: z.number().int(),
-    hysteresis: z.number().int(),
-  }),
-  /** The sorry server: in the place of the realservers, ready for it, or dead; null: there is none. */
-  sorry: z.enum(['serves', 'ready', 'down']).nullable(),
-  /** Realservers that fail and go on serving, because nearly all failed at once. */
-  failOpen: z.object({ since: z.number(), realservers: z.array(z.string()) }).nullable(),
-  /** Whose weight still rises, to what, and until when. */
-  rising: z.array(z.object({ realserver: z.string(), weight: z.number().int(), until: z.number() })),
-});
-
-export type PolicyState = z.infer<typeof policyState>;
+/** What services as a whole make of the verdicts on their realservers, in words: why a table is as it is. */
+import type { PolicyState } from './state.ts';
 
 /** What is wrong; one sentence each. */
 export function policyAlarms({ name, quorum, sorry, failOpen }: PolicyState): string[] {

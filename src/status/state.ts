@@ -4,7 +4,6 @@
  * milliseconds, durations milliseconds. A field may be added; none changes its meaning without a new `schema` number.
  */
 import { z } from 'zod';
-import { policyState } from './policy.ts';
 import { VRRP_STATES } from './vrrp-state.ts';
 
 const trackerState = z.object({
@@ -154,6 +153,30 @@ const checkState = z.object({
   lastError: z.string().nullable(),
   /** Of the last successful probe. */
   latencyMs: z.number().nullable(),
+  /** It flaps: how often it went down in short order, and how many successes in a row bring it back. Absent: it does not. */
+  flapping: z.object({ falls: z.number().int(), rise: z.number().int() }).optional(),
+});
+
+/** What a service as a whole makes of the verdicts on its realservers. */
+const policyState = z.object({
+  /** Of the service. */
+  name: z.string(),
+  quorum: z.object({
+    state: z.enum(['up', 'down', 'unknown']),
+    since: z.number(),
+    /** Sum of the weights of living realservers; whoever is drained weighs nothing. */
+    alive: z.number().int(),
+    /** Of those that have not been judged yet. */
+    undecided: z.number().int(),
+    needed: z.number().int(),
+    hysteresis: z.number().int(),
+  }),
+  /** The sorry server: in the place of the realservers, ready for it, or dead; null: there is none. */
+  sorry: z.enum(['serves', 'ready', 'down']).nullable(),
+  /** Realservers that fail and go on serving, because nearly all failed at once. */
+  failOpen: z.object({ since: z.number(), realservers: z.array(z.string()) }).nullable(),
+  /** Whose weight still rises, to what, and until when. */
+  rising: z.array(z.object({ realserver: z.string(), weight: z.number().int(), until: z.number() })),
 });
 
 const overrideState = z.object({
@@ -261,4 +284,5 @@ export type TrackerState = z.infer<typeof trackerState>;
 export type ServiceState = z.infer<typeof serviceState>;
 export type DestinationState = z.infer<typeof destinationState>;
 export type HoldState = z.infer<typeof holdState>;
+export type PolicyState = z.infer<typeof policyState>;
 export type CheckState = z.infer<typeof checkState>;

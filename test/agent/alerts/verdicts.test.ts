@@ -20,6 +20,7 @@ const look = (a: Verdict, b: Verdict, c: Verdict) => {
     against: 0,
     nextMs: 0,
     latencyMs: null,
+    falls: 0,
   }));
 };
 const between = (before: ReturnType<typeof look>, after: ReturnType<typeof look>) =>
