@@ -32,7 +32,7 @@ const policy = async () => (await agent.state()).policies![0]!;
 const told = (words: string) => agent.lines.filter((line) => line.includes(words)).length;
 const OFF = '    fail_open: { share: 100% }\n';
 const QUORUM = `${OFF}    quorum: { weight: 4, hysteresis: 1 }\n`;
-const SORRY = `${QUORUM}    sorry: { address: 127.0.0.99, port: 9, mode: nat`;
+const SORRY = `${QUORUM}    sorry: { address: 10.77.1.200, port: 9, mode: nat`;
 
 describe('a quorum', () => {
   it('is lost below its weight less the hysteresis, and regained from its weight and the hysteresis on', async () => {
@@ -68,7 +68,7 @@ describe('a sorry server', () => {
     expect(await policy()).toMatchObject({ sorry: 'ready' });
     servers[2]!.behaviour = 'fail';
     servers[1]!.behaviour = 'fail';
-    await eventually(() => agent.weights()).toBe('127.0.0.99:9=1');
+    await eventually(() => agent.weights()).toBe('10.77.1.200:9=1');
     expect(await policy()).toMatchObject({ sorry: 'serves', quorum: { state: 'down', alive: 1 } });
     expect((await agent.state()).ipvs.services[0]?.destinations.map(({ name }) => name)).toEqual(['sorry server']);
     servers[1]!.behaviour = 'serve';
@@ -81,32 +81,34 @@ describe('a sorry server', () => {
     agent.ipvs.setCounters('tcp 10.77.1.100:80', '127.0.0.21:80', { active: 5 });
     const from = agent.ipvs.changes.length;
     for (const server of servers.slice(1)) server.behaviour = 'fail';
-    await eventually(() => agent.weights()).toBe('127.0.0.21:80=0 127.0.0.22:80=0 127.0.0.23:80=0 127.0.0.99:9=1');
+    await eventually(() => agent.weights()).toBe('127.0.0.21:80=0 127.0.0.22:80=0 127.0.0.23:80=0 10.77.1.200:9=1');
     for (const server of servers) server.behaviour = 'serve';
     await eventually(() => agent.weights()).toBe(ALL);
     const deleted = agent.ipvs.changes.slice(from).filter(({ op }) => op.startsWith('delete'));
-    expect(deleted).toMatchObject([{ op: 'delete-destination', destination: { address: '127.0.0.99' } }]);
+    expect(deleted).toMatchObject([{ op: 'delete-destination', destination: { address: '10.77.1.200' } }]);
   });
 
   it('without quiesce lets connections end before a realserver goes', async () => {
     const servers = await serving(`${SORRY} }`);
     agent.ipvs.setCounters('tcp 10.77.1.100:80', '127.0.0.21:80', { active: 5 });
     for (const server of servers.slice(1)) server.behaviour = 'fail';
-    await eventually(() => agent.weights()).toBe('127.0.0.21:80=0 127.0.0.99:9=1');
+    await eventually(() => agent.weights()).toBe('127.0.0.21:80=0 10.77.1.200:9=1');
     agent.ipvs.setCounters('tcp 10.77.1.100:80', '127.0.0.21:80', { active: 0 });
-    await eventually(() => agent.weights()).toBe('127.0.0.99:9=1');
+    await eventually(() => agent.weights()).toBe('10.77.1.200:9=1');
   });
 
   it('that is dead takes nobody’s place', async () => {
     const sorry = await agent.realserver(79);
     sorry.behaviour = 'fail';
-    const servers = await serving(`${SORRY}, checks: [{ http: /, port: ${sorry.port} }] }`);
+    const servers = await serving(
+      `${SORRY}, checks: [{ http: /, connect: { address: 127.0.0.99, port: ${sorry.port} } }] }`,
+    );
     await eventually(async () => (await policy()).sorry).toBe('down');
     for (const server of servers.slice(1)) server.behaviour = 'fail';
     await eventually(() => agent.weights()).toBe('127.0.0.21:80=1 127.0.0.22:80=0 127.0.0.23:80=0');
     expect((await agent.state()).alarms.join()).toContain('; the sorry server is down, too');
     sorry.behaviour = 'serve';
-    await eventually(() => agent.weights()).toBe('127.0.0.99:9=1');
+    await eventually(() => agent.weights()).toBe('10.77.1.200:9=1');
   });
 
   it('serves on through a restart of the agent, which changes nothing', async () => {
@@ -114,7 +116,7 @@ describe('a sorry server', () => {
     servers[2]!.behaviour = 'fail';
     servers[1]!.behaviour = 'fail';
     await eventually(async () => (await policy()).sorry).toBe('serves');
-    await eventually(() => agent.weights()).toContain('127.0.0.99:9=1');
+    await eventually(() => agent.weights()).toContain('10.77.1.200:9=1');
     await agent.stop();
     const before = agent.ipvs.changes.length;
     await agent.start();
