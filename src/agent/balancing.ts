@@ -4,6 +4,8 @@
  */
 import { type DesiredService, desiredTable } from '../balancer/desired.ts';
 import { isReservedMark, type RelayTable } from '../balancer/relay.ts';
+import { keysOf, type Role, standingBy } from '../balancer/standing-by.ts';
+import type { Config } from '../config/config.ts';
 import { dampedRise } from '../health/damping.ts';
 import { describeProbe, NO_PROBES, type ProbeSpec, probePlan } from '../health/probe-plan.ts';
 import type { Standing, Verdict } from '../health/verdict.ts';
@@ -51,6 +53,11 @@ export class Balancing {
   readonly #surroundings: Surroundings;
   readonly #turns = new Turns();
   #stored: StoredConfig | null = null;
+  /** Of this director's instances; null: not known yet. */
+  #roles: readonly Role[] | null = null;
+  /** Services that are left alone here while another director is MASTER. */
+  #waiting: ReadonlySet<string> = new Set();
+  #isUrgent = false;
   #surroundingErrors: readonly string[] = [];
   #surroundingsDueMs = 0;
   #causes: string[] = [];
@@ -63,10 +70,14 @@ export class Balancing {
     this.#table = new TableKeeper({
       ...{ ipvs, journal, ownershipPath },
       wall: () => clock.wall(),
+      withdrawn: () =>
+        new Set(keysOf(this.#stored?.config.services.filter(({ name }) => this.#waiting.has(name)) ?? [])),
       isOurs: (id) => id.kind === 'mark' && this.#stored !== null && isReservedMark(this.#stored.config, id.mark),
     });
     this.#surroundings = new Surroundings(ipvs, firewall);
-    this.prober = new Prober({ clock, random, probeOf, onVerdict: (...news) => this.#onVerdict(...news) });
+    // Who has just become MASTER asks at once.
+    const spread = (): number => (this.#isUrgent ? 0 : random());
+    this.prober = new Prober({ clock, random: spread, probeOf, onVerdict: (...news) => this.#onVerdict(...news) });
     const { overrides, policy } = options;
     this.policies = new Policies({ ...policy, clock, prober: this.prober, overrides: () => overrides.all });
   }
@@ -88,6 +99,35 @@ export class Balancing {
       this.#adopt(stored, 'change');
       return this.#settle('the configuration has changed');
     });
+  }
+
+  /** What the VRRP process says of its instances: some services are served by the MASTER alone. */
+  follow(roles: readonly Role[]): void {
+    this.#roles = roles;
+    if (this.#stored === null || this.#isStopped) return;
+    const waiting = this.#waitingNow(this.#stored);
+    if (waiting.size === this.#waiting.size && [...waiting].every((name) => this.#waiting.has(name))) return;
+    void this.#turns.take(async () => {
+      if (this.#isStopped) return;
+      this.#isUrgent = true;
+      this.#adopt(this.#stored, 'change');
+      this.#isUrgent = false;
+      await this.#settle('this director has another role');
+    });
+  }
+
+  /** Names of services. */
+  get waiting(): readonly string[] {
+    return [...this.#waiting];
+  }
+
+  #waitingNow({ config, self }: StoredConfig): ReadonlySet<string> {
+    return standingBy(config, self, this.#roles, this.#table.view.entries);
+  }
+
+  /** The configuration without the services that wait. */
+  #served({ config }: StoredConfig): Config {
+    return { ...config, services: config.services.filter(({ name }) => !this.#waiting.has(name)) };
   }
 
   /** Compares soon, because of something that has happened. */
@@ -119,7 +159,7 @@ export class Balancing {
     if (this.#stored === null) return [];
     const { clock, overrides, relays } = this.#options;
     const nowMs = clock.now();
-    const services = desiredTable(this.#stored.config, {
+    const services = desiredTable(this.#served(this.#stored), {
       judge: (service, realserver) => {
         const { verdict, sinceMs } = this.prober.judge(this.policies.probesOf(service, realserver));
         return { verdict, forMs: nowMs - sinceMs };
@@ -148,13 +188,16 @@ export class Balancing {
 
   #adopt(stored: StoredConfig | null, moment: 'start' | 'change'): void {
     this.#stored = stored;
-    this.policies.configure(stored?.config ?? null, this.#table.view.entries);
-    if (stored === null) {
+    const { entries } = this.#table.view;
+    this.#waiting = stored === null ? new Set() : this.#waitingNow(stored);
+    const config = stored && this.#served(stored);
+    this.policies.configure(config, entries);
+    if (config === null) {
       this.prober.configure(NO_PROBES, () => 'unknown');
       return;
     }
-    const plan = probePlan(stored.config);
-    const verdicts = adoptedVerdicts(stored.config, plan, this.#table.view.entries, moment);
+    const plan = probePlan(config);
+    const verdicts = adoptedVerdicts(config, plan, entries, moment);
     this.prober.configure(plan, (key) => verdicts.get(key) ?? 'unknown');
   }
 

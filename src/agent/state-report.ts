@@ -38,6 +38,7 @@ export interface Known {
   /** Epoch ms of a time on the agent's monotonic clock. */
   readonly wallOf: (monotonicMs: number) => number;
   readonly policies: readonly PolicyState[];
+  readonly waiting: readonly string[];
   readonly overrides: readonly Override[];
   readonly holds: NonNullable<AgentState['holds']>;
   readonly exchange: NonNullable<AgentState['exchange']>;
@@ -82,6 +83,7 @@ export function agentStateOf(known: Known): AgentState {
     },
     checks,
     policies: [...known.policies],
+    ...(known.waiting.length === 0 ? {} : { waiting: [...known.waiting] }),
     overrides: [...known.overrides],
     holds: known.holds,
     exchange: known.exchange,

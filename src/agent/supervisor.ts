@@ -154,7 +154,10 @@ export class Supervisor {
       onFound: (instances) => this.#notices.found(instances),
       onRelay: ({ instance, to }) => void this.#handOvers.prepare(instance, to),
       onHandOver: (news) => this.#handOvers.tell(news),
-      onReport: (instances) => this.#notices.reported(instances),
+      onReport: (instances) => {
+        this.#balancing.follow(instances);
+        this.#notices.reported(instances);
+      },
       onAlive: (alive) => {
         if (alive) journal.note('info', 'vrrp', 'the VRRP process answers');
         else journal.note('error', 'vrrp', 'the VRRP process does not answer');
@@ -251,6 +254,7 @@ export class Supervisor {
       nowMs: clock.now(),
       wallOf,
       policies: policies.states(wallOf),
+      waiting: this.#balancing.waiting,
       overrides: this.#drains.all,
       holds: this.#standby.holds,
       relays: this.#handOvers.state,

@@ -78,8 +78,7 @@ function statusText(views: readonly DirectorView[], alarms: readonly string[], {
   const tables = views.flatMap(({ director, state }) => {
     if (state === null) return [];
     const about = `generation ${state.config.generation}, lvs-agent ${state.version}`;
-    const notes = (state.policies ?? []).flatMap(policyNotes);
-    return [[`${style.bold(director)} (${about})`, ipvsText(state.ipvs.services), ...notes].join('\n')];
+    return [[`${style.bold(director)} (${about})`, ipvsText(state.ipvs.services), ...policyNotes(state)].join('\n')];
   });
   const foreign = views.flatMap((view) =>
     view.foreign === undefined ? [] : [`${style.bold(view.director)}: ${view.foreign.program} (not managed yet)`],

@@ -10,7 +10,6 @@ import type { Raw } from './raw.ts';
 const KEYS: readonly string[] = [
   'ipvs.connection_table_bits',
   'ipvs.probe_marks',
-  'services.*.only_when_master',
   'services.*.tunnel.port',
   'services.*.tunnel.checksum',
 ];

@@ -1,5 +1,5 @@
 /** What services as a whole make of the verdicts on their realservers, in words: why a table is as it is. */
-import type { PolicyState } from './state.ts';
+import type { AgentState, PolicyState } from './state.ts';
 
 /** What is wrong; one sentence each. */
 export function policyAlarms({ name, quorum, sorry, failOpen }: PolicyState): string[] {
@@ -24,7 +24,14 @@ const SORRY_WORDS = {
 } as const;
 
 /** What is as it should be, and worth knowing; one sentence each. */
-export function policyNotes({ name, rising }: PolicyState): string[] {
+export function policyNotes({ policies = [], waiting = [] }: AgentState): string[] {
+  return [
+    ...policies.flatMap(risingNotes),
+    ...waiting.map((name) => `${name} waits here until this director is MASTER`),
+  ];
+}
+
+function risingNotes({ name, rising }: PolicyState): string[] {
   return rising.map(
     ({ realserver, weight, until }) =>
       `${realserver} of ${name} starts slowly: weight ${weight} from ${clockText(until)} on`,

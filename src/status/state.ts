@@ -269,6 +269,8 @@ export const agentState = z.object({
   checks: z.array(checkState),
   /** Of services as a whole; an earlier release tells none. */
   policies: z.array(policyState).optional(),
+  /** Services that are neither checked nor in the table here, because this director is not MASTER (`only_when_master`). */
+  waiting: z.array(z.string()).optional(),
   overrides: z.array(overrideState),
   /** What keeps instances of this director from becoming MASTER; an earlier release tells none. */
   holds: z.array(holdState).optional(),

@@ -33,7 +33,7 @@ services:
     mode: dr
     tunnel: { type: ipip }
     checks: [ping, { tcp: 80, via: rip }, { tcp: 80, via: vip }, { file: /x }]
-    only_when_master: true
+    slow_start: 5s
   six: { listen: "[2001:db8::9]:80", mode: dr }
 `;
     expect(refused(text)).toEqual([
@@ -42,7 +42,6 @@ services:
       '9:14 services.http.checks[0]',
       '9:54 services.http.checks[2].via',
       '9:68 services.http.checks[3].file',
-      '10:5 services.http.only_when_master',
       '11:10 services.six.listen',
     ]);
   });

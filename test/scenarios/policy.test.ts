@@ -1,5 +1,6 @@
 /** What a service does with verdicts, through the whole agent: quorum, sorry server, fail-open, slow start, and restarts. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { FromVrrp, InstanceReport } from '../../src/vrrp/link.ts';
 import { AgentFixture, type Realserver } from '../agent/agent-fixture.ts';
 import { storedConfig, webTopology } from '../agent/config.ts';
 
@@ -207,3 +208,67 @@ describe('slow start', () => {
     expect((web3.until - at) / 60_000).toBeCloseTo(20, 0);
   });
 });
+
+describe('a service for the MASTER only', () => {
+  const report = (state: InstanceReport['state'], lameDuckUntil?: number): FromVrrp => ({
+    type: 'report',
+    instances: [{ ...INSTANCE, state, lameDuckUntil }],
+    latenessMs: { last: 0, worst: 0 },
+  });
+
+  it('is checked and served while this director is MASTER, or still serves what is relayed to it', async () => {
+    const vrrp = await agent.startVrrp();
+    const servers = [await agent.realserver(1), await agent.realserver(2), await agent.realserver(3)];
+    await agent.start();
+    await eventually(() => vrrp.connections).toBe(1);
+    await put(servers, '    only_when_master: true\n', 1);
+    vrrp.send(report('BACKUP'));
+    await eventually(async () => (await agent.state()).waiting).toEqual(['http']);
+    expect(await agent.weights()).toBe('none');
+    expect(servers.map(({ requests }) => requests)).toEqual([0, 0, 0]);
+    vrrp.send(report('MASTER'));
+    await eventually(() => agent.weights()).toBe(ALL);
+    agent.ipvs.setCounters('tcp 10.77.1.100:80', '127.0.0.21:80', { active: 5 });
+    vrrp.send(report('BACKUP', Date.now() + 60_000));
+    vrrp.send(report('BACKUP', Date.now() + 60_000));
+    await eventually(async () => (await agent.state()).vrrp.instances[0]?.state).toBe('BACKUP');
+    expect(await agent.weights()).toBe(ALL);
+    vrrp.send(report('BACKUP'));
+    await eventually(() => agent.weights()).toBe('none');
+    expect((await agent.state()).alarms.filter((alarm) => alarm.includes('http'))).toEqual([]);
+  });
+
+  it('goes on through a restart of the agent before the VRRP process has said anything', async () => {
+    const vrrp = await agent.startVrrp();
+    const servers = [await agent.realserver(1), await agent.realserver(2), await agent.realserver(3)];
+    await agent.start();
+    await put(servers, '    only_when_master: true\n', 1);
+    await eventually(() => vrrp.connections).toBe(1);
+    vrrp.send(report('MASTER'));
+    await eventually(() => agent.weights()).toBe(ALL);
+    await agent.stop();
+    const before = agent.ipvs.changes.length;
+    await agent.start();
+    await eventually(async () => (await agent.state()).checks.every(({ latencyMs }) => latencyMs !== null)).toBe(true);
+    expect(agent.ipvs.changes.slice(before)).toEqual([]);
+  });
+});
+
+const INSTANCE: InstanceReport = {
+  name: 'public',
+  vrid: 51,
+  version: 3,
+  interface: 'eth1',
+  state: 'BACKUP',
+  since: 0,
+  cause: 'test',
+  priority: 110,
+  basePriority: 110,
+  vips: ['10.77.1.100'],
+  master: null,
+  advertIntervalMs: 1_000,
+  advertsSent: 0,
+  advertsReceived: 0,
+  dropped: {},
+  waitingFor: null,
+};
