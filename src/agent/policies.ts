@@ -19,7 +19,7 @@ import type { Verdict } from '../health/verdict.ts';
 import type { Clock } from '../kernel/clock.ts';
 import type { PolicyState } from '../status/state.ts';
 import type { ServiceEntry } from '../wire/ipvs.ts';
-import { adoptedStanding } from './policy-adoption.ts';
+import { adoptedStanding, weightsIn } from './policy-adoption.ts';
 import { policyStateOf } from './policy-report.ts';
 import type { Prober } from './prober.ts';
 
@@ -54,11 +54,12 @@ export class Policies {
   configure(config: Config | null, kernel: readonly ServiceEntry[]): void {
     const before = this.#services;
     const nowMs = this.#options.clock.now();
+    const weights = weightsIn(kernel);
     this.#services = new Map(
       (config?.services ?? []).map((service) => {
         const known = before.get(service.name)?.standing;
         const told = this.#options.toldQuorum(service.name);
-        const standing = known ?? startingStanding(nowMs, adoptedStanding(service, kernel, nowMs, told));
+        const standing = known ?? startingStanding(nowMs, adoptedStanding(service, weights, nowMs, told));
         return [service.name, { service, rules: rulesOf(service), standing }];
       }),
     );

@@ -12,11 +12,10 @@ import { destinationKey, type ServiceEntry, serviceKey } from '../wire/ipvs.ts';
 /** @param told - of its quorum, last; between its bounds that is what it was */
 export function adoptedStanding(
   service: ServiceConfig,
-  kernel: readonly ServiceEntry[],
+  weights: KernelWeights,
   nowMs: number,
   told: Quorum,
 ): Partial<ServiceStanding> {
-  const weights = weightsIn(kernel);
   const weightOf = ({ service: { id }, destinations }: DesiredService, index: number): number | undefined => {
     const destination = destinations[index];
     return destination && weights.get(`${serviceKey(id)} ${destinationKey(destination)}`);
@@ -38,7 +37,10 @@ function tableOf(service: ServiceConfig, sorryServes: boolean): DesiredService[]
   return desiredTable({ services: [service] }, { judge, policy: () => policy, overrides: [], wallMs: 0 });
 }
 
-function weightsIn(kernel: readonly ServiceEntry[]): ReadonlyMap<string, number> {
+/** By service and destination. */
+type KernelWeights = ReadonlyMap<string, number>;
+
+export function weightsIn(kernel: readonly ServiceEntry[]): KernelWeights {
   return new Map(
     kernel.flatMap(({ service: { id }, destinations }) =>
       destinations.map(

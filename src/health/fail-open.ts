@@ -51,7 +51,8 @@ export const NOTHING_FELL: FailOpen = { up: new Set(), fellMs: new Map(), open: 
  */
 export function failOpenRules({ failOpenShare, realservers }: ServiceConfig): FailOpenRules {
   const timings = realservers.flatMap(({ checks }) => checks.map(({ timing }) => timing));
-  const longest = (read: (timing: CheckTiming) => number): number => Math.max(0, ...timings.map(read));
+  const longest = (read: (timing: CheckTiming) => number): number =>
+    timings.reduce((most, timing) => Math.max(most, read(timing)), 0);
   return {
     share: failOpenShare,
     windowMs: longest(({ intervalMs, timeoutMs }) => intervalMs + timeoutMs),
