@@ -204,20 +204,20 @@ export const service = record('a virtual service', {
   sorry: optional(
     sorry,
     'none',
-    "Where clients go when no realserver is left: `local` is the director's own server on VIP and port.",
+    "Where clients go when the quorum is lost: `local` is the director's own server on VIP and port, on every director.",
     '{ address: 192.0.2.200, port: 8080, mode: nat }',
   ),
   notify: defaulted(
     record('{ up, down, user }', { up: rsCommand('up'), down: rsCommand('down'), user: notifyUser }),
     '{}',
-    'Commands run when a realserver of the service comes or goes.',
+    'Commands run when a realserver of the service comes or goes, for 30s each at most. The environment has LVS_SERVICE and LVS_REALSERVER beside what instances get.',
     'Nothing is run unless you say so.',
     '{ up: [/usr/local/bin/rs, up] }',
   ),
   only_when_master: defaulted(
     flag,
     'false',
-    'No checks and no table while this director is BACKUP.',
+    'No checks and no table while this director is not MASTER of an address of the service; the first checks then come with the failover.',
     'A BACKUP that has checked already takes over at once.',
     'true',
   ),
