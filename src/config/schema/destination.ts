@@ -83,7 +83,7 @@ export const sorry = spelled<'local' | RawSorry>('local, or { address, port, mod
     checks: defaulted(
       checks,
       '[]',
-      'Checks of the sorry server itself: while they fail it takes nobody’s place.',
+      'Checks of the sorry server itself: while they fail it takes no other server’s place.',
       'A dead sorry server is no worse than none.',
       '[{ tcp: 8080 }]',
     ),
