@@ -4,6 +4,9 @@
  */
 import { type DesiredService, desiredTable } from '../balancer/desired.ts';
 import { isReservedMark, type RelayTable } from '../balancer/relay.ts';
+import { keysOf, type Role, standingBy } from '../balancer/standing-by.ts';
+import type { Config } from '../config/config.ts';
+import { dampedRise } from '../health/damping.ts';
 import { describeProbe, NO_PROBES, type ProbeSpec, probePlan } from '../health/probe-plan.ts';
 import type { Standing, Verdict } from '../health/verdict.ts';
 import type { Clock } from '../kernel/clock.ts';
@@ -14,6 +17,7 @@ import { adopted } from './adoption.ts';
 import type { StoredConfig } from './config-shape.ts';
 import type { Journal } from './journal.ts';
 import type { OverrideStore } from './override-store.ts';
+import { Policies, type PoliciesOptions } from './policies.ts';
 import { Prober } from './prober.ts';
 import { Surroundings } from './surroundings.ts';
 import { TableKeeper, type TableView } from './table-keeper.ts';
@@ -33,6 +37,7 @@ export interface BalancingOptions {
   readonly probeOf: (spec: ProbeSpec) => Probe;
   readonly overrides: OverrideStore;
   readonly ownershipPath: string;
+  readonly policy: Pick<PoliciesOptions, 'toldQuorum' | 'onNews' | 'onLook'>;
   /** What planned hand-overs need beside the configuration's services. */
   readonly relays: () => RelayTable;
   readonly onVerdict: () => void;
@@ -42,11 +47,17 @@ export interface BalancingOptions {
 
 export class Balancing {
   readonly prober: Prober;
+  readonly policies: Policies;
   readonly #options: BalancingOptions;
   readonly #table: TableKeeper;
   readonly #surroundings: Surroundings;
   readonly #turns = new Turns();
   #stored: StoredConfig | null = null;
+  /** Of this director's instances; null: not known yet. */
+  #roles: readonly Role[] | null = null;
+  /** Services that are left alone here while another director is MASTER. */
+  #waiting: ReadonlySet<string> = new Set();
+  #isUrgent = false;
   #surroundingErrors: readonly string[] = [];
   #surroundingsDueMs = 0;
   #causes: string[] = [];
@@ -59,14 +70,20 @@ export class Balancing {
     this.#table = new TableKeeper({
       ...{ ipvs, journal, ownershipPath },
       wall: () => clock.wall(),
+      withdrawn: () =>
+        new Set(keysOf(this.#stored?.config.services.filter(({ name }) => this.#waiting.has(name)) ?? [])),
       isOurs: (id) => id.kind === 'mark' && this.#stored !== null && isReservedMark(this.#stored.config, id.mark),
     });
     this.#surroundings = new Surroundings(ipvs, firewall);
+    // Who has just become MASTER asks at once.
+    const spread = (): number => (this.#isUrgent ? 0 : random());
     this.prober = new Prober({
-      ...{ clock, random, probeOf },
+      ...{ clock, random: spread, probeOf },
       onVerdict: (...news) => this.#onVerdict(...news),
       onWeight: (...news) => this.#onWeight(...news),
     });
+    const { overrides, policy } = options;
+    this.policies = new Policies({ ...policy, clock, prober: this.prober, overrides: () => overrides.all });
   }
 
   /** Takes over what the kernel has, then goes on comparing until {@link stop}. */
@@ -86,6 +103,35 @@ export class Balancing {
       this.#adopt(stored, 'change');
       return this.#settle('the configuration has changed');
     });
+  }
+
+  /** What the VRRP process says of its instances: some services are served by the MASTER alone. */
+  follow(roles: readonly Role[]): void {
+    this.#roles = roles;
+    if (this.#stored === null || this.#isStopped) return;
+    const waiting = this.#waitingNow(this.#stored);
+    if (waiting.size === this.#waiting.size && [...waiting].every((name) => this.#waiting.has(name))) return;
+    void this.#turns.take(async () => {
+      if (this.#isStopped) return;
+      this.#isUrgent = true;
+      this.#adopt(this.#stored, 'change');
+      this.#isUrgent = false;
+      await this.#settle('this director has another role');
+    });
+  }
+
+  /** Names of services. */
+  get waiting(): readonly string[] {
+    return [...this.#waiting];
+  }
+
+  #waitingNow({ config, self }: StoredConfig): ReadonlySet<string> {
+    return standingBy(config, self, this.#roles, this.#table.view.entries);
+  }
+
+  /** The configuration without the services that wait. */
+  #served({ config }: StoredConfig): Config {
+    return { ...config, services: config.services.filter(({ name }) => !this.#waiting.has(name)) };
   }
 
   /** Compares soon, because of something that has happened. */
@@ -116,13 +162,13 @@ export class Balancing {
   get desired(): DesiredService[] {
     if (this.#stored === null) return [];
     const { clock, overrides, relays } = this.#options;
-    const probes = new Map(this.prober.plan.judged.map((one) => [`${one.service}\n${one.realserver}`, one.probes]));
     const nowMs = clock.now();
-    const services = desiredTable(this.#stored.config, {
+    const services = desiredTable(this.#served(this.#stored), {
       judge: (service, realserver) => {
-        const { sinceMs, ...judged } = this.prober.judge(probes.get(`${service}\n${realserver}`) ?? []);
+        const { sinceMs, ...judged } = this.prober.judge(this.policies.probesOf(service, realserver));
         return { ...judged, forMs: nowMs - sinceMs };
       },
+      policy: (service) => this.policies.policyOf(service),
       overrides: overrides.all,
       wallMs: clock.wall(),
     });
@@ -146,12 +192,16 @@ export class Balancing {
 
   #adopt(stored: StoredConfig | null, moment: 'start' | 'change'): void {
     this.#stored = stored;
-    if (stored === null) {
+    const { entries } = this.#table.view;
+    this.#waiting = stored === null ? new Set() : this.#waitingNow(stored);
+    const config = stored && this.#served(stored);
+    this.policies.configure(config, entries);
+    if (stored === null || config === null) {
       this.prober.configure(NO_PROBES);
       return;
     }
-    const plan = probePlan(stored.config, stored.self);
-    this.prober.configure(plan, adopted(stored.config, plan, this.#table.view.entries, moment));
+    const plan = probePlan(config, stored.self);
+    this.prober.configure(plan, adopted(config, plan, entries, moment));
   }
 
   async #settle(cause: string): Promise<readonly string[]> {
@@ -172,6 +222,7 @@ export class Balancing {
   async #reconcile(): Promise<void> {
     if (this.#isStopped) return;
     const causes = this.#causes.splice(0);
+    this.policies.look();
     await this.#table.reconcile(this.desired, causes.length === 0 ? null : causes.slice(0, 3).join('; '));
     await this.#settleSurroundings();
     this.#options.onCompared();
@@ -199,11 +250,13 @@ export class Balancing {
     });
   }
 
-  #onVerdict(spec: ProbeSpec, { verdict, lastError }: Standing, before: Verdict): void {
+  #onVerdict(spec: ProbeSpec, { verdict, lastError, falls }: Standing, before: Verdict): void {
     const { realserver, service } = this.#usersOf(spec);
     const isDown = verdict === 'down';
     const outcome = isDown ? `failed: ${lastError}` : 'passed';
-    const message = `${realserver} is ${verdict} for ${service}: check ${describeProbe(spec)} ${outcome}`;
+    const rise = dampedRise(spec.timing, falls);
+    const flaps = isDown && falls > 1 ? `; it flaps, and is back after ${rise} successes in a row` : '';
+    const message = `${realserver} is ${verdict} for ${service}: check ${describeProbe(spec)} ${outcome}${flaps}`;
     this.#options.journal.note(isDown ? 'warning' : 'notice', 'check', message, { realserver, service, before });
     this.because(`${realserver} is ${verdict}`);
     this.#options.onVerdict();

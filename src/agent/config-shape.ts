@@ -20,6 +20,7 @@ import {
   nullable,
   object,
   oneOf,
+  optional,
   record,
   type Shape,
   text,
@@ -127,6 +128,11 @@ const destination = object({
   checks: list(check),
 });
 
+const sorry = variant({
+  local: object({}),
+  host: object({ address, port: nullable(port), mode, quiesce: flag, checks: list(check) }),
+});
+
 const service = object({
   name,
   listen: list(object({ address, port, protocol }), 1),
@@ -139,7 +145,18 @@ const service = object({
   onePacket: flag,
   persistence: nullable(object({ timeoutMs: decimal(1, 31_622_400_000), netmask: integer(0, 128) })),
   realservers: list(destination),
-  quorum: object({ weight: integer(1, 1_000_000) }),
+  quorum: object({
+    weight: integer(1, 1_000_000),
+    hysteresis: optional(integer(0, 1_000_000)),
+    up: optional(nullable(argv)),
+    down: optional(nullable(argv)),
+    onStop: optional(oneOf('down', 'none')),
+  }),
+  slowStartMs: optional(duration),
+  failOpenShare: optional(decimal(0, 100)),
+  sorry: optional(nullable(sorry)),
+  notify: optional(object({ up: nullable(argv), down: nullable(argv), user: name })),
+  onlyWhenMaster: optional(flag),
   start: oneOf('up', 'down'),
   onFail: object({ action: oneOf('quiesce', 'remove'), afterMs: duration }),
   drain: object({ timeoutMs: duration, persistent: oneOf('move', 'wait') }),

@@ -1,4 +1,5 @@
 /** The configuration in force: put there one at a time, and the former one again when disk, kernel or VRRP process refuses it. */
+import { completed } from './complete-config.ts';
 import type { StoredConfig } from './config-shape.ts';
 import { ConfigStore } from './config-store.ts';
 import type { Journal } from './journal.ts';
@@ -37,7 +38,8 @@ export class InForce {
 
   /** What the disk has, at the start: it is in force from then on. */
   load(): StoredConfig | null {
-    const { stored, error } = this.#store.load();
+    const { stored: kept, error } = this.#store.load();
+    const stored = kept && completed(kept);
     if (error !== null) this.#options.journal.note('error', 'config', error);
     this.#stored = stored;
     this.#error = error;
@@ -46,7 +48,7 @@ export class InForce {
 
   /** @throws Refusal */
   install(next: StoredConfig): Promise<void> {
-    const mine = this.#installing.then(() => this.#install(next));
+    const mine = this.#installing.then(() => this.#install(completed(next)));
     this.#installing = mine.catch(() => {});
     return mine;
   }

@@ -9,6 +9,7 @@ import type { StoredConfig } from './config-shape.ts';
 import type { Journal } from './journal.ts';
 import { type Move, Moves, type Transition } from './notify/moves.ts';
 import { Notifier } from './notify/notifier.ts';
+import { ServiceNotices } from './notify/service-notices.ts';
 import { subjectsOf } from './notify/subject.ts';
 import type { Prober } from './prober.ts';
 import type { RunProgram } from './script-run.ts';
@@ -23,9 +24,12 @@ export interface NoticesOptions {
   readonly prober: Pick<Prober, 'plan' | 'standing'>;
   /** Of notified.json, alerted.json and the folder `alerts`. */
   readonly stateFolder: string;
+  /** Of services-notified.json. */
+  readonly runtimeFolder: string;
 }
 
 export class Notices {
+  readonly services: ServiceNotices;
   readonly #options: NoticesOptions;
   readonly #moves: Moves;
   readonly #notifier: Notifier;
@@ -41,6 +45,7 @@ export class Notices {
     const toldIn = (file: string): ToldStore => new ToldStore(join(stateFolder, file), journal);
     this.#notifier = new Notifier({ clock, journal, run: runProgram, told: toldIn('notified.json') });
     const spool = new Spool({ folder: join(stateFolder, 'alerts'), journal, wall: () => clock.wall() });
+    this.services = new ServiceNotices(options);
     this.#alerter = new Alerter({ clock, random, journal, spool, told: toldIn('alerted.json') });
     this.#strangers = new StrangerNotes(journal);
     this.#moves = new Moves((move) => this.#onMove(move));
@@ -52,6 +57,7 @@ export class Notices {
     const where = { cluster: config.cluster, director: self };
     const subjects = subjectsOf(config, self);
     this.#notifier.configure(where, subjects);
+    this.services.configure(where, config);
     this.#alerter.configure(where, config.alerts);
     this.#moves.configure(subjects, this.#options.clock.wall());
   }
@@ -114,7 +120,12 @@ export class Notices {
   }
 
   async stop(isForGood: boolean): Promise<void> {
-    await Promise.all([this.#notifier.stop(isForGood, this.#options.clock.wall()), this.#alerter.stop(isForGood)]);
+    const { clock } = this.#options;
+    await Promise.all([
+      this.#notifier.stop(isForGood, clock.wall()),
+      this.services.stop(isForGood),
+      this.#alerter.stop(isForGood),
+    ]);
   }
 
   #onMove(move: Move): void {

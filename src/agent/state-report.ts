@@ -5,10 +5,20 @@ import type { Override } from '../balancer/override.ts';
 import { isReservedMark } from '../balancer/relay.ts';
 import type { Config } from '../config/config.ts';
 import { speechOf } from '../config/speech.ts';
-import { describeProbe, type ProbePlan } from '../health/probe-plan.ts';
+import { dampedRise, isDamped } from '../health/damping.ts';
+import { describeProbe, type ProbePlan, SORRY } from '../health/probe-plan.ts';
 import type { Standing } from '../health/verdict.ts';
+import { flappingAlarm } from '../status/flapping.ts';
 import { hmacAlarms } from '../status/hmac.ts';
-import type { AgentState, CheckState, DestinationState, InstanceState, ServiceState } from '../status/state.ts';
+import { policyAlarms } from '../status/policy.ts';
+import type {
+  AgentState,
+  CheckState,
+  DestinationState,
+  InstanceState,
+  PolicyState,
+  ServiceState,
+} from '../status/state.ts';
 import { strangerAlarms } from '../status/stranger.ts';
 import { trackerAlarm } from '../status/tracker.ts';
 import type { InstanceReport, TrackerKind } from '../vrrp/link.ts';
@@ -23,8 +33,12 @@ export interface Known {
   readonly table: TableView;
   readonly plan: ProbePlan;
   readonly standing: (key: string) => Standing | undefined;
+  /** On the agent's monotonic clock. */
+  readonly nowMs: number;
   /** Epoch ms of a time on the agent's monotonic clock. */
   readonly wallOf: (monotonicMs: number) => number;
+  readonly policies: readonly PolicyState[];
+  readonly waiting: readonly string[];
   readonly overrides: readonly Override[];
   readonly holds: NonNullable<AgentState['holds']>;
   readonly exchange: NonNullable<AgentState['exchange']>;
@@ -42,6 +56,7 @@ export interface Known {
 export function agentStateOf(known: Known): AgentState {
   const hidden = new Set(known.table.entries.filter(isHidden(known)).map(({ service }) => serviceKey(service.id)));
   const { at, release, version, startedAt, config } = known.rest;
+  const checks = checksOf(known);
   const instances = (known.vrrp.report?.instances ?? []).map((one) => instanceState(one, known));
   return {
     schema: 1,
@@ -66,11 +81,19 @@ export function agentStateOf(known: Known): AgentState {
       leaving: known.table.leaving.filter((one) => !hidden.has(one.slice(one.indexOf(' of ') + ' of '.length))),
       services: servicesOf(known),
     },
-    checks: checksOf(known),
+    checks,
+    policies: [...known.policies],
+    ...(known.waiting.length === 0 ? {} : { waiting: [...known.waiting] }),
     overrides: [...known.overrides],
     holds: known.holds,
     exchange: known.exchange,
-    alarms: [...known.alarms, ...hmacAlarms(instances, at), ...new Set(instances.flatMap(alarmsOf))],
+    alarms: [
+      ...known.alarms,
+      ...hmacAlarms(instances, at),
+      ...known.policies.flatMap(policyAlarms),
+      ...new Set(checks.flatMap(flappingAlarm)),
+      ...new Set(instances.flatMap(alarmsOf)),
+    ],
   };
 }
 
@@ -115,8 +138,8 @@ function servicesOf(known: Known): ServiceState[] {
         order.get(destinationKey(destination)) ?? order.size;
       const sorted = entry.destinations.toSorted((a, b) => placeOf(a) - placeOf(b));
       const destinations = sorted.map((one) => {
-        const isKnown = order.has(destinationKey(one.destination));
-        return destinationState(one, (isKnown ? names?.get(one.destination.address) : undefined) ?? null);
+        const isKnown = order.has(destinationKey(one.destination)) && names !== undefined;
+        return destinationState(one, isKnown ? (names.get(one.destination.address) ?? SORRY) : null);
       });
       return { name: service?.name ?? null, ...serviceFacts(entry), destinations };
     });
@@ -146,19 +169,16 @@ function destinationState(entry: DestinationEntry, name: string | null): Destina
   return { name, address, port, forward: shown, weight, ...counters };
 }
 
-function checksOf({ plan, standing, wallOf }: Known): CheckState[] {
+function checksOf({ plan, standing, wallOf, nowMs }: Known): CheckState[] {
   return plan.judged.flatMap(({ service, realserver, probes }) =>
     probes.flatMap((key): CheckState[] => {
       const [spec, now] = [plan.probes.get(key), standing(key)];
       if (spec === undefined || now === undefined) return [];
-      const { verdict, sinceMs, lastError, latencyMs, weight } = now;
+      const { verdict, sinceMs, lastError, latencyMs, weight, falls } = now;
       const wanted = weight === null ? {} : { weight };
-      return [
-        {
-          ...{ service, realserver, check: describeProbe(spec), verdict, since: wallOf(sinceMs) },
-          ...{ lastError, latencyMs, ...wanted },
-        },
-      ];
+      const flapping = isDamped(now, nowMs) ? { flapping: { falls, rise: dampedRise(spec.timing, falls) } } : {};
+      const [check, since] = [describeProbe(spec), wallOf(sinceMs)];
+      return [{ service, realserver, check, verdict, since, lastError, latencyMs, ...wanted, ...flapping }];
     }),
   );
 }

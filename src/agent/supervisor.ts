@@ -78,6 +78,7 @@ export class Supervisor {
       overrides,
       ownershipPath: `${stateFolder}/table.json`,
       relays: () => this.#handOvers.table,
+      policy: this.#policy(),
       onVerdict: () => {
         this.#trackers.tell();
         this.#notices.judgeSoon();
@@ -130,6 +131,15 @@ export class Supervisor {
     });
   }
 
+  #policy(): BalancingOptions['policy'] {
+    const { journal } = this.#options;
+    return {
+      toldQuorum: (service) => this.#notices.services.toldQuorum(service),
+      onNews: ({ level, message, service }) => journal.note(level, 'check', message, { service: service.name }),
+      onLook: (...seen) => this.#notices.services.look(...seen),
+    };
+  }
+
   #linkToVrrp(): VrrpLink {
     const { clock, journal, vrrpSocket } = this.#options;
     return new VrrpLink({
@@ -144,7 +154,10 @@ export class Supervisor {
       onFound: (instances) => this.#notices.found(instances),
       onRelay: ({ instance, to }) => void this.#handOvers.prepare(instance, to),
       onHandOver: (news) => this.#handOvers.tell(news),
-      onReport: (instances) => this.#notices.reported(instances),
+      onReport: (instances) => {
+        this.#balancing.follow(instances);
+        this.#notices.reported(instances);
+      },
       onAlive: (alive) => {
         if (alive) journal.note('info', 'vrrp', 'the VRRP process answers');
         else journal.note('error', 'vrrp', 'the VRRP process does not answer');
@@ -229,7 +242,7 @@ export class Supervisor {
   state(): AgentState {
     const { clock, release } = this.#options;
     const wallOf = this.#wallOffset.reading();
-    const { view, desired, prober } = this.#balancing;
+    const { view, desired, prober, policies } = this.#balancing;
     const { exchange } = this.#standby;
     return agentStateOf({
       config: this.#stored?.config ?? null,
@@ -238,7 +251,10 @@ export class Supervisor {
       table: view,
       plan: prober.plan,
       standing: (key) => prober.standing(key),
+      nowMs: clock.now(),
       wallOf,
+      policies: policies.states(wallOf),
+      waiting: this.#balancing.waiting,
       overrides: this.#drains.all,
       holds: this.#standby.holds,
       relays: this.#handOvers.state,

@@ -23,6 +23,8 @@ export interface TableKeeperOptions {
   readonly wall: () => number;
   /** Where it is remembered what is ours. */
   readonly ownershipPath: string;
+  /** Keys of services that this director stands by for. */
+  readonly withdrawn: () => ReadonlySet<string>;
   /** Ours by what it is: of these nothing is remembered, so that nothing has to wait for the disk. */
   readonly isOurs: (id: ServiceId) => boolean;
 }
@@ -92,11 +94,11 @@ export class TableKeeper {
   }
 
   async #pass(desired: readonly DesiredService[], why: string | null): Promise<readonly string[]> {
-    const { ipvs, wall, isOurs } = this.#options;
+    const { ipvs, wall, isOurs, withdrawn } = this.#options;
     const entries = await ipvs.read();
     const ids = entries.map(({ service }) => service.id).filter(isOurs);
     const found = Object.fromEntries(ids.map((id) => [serviceKey(id), { drain: LETTING_GO, leaving: {} }]));
-    const { changes, owned, leaving } = plan(desired, entries, { ...found, ...this.#owned }, wall());
+    const { changes, owned, leaving } = plan(desired, entries, { ...found, ...this.#owned }, wall(), withdrawn());
     for (const id of [...ids, ...desired.map(({ service }) => service.id).filter(isOurs)])
       this.#unremembered.add(serviceKey(id));
     if (changes.length === 0) {

@@ -10,16 +10,20 @@ export interface LastTold {
   readonly left: readonly string[];
 }
 
-const toldShape = record(object({ state: oneOf('MASTER', 'BACKUP', 'FAULT', 'STOP'), left: list(text) }));
+const toldShape = record(object({ state: oneOf('MASTER', 'BACKUP', 'FAULT', 'STOP', 'UP', 'DOWN'), left: list(text) }));
 
 export class ToldStore {
   readonly #path: string;
   readonly #journal: Journal;
   readonly #told: Map<string, LastTold>;
+  readonly #soon: (write: () => void) => void;
+  #isDue = false;
 
-  constructor(path: string, journal: Journal) {
+  /** @param soon - when it is written; at once, unless so much is told that many changes shall be one write */
+  constructor(path: string, journal: Journal, soon: (write: () => void) => void = (write) => write()) {
     this.#path = path;
     this.#journal = journal;
+    this.#soon = soon;
     this.#told = new Map(Object.entries(this.#read()));
   }
 
@@ -33,7 +37,27 @@ export class ToldStore {
     if (JSON.stringify(before) === JSON.stringify(told)) return;
     if (told === undefined) this.#told.delete(key);
     else this.#told.set(key, told);
+    this.#writeSoon();
+  }
+
+  /** Forgets what nobody speaks of any more. */
+  keep(isKept: (key: string) => boolean): void {
+    const gone = [...this.#told.keys()].filter((key) => !isKept(key));
+    for (const key of gone) this.#told.delete(key);
+    if (gone.length > 0) this.#writeSoon();
+  }
+
+  /** Writes what is due. */
+  flush(): void {
+    if (!this.#isDue) return;
+    this.#isDue = false;
     this.#write();
+  }
+
+  #writeSoon(): void {
+    if (this.#isDue) return;
+    this.#isDue = true;
+    this.#soon(() => this.flush());
   }
 
   #read(): Readonly<Record<string, LastTold>> {

@@ -7,6 +7,8 @@ import type { DestinationConfig, Listener, ServiceConfig } from '../config/servi
 import { familyOf } from '../wire/address.ts';
 import type { IpvsDestination, IpvsService, ServiceId, Tunnel } from '../wire/ipvs.ts';
 import { type Override, overrideFor } from './override.ts';
+import { rampedWeight } from './slow-start.ts';
+import { keepsRealservers, sorryDestinations } from './sorry.ts';
 
 export interface DesiredService {
   /** The topology's name for it. */
@@ -28,14 +30,26 @@ export interface Judgement {
   readonly weight?: number | null;
 }
 
+/** What a service as a whole makes of the verdicts. */
+export interface Policy {
+  /** It serves though its checks fail (`fail_open`). */
+  readonly isHeld: (realserver: string) => boolean;
+  /** How long it has been given connections (`slow_start`). */
+  readonly servedMs: (realserver: string) => number;
+  /** The sorry server has the place of the realservers. */
+  readonly sorryServes: boolean;
+}
+
 export interface Circumstances {
   readonly judge: (service: string, realserver: string) => Judgement;
+  /** Without one, each verdict counts as it is, at once. */
+  readonly policy?: (service: string) => Policy;
   readonly overrides: readonly Override[];
   /** Epoch ms, for what expires. */
   readonly wallMs: number;
 }
 
-export function desiredTable(config: Config, circumstances: Circumstances): DesiredService[] {
+export function desiredTable(config: Pick<Config, 'services'>, circumstances: Circumstances): DesiredService[] {
   return config.services.flatMap((service) =>
     kernelServices(service).map(({ id, port }) => desiredService(service, id, port, circumstances)),
   );
@@ -60,16 +74,21 @@ function idOf({ protocol, address, port }: Listener): ServiceId {
   return { kind: 'address', protocol, address, port };
 }
 
+const PLAIN: Policy = { isHeld: () => false, servedMs: () => Number.POSITIVE_INFINITY, sorryServes: false };
+
 function desiredService(
   service: ServiceConfig,
   id: ServiceId,
   port: number,
   circumstances: Circumstances,
 ): DesiredService {
-  const destinations: IpvsDestination[] = [];
+  const policy = circumstances.policy?.(service.name) ?? PLAIN;
+  // First, so that it is there before the realservers go.
+  const destinations: IpvsDestination[] = policy.sorryServes ? sorryDestinations(service, port, tunnelOf(service)) : [];
   const removed: IpvsDestination[] = [];
   for (const destination of service.realservers) {
-    const weight = weightOf(service, destination, circumstances);
+    const weight = weightOf(service, destination, circumstances, policy);
+    if (weight === 'leaving') continue;
     const list = weight === 'removed' ? removed : destinations;
     list.push(kernelDestination(service, destination, port, weight === 'removed' ? 0 : weight));
   }
@@ -99,17 +118,23 @@ function kernelService(service: ServiceConfig, id: ServiceId): IpvsService {
   };
 }
 
+/** @returns `removed`: out at once; `leaving`: weight 0, and out when its connections are */
 function weightOf(
   service: ServiceConfig,
   destination: DestinationConfig,
   { judge, overrides, wallMs }: Circumstances,
-): number | 'removed' {
-  const { verdict, forMs, weight } = judge(service.name, destination.name);
-  const isAlive = verdict === 'up' || (verdict === 'unknown' && service.start === 'up');
-  if (isAlive)
-    return overrideFor(overrides, destination.name, service.name, wallMs)?.weight ?? weight ?? destination.weight;
+  { isHeld, servedMs, sorryServes }: Policy,
+): number | 'removed' | 'leaving' {
+  const { name, weight: configured } = destination;
+  const { verdict, forMs, weight } = judge(service.name, name);
+  const said = overrideFor(overrides, name, service.name, wallMs)?.weight;
+  const isAlive = verdict === 'up' || (verdict === 'unknown' && service.start === 'up') || isHeld(name);
   const isToGo = verdict === 'down' && service.onFail.action === 'remove' && forMs >= service.onFail.afterMs;
-  return isToGo ? 'removed' : 0;
+  if (!isAlive && isToGo) return 'removed';
+  // Whoever is drained stays in the table, where the countdown of its connections is read.
+  if (sorryServes) return keepsRealservers(service) || said === 0 ? 0 : 'leaving';
+  if (!isAlive) return 0;
+  return said ?? rampedWeight(weight ?? configured, servedMs(name), service.slowStartMs);
 }
 
 /** The kernel takes any port for DR and TUN and never uses it; the listener's is what ipvsadm and keepalived write there. */

@@ -24,11 +24,13 @@ export interface Plan {
   readonly leaving: readonly string[];
 }
 
+/** @param withdrawn - keys of services that go at once, connections or not: whoever is not MASTER is sent no packets of theirs */
 export function plan(
   desired: readonly DesiredService[],
   kernel: readonly ServiceEntry[],
   owned: Ownership,
   wallMs: number,
+  withdrawn: ReadonlySet<string> = new Set(),
 ): Plan {
   const entries = new Map(kernel.map((entry) => [serviceKey(entry.service.id), entry]));
   const growth: IpvsChange[] = [];
@@ -52,6 +54,10 @@ export function plan(
   for (const [key, { drain, leaving: known }] of Object.entries(owned)) {
     const entry = entries.get(key);
     if (wanted.has(key) || entry === undefined) continue;
+    if (withdrawn.has(key)) {
+      shrinkage.push({ op: 'delete-service', id: entry.service.id });
+      continue;
+    }
     const gone = letGo({ service: entry.service, destinations: [], removed: [], drain }, entry, known, wallMs);
     note(key, gone, drain);
     if (Object.keys(gone.leaving).length > 0) continue;

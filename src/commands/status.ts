@@ -6,6 +6,7 @@ import { createOutput, type Output } from '../output/output.ts';
 import { table } from '../output/table.ts';
 import { closeDirectors, openDirectors, type Watched, watch } from '../playbook/watch.ts';
 import { drainRows } from '../status/drain.ts';
+import { policyNotes } from '../status/policy.ts';
 import { alarmsOf, type DirectorView, ipvsText, vrrpRows } from '../status/table.ts';
 import { type ClusterOptions, openCluster } from './cluster.ts';
 
@@ -79,7 +80,7 @@ function statusText(views: readonly DirectorView[], alarms: readonly string[], {
   const tables = views.flatMap(({ director, state }) => {
     if (state === null) return [];
     const about = `generation ${state.config.generation}, lvs-agent ${state.version}`;
-    return [`${style.bold(director)} (${about})\n${ipvsText(state.ipvs.services)}`];
+    return [[`${style.bold(director)} (${about})`, ipvsText(state.ipvs.services), ...policyNotes(state)].join('\n')];
   });
   const foreign = views.flatMap((view) =>
     view.foreign === undefined ? [] : [`${style.bold(view.director)}: ${view.foreign.program} (not managed yet)`],

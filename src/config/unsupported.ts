@@ -10,19 +10,17 @@ import type { Raw } from './raw.ts';
 const KEYS: readonly string[] = [
   'ipvs.connection_table_bits',
   'ipvs.probe_marks',
-  'services.*.slow_start',
-  'services.*.quorum',
-  'services.*.fail_open',
-  'services.*.sorry',
-  'services.*.notify',
-  'services.*.only_when_master',
   'services.*.tunnel.port',
   'services.*.tunnel.checksum',
 ];
 
 /** The same keys wherever a list of checks stands. */
 const CHECK_KEYS: readonly string[] = ['mark'];
-const CHECK_LISTS: readonly string[] = ['services.*.checks', 'services.*.realservers.checks'];
+const CHECK_LISTS: readonly string[] = [
+  'services.*.checks',
+  'services.*.realservers.checks',
+  'services.*.sorry.checks',
+];
 
 /** Keys of which only some values are not acted upon. */
 const VALUES: readonly (readonly [path: string, value: (source: string) => boolean])[] = [

@@ -78,15 +78,21 @@ function rootScripts(config: Config, director: string): DirectorWanted['rootScri
     commands: Object.values(commands).filter((command) => command !== null),
   }));
   const checked = config.services.flatMap(checkScripts);
-  return [...scripts, ...notified, ...checked].flatMap(({ name, user, commands }) => {
+  const services = config.services.map(({ name, quorum, notify }) => ({
+    name: `commands of ${name}`,
+    user: notify.user,
+    commands: [quorum.up, quorum.down, notify.up, notify.down].filter((command) => command !== null),
+  }));
+  return [...scripts, ...notified, ...checked, ...services].flatMap(({ name, user, commands }) => {
     const files = [...new Set(commands.flatMap(executedBy))];
     return user === 'root' && files.length > 0 ? [{ name, files }] : [];
   });
 }
 
 /** One for each command, though each realserver has it. */
-function checkScripts({ name, realservers }: ServiceConfig): { name: string; user: string; commands: Argv[] }[] {
-  const scripts = realservers.flatMap(({ checks }) => checks.flatMap((one) => (one.kind === 'script' ? [one] : [])));
+function checkScripts({ name, realservers, sorry }: ServiceConfig): { name: string; user: string; commands: Argv[] }[] {
+  const asked = [...realservers, ...(sorry?.kind === 'host' ? [sorry] : [])];
+  const scripts = asked.flatMap(({ checks }) => checks.flatMap((one) => (one.kind === 'script' ? [one] : [])));
   const commands = new Map(scripts.map((one) => [JSON.stringify([one.user, one.run]), one]));
   return [...commands.values()].map(({ user, run }) => ({ name: `script check of service ${name}`, user, commands: [run] })); // biome-ignore format: one line
 }
@@ -126,7 +132,9 @@ function relays({ instances, services }: Config): boolean {
 }
 
 function sysctls(config: Config, director: DirectorConfig): Record<string, string> {
-  const forwards = config.services.some(({ mode }) => mode === 'nat');
+  const forwards = config.services.some(
+    ({ mode, sorry }) => mode === 'nat' || (sorry?.kind === 'host' && sorry.mode === 'nat'),
+  );
   const interfaces = [...new Set(director.dips.map((dip) => dip.interface.replaceAll('.', '/')))];
   const vs =
     config.services.length === 0 ? {} : { ...config.ipvs.sysctl, sync_threshold: config.sync.threshold.join(' ') };

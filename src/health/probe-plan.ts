@@ -15,9 +15,13 @@ export interface ProbeSpec {
   readonly timing: CheckTiming;
 }
 
+/** What the sorry server of a service is called among its realservers; no realserver can be called so. */
+export const SORRY = 'sorry server';
+
 /** A destination of a service and the probes that judge it. */
 export interface Judged {
   readonly service: string;
+  /** Its name, or {@link SORRY}. */
   readonly realserver: string;
   readonly probes: readonly string[];
 }
@@ -35,7 +39,7 @@ export const NO_PROBES: ProbePlan = { probes: new Map(), judged: [], users: new 
 export function probePlan(config: Config, self: string): ProbePlan {
   const probes = new Map<string, ProbeSpec>();
   const judged = config.services.flatMap((service) =>
-    service.realservers.map((destination): Judged => {
+    [...service.realservers, ...sorryOf(service)].map((destination): Judged => {
       const specs = destination.checks.flatMap((check) => specsOf(introduced(check, self), destination, service));
       for (const spec of specs) if (!probes.has(spec.key)) probes.set(spec.key, spec);
       return {
@@ -46,6 +50,12 @@ export function probePlan(config: Config, self: string): ProbePlan {
     }),
   );
   return { probes, judged, users: usersOf(judged) };
+}
+
+type Asked = Pick<DestinationConfig, 'name' | 'address' | 'port' | 'checks'>;
+
+function sorryOf({ sorry }: ServiceConfig): Asked[] {
+  return sorry?.kind === 'host' ? [{ ...sorry, name: SORRY }] : [];
 }
 
 function usersOf(judged: readonly Judged[]): ReadonlyMap<string, readonly Judged[]> {
@@ -66,7 +76,7 @@ function introduced(check: CheckConfig, self: string): CheckConfig {
 }
 
 /** A check without a port of its own asks every port that the destination serves. */
-function specsOf(check: CheckConfig, destination: DestinationConfig, service: ServiceConfig): ProbeSpec[] {
+function specsOf(check: CheckConfig, destination: Asked, service: ServiceConfig): ProbeSpec[] {
   // What is on the director itself is the same for all.
   const address = check.kind === 'file' ? '' : (check.target.address ?? destination.address);
   return portsOf(check, destination, service).map((port) => {
@@ -75,7 +85,7 @@ function specsOf(check: CheckConfig, destination: DestinationConfig, service: Se
   });
 }
 
-function portsOf(check: CheckConfig, destination: DestinationConfig, service: ServiceConfig): number[] {
+function portsOf(check: CheckConfig, destination: Asked, service: ServiceConfig): number[] {
   if (check.kind === 'ping' || check.kind === 'script' || check.kind === 'file') return [0];
   if (check.target.port !== null) return [check.target.port];
   if (destination.port !== null && destination.port !== 0) return [destination.port];

@@ -5,9 +5,10 @@
  *            first result                    1 + retries failures in a row
  *   unknown ─────────────▶ up or down    up ──────────────────────────────▶ down
  *                                          ◀──────────────────────────────
- *                                              rise successes in a row
+ *                                              rise successes in a row (more for one that flaps: damping.ts)
  */
 import type { CheckTiming } from '../config/service.ts';
+import { dampedRise, fallsAfter } from './damping.ts';
 
 export type Verdict = 'up' | 'down' | 'unknown';
 
@@ -30,6 +31,8 @@ export interface Standing {
   readonly latencyMs: number | null;
   /** What the last successful probe wants for the realserver (`sets_weight`); null: what is configured. */
   readonly weight: number | null;
+  /** How often it went down, with less than five minutes of being up between (damping.ts). */
+  readonly falls: number;
 }
 
 /**
@@ -40,7 +43,8 @@ export interface Standing {
  */
 export function firstStanding(verdict: Verdict, timing: CheckTiming, nowMs: number, random: number): Standing {
   const nextMs = nowMs + Math.floor(random * timing.warmupMs);
-  return { verdict, sinceMs: nowMs, against: 0, nextMs, lastError: null, latencyMs: null, weight: null };
+  const none = { against: 0, lastError: null, latencyMs: null, weight: null, falls: 0 };
+  return { ...none, verdict, sinceMs: nowMs, nextMs };
 }
 
 /** The standing after a probe that ran from `startedMs` to `endedMs`. */
@@ -62,18 +66,19 @@ export function afterProbe(
   const agrees = standing.verdict === (result.ok ? 'up' : 'down');
   if (agrees) return { ...seen, against: 0, lastError: result.ok ? null : result.error };
   const against = standing.against + 1;
-  if (against < needed(standing.verdict, timing)) {
+  if (against < needed(standing, timing)) {
     // Only a failure is tried again early: a recovery is believed at the pace of the interval.
     return { ...seen, against, nextMs: result.ok ? regularMs : endedMs + timing.retryDelayMs };
   }
   const lastError = result.ok ? null : result.error;
-  return { ...seen, verdict: result.ok ? 'up' : 'down', sinceMs: endedMs, against: 0, lastError };
+  const falls = result.ok ? standing.falls : fallsAfter(standing.falls, endedMs - standing.sinceMs);
+  return { ...seen, verdict: result.ok ? 'up' : 'down', sinceMs: endedMs, against: 0, lastError, falls };
 }
 
 /** Results in a row that turn a verdict; nothing is known before the first, so the first decides. */
-function needed(verdict: Verdict, timing: CheckTiming): number {
+function needed({ verdict, falls }: Standing, timing: CheckTiming): number {
   if (verdict === 'unknown') return 1;
-  return verdict === 'up' ? 1 + timing.retries : Math.max(1, timing.rise);
+  return verdict === 'up' ? 1 + timing.retries : dampedRise(timing, falls);
 }
 
 /** All checks of a destination must pass: one down is down, else one unknown is unknown. Without checks it is up. */

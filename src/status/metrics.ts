@@ -1,6 +1,6 @@
 /** `GET /v1/metrics`: an agent's state as Prometheus wants it. Pure. */
 import { expositionText, type Family, type Sample } from './exposition.ts';
-import type { AgentState, CheckState, DestinationState, InstanceState, ServiceState } from './state.ts';
+import type { AgentState, CheckState, DestinationState, InstanceState, PolicyState, ServiceState } from './state.ts';
 import { VRRP_STATES } from './vrrp-state.ts';
 
 export function metricsText(state: AgentState): string {
@@ -8,6 +8,7 @@ export function metricsText(state: AgentState): string {
   const destinations = state.ipvs.services.flatMap((service) =>
     service.destinations.map((one) => ({ item: one, labels: labelsOf(service, one) })),
   );
+  const policies = (state.policies ?? []).map((one) => ({ item: one, labels: { service: one.name } }));
   return expositionText([
     ...tabled(AGENT, [{ item: state, labels: {} }]),
     ...agentFamilies(state),
@@ -15,6 +16,7 @@ export function metricsText(state: AgentState): string {
     ...tabled(INSTANCE, instances),
     ...checkFamilies(state.checks),
     ...tabled(DESTINATION, destinations),
+    ...tabled(POLICY, policies),
   ]);
 }
 
@@ -55,6 +57,16 @@ const DESTINATION: readonly Row<DestinationState>[] = [
   ['counter', 'lvs_ipvs_out_packets_total', 'Packets to clients, where they pass here.', ({ outPackets }) => outPackets],
   ['counter', 'lvs_ipvs_in_bytes_total', 'Bytes from clients.', ({ inBytes }) => inBytes],
   ['counter', 'lvs_ipvs_out_bytes_total', 'Bytes to clients, where they pass here.', ({ outBytes }) => outBytes],
+];
+
+// biome-ignore format: a table
+const POLICY: readonly Row<PolicyState>[] = [
+  ['gauge', 'lvs_service_quorum', 'Enough of the service lives; also before the first verdicts.', ({ quorum }) => Number(quorum.state !== 'down')],
+  ['gauge', 'lvs_service_living_weight', 'Sum of the weights of living realservers.', ({ quorum }) => quorum.alive],
+  ['gauge', 'lvs_service_needed_weight', 'Sum of weights that the service needs.', ({ quorum }) => quorum.needed],
+  ['gauge', 'lvs_service_fail_open', 'Realservers that fail their checks and go on serving.', ({ failOpen }) => failOpen?.realservers.length ?? 0],
+  ['gauge', 'lvs_service_rising', 'Realservers whose weight still rises.', ({ rising }) => rising.length],
+  ['gauge', 'lvs_service_sorry_serves', 'The sorry server has the place of the realservers.', ({ sorry }) => Number(sorry === 'serves')],
 ];
 
 function tabled<T>(rows: readonly Row<T>[], items: readonly { item: T; labels: Sample['labels'] }[]): Family[] {
@@ -142,11 +154,15 @@ function checkFamilies(checks: readonly CheckState[]): Family[] {
     const { service = '', realserver = '' } = all[0] ?? {};
     return states(VERDICTS, overall(all), 'verdict', { service, realserver });
   });
+  const flapping = checks.flatMap(({ service, realserver, check, flapping: flaps }) =>
+    flaps === undefined ? [] : [{ labels: { service, realserver, check }, value: flaps.falls }],
+  );
   const latencies = checks.flatMap(({ service, realserver, check, latencyMs }) =>
     latencyMs === null ? [] : [{ labels: { service, realserver, check }, value: latencyMs / 1000 }],
   );
   return [
     gauge('lvs_realserver_verdict', 'Over all checks of a realserver for a service.', verdicts),
+    gauge('lvs_check_falls', 'How often a check that flaps has failed in short order.', flapping),
     gauge('lvs_check_latency_seconds', 'Duration of the last check that passed.', latencies),
   ];
 }

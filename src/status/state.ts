@@ -155,6 +155,30 @@ const checkState = z.object({
   latencyMs: z.number().nullable(),
   /** That it wants for the realserver (`sets_weight`); absent: what is configured. */
   weight: z.number().int().optional(),
+  /** It flaps: how often it went down in short order, and how many successes in a row bring it back. Absent: it does not. */
+  flapping: z.object({ falls: z.number().int(), rise: z.number().int() }).optional(),
+});
+
+/** What a service as a whole makes of the verdicts on its realservers. */
+const policyState = z.object({
+  /** Of the service. */
+  name: z.string(),
+  quorum: z.object({
+    state: z.enum(['up', 'down', 'unknown']),
+    since: z.number(),
+    /** Sum of the weights of living realservers; whoever is drained weighs nothing. */
+    alive: z.number().int(),
+    /** Of those that have not been judged yet. */
+    undecided: z.number().int(),
+    needed: z.number().int(),
+    hysteresis: z.number().int(),
+  }),
+  /** The sorry server: in the place of the realservers, ready for it, or dead; null: there is none. */
+  sorry: z.enum(['serves', 'ready', 'down']).nullable(),
+  /** Realservers that fail and go on serving, because nearly all failed at once. */
+  failOpen: z.object({ since: z.number(), realservers: z.array(z.string()) }).nullable(),
+  /** Whose weight still rises, to what, and until when. */
+  rising: z.array(z.object({ realserver: z.string(), weight: z.number().int(), until: z.number() })),
 });
 
 const overrideState = z.object({
@@ -245,6 +269,10 @@ export const agentState = z.object({
   /** Kernel settings that the agent has changed for a hand-over and puts back when that is over. */
   lent: z.record(z.string(), z.object({ before: z.string(), now: z.string() })).optional(),
   checks: z.array(checkState),
+  /** Of services as a whole; an earlier release tells none. */
+  policies: z.array(policyState).optional(),
+  /** Services that are neither checked nor in the table here, because this director is not MASTER (`only_when_master`). */
+  waiting: z.array(z.string()).optional(),
   overrides: z.array(overrideState),
   /** What keeps instances of this director from becoming MASTER; an earlier release tells none. */
   holds: z.array(holdState).optional(),
@@ -261,4 +289,5 @@ export type ServiceState = z.infer<typeof serviceState>;
 export type DestinationState = z.infer<typeof destinationState>;
 export type HoldState = z.infer<typeof holdState>;
 export type OverrideState = z.infer<typeof overrideState>;
+export type PolicyState = z.infer<typeof policyState>;
 export type CheckState = z.infer<typeof checkState>;

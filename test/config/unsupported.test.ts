@@ -33,7 +33,7 @@ services:
     mode: dr
     tunnel: { type: ipip }
     checks: [ping, { tcp: 80, via: rip }, { tcp: 80, via: vip }, { ping: true, mark: 7 }]
-    quorum: { weight: 1 }
+    slow_start: 5s
   six: { listen: "[2001:db8::9]:80", mode: dr }
 `;
     expect(refused(text)).toEqual([
@@ -41,7 +41,6 @@ services:
       '6:27 services.http.listen[1]',
       '9:54 services.http.checks[2].via',
       '9:80 services.http.checks[3].mark',
-      '10:5 services.http.quorum',
       '11:10 services.six.listen',
     ]);
   });

@@ -14,6 +14,7 @@ export const LAB_ORDER: readonly string[] = [
   'kernel-ipvs',
   'apply-faults',
   'agent',
+  'policy',
   'failover',
   'handover',
   'drain',

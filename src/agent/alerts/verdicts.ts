@@ -1,5 +1,5 @@
 /** Which realservers and services have gone down or come up, from one look at the verdicts to the next. Pure. */
-import type { ProbePlan } from '../../health/probe-plan.ts';
+import { type ProbePlan, SORRY } from '../../health/probe-plan.ts';
 import type { Standing, Verdict } from '../../health/verdict.ts';
 import { allOf } from '../../health/verdict.ts';
 
@@ -30,9 +30,8 @@ export function judgementsOf({ judged }: ProbePlan, standing: (key: string) => S
       cause: verdict === 'down' ? (failed ?? 'a check failed') : 'its checks pass',
     };
   });
-  const services = [...Map.groupBy(realservers, ({ service }) => service)].map(([service, all]) =>
-    serviceOf(service, all),
-  );
+  const serving = realservers.filter(({ realserver }) => realserver !== SORRY);
+  const services = [...Map.groupBy(serving, ({ service }) => service)].map(([service, all]) => serviceOf(service, all));
   return new Map([...realservers, ...services].map((one) => [`${one.service}\n${one.realserver ?? ''}`, one]));
 }
 

@@ -1,13 +1,14 @@
 /** The commands of one move, in order: the one of its state as it is written, then `any` with keepalived's four arguments. Pure. */
-import type { NotifyConfig } from '../../config/instance.ts';
+import type { Argv, NotifyConfig } from '../../config/instance.ts';
 import type { Program } from '../script-run.ts';
-import type { Move } from './moves.ts';
-import type { Told } from './subject.ts';
+import type { AnyMove } from './queue.ts';
+import type { ServiceSubject } from './service-subject.ts';
+import type { Subject, Told } from './subject.ts';
 
 /** What announces an address to a router or a cloud has answered by then, or hangs. */
 const COMMAND_MS = 30_000;
 
-export type CommandName = Exclude<keyof NotifyConfig, 'user'>;
+export type CommandName = Exclude<keyof NotifyConfig, 'user'> | keyof ServiceSubject['commands'];
 
 export interface NotifyCommand {
   readonly name: CommandName;
@@ -19,7 +20,7 @@ export interface Where {
   readonly director: string;
 }
 
-const OF_STATE: Readonly<Record<Told, CommandName>> = {
+const OF_STATE: Readonly<Record<Exclude<Told, 'UP' | 'DOWN'>, Exclude<keyof NotifyConfig, 'user'>>> = {
   MASTER: 'master',
   BACKUP: 'backup',
   FAULT: 'fault',
@@ -27,23 +28,44 @@ const OF_STATE: Readonly<Record<Told, CommandName>> = {
 };
 
 /** @param from - the state that was told last, or null */
-export function commandsFor(move: Move, from: Told | null, where: Where): NotifyCommand[] {
-  const { subject, to, priority } = move;
-  const { notify } = subject;
-  const name = OF_STATE[to];
-  const own = notify[name];
-  const any = notify.any === null ? null : [...notify.any, subject.type, subject.name, to, String(priority)];
+export function commandsFor(move: AnyMove, from: Told | null, where: Where): NotifyCommand[] {
+  const { subject } = move;
+  const [named, user] = isOfService(subject)
+    ? [ofService(subject, move.to, from), subject.user]
+    : [ofRouter(subject, move), subject.notify.user];
   const environment = environmentOf(move, from, where);
-  return [
-    ...(own === null ? [] : [{ name, run: own }]),
-    ...(any === null ? [] : [{ name: 'any' as const, run: any }]),
-  ].map(({ name: which, run }) => ({
-    name: which,
-    program: { run, user: notify.user, timeoutMs: COMMAND_MS, environment, keepsOutput: true },
+  return named.map(({ name, run }) => ({
+    name,
+    program: { run, user, timeoutMs: COMMAND_MS, environment, keepsOutput: true },
   }));
 }
 
-function environmentOf({ subject, to, cause, priority, at }: Move, from: Told | null, where: Where) {
+export function isOfService(subject: Subject | ServiceSubject): subject is ServiceSubject {
+  return 'service' in subject;
+}
+
+interface Named {
+  readonly name: CommandName;
+  readonly run: Argv;
+}
+
+function ofRouter({ type, name: subject, notify }: Subject, { to, priority }: AnyMove): Named[] {
+  if (to === 'UP' || to === 'DOWN') return [];
+  const name = OF_STATE[to];
+  const own = notify[name];
+  const any = notify.any === null ? null : [...notify.any, type, subject, to, String(priority)];
+  return [...(own === null ? [] : [{ name, run: own }]), ...(any === null ? [] : [{ name: 'any' as const, run: any }])];
+}
+
+/** What was down when the agent was stopped, or was said to be then, has been told. */
+function ofService({ commands }: ServiceSubject, to: Told, from: Told | null): Named[] {
+  const isDownAlready = (from === 'DOWN' && to === 'STOP') || (from === 'STOP' && to === 'DOWN');
+  const name = to === 'UP' ? 'up' : to === 'DOWN' ? 'down' : 'stop';
+  const run = commands[name];
+  return run === null || isDownAlready ? [] : [{ name, run }];
+}
+
+function environmentOf({ subject, to, cause, priority, at }: AnyMove, from: Told | null, where: Where) {
   return {
     LVS_CLUSTER: where.cluster,
     LVS_DIRECTOR: where.director,
@@ -56,5 +78,6 @@ function environmentOf({ subject, to, cause, priority, at }: Move, from: Told | 
     LVS_CAUSE: cause.replace(/[\s\p{Cc}]+/gu, ' '),
     LVS_TIME: new Date(at).toISOString(),
     LVS_VIPS: subject.vips.join(' '),
+    ...(isOfService(subject) ? { LVS_SERVICE: subject.service, LVS_REALSERVER: subject.realserver ?? '' } : {}),
   };
 }

@@ -5,8 +5,8 @@
 import type { FromVrrp, InstanceReport } from '../../vrrp/link.ts';
 import { groupState, type Subject, subjectKey, type Told, toldState } from './subject.ts';
 
-export interface Move {
-  readonly subject: Subject;
+export interface Move<S = Subject> {
+  readonly subject: S;
   readonly to: Told;
   /** One sentence. */
   readonly cause: string;

@@ -6,9 +6,9 @@ import type { Clock } from '../../kernel/clock.ts';
 import type { Journal } from '../journal.ts';
 import type { Ended, RunProgram } from '../script-run.ts';
 import type { LastTold, ToldStore } from '../told-store.ts';
-import { commandsFor, type NotifyCommand, type Where } from './command.ts';
-import type { Move } from './moves.ts';
-import { collapsed, queued } from './queue.ts';
+import { commandsFor, isOfService, type NotifyCommand, type Where } from './command.ts';
+import { type AnyMove, collapsed, queued } from './queue.ts';
+import type { ServiceSubject } from './service-subject.ts';
 import { type Subject, subjectKey, type Told } from './subject.ts';
 
 /** What runs when the agent ends may go on for so long; the unit gives the agent 20 s (TimeoutStopSec). */
@@ -27,8 +27,8 @@ export interface NotifierOptions {
 
 interface Lane {
   readonly key: string;
-  waiting: readonly Move[];
-  running: Move | null;
+  waiting: readonly AnyMove[];
+  running: AnyMove | null;
   aborter: AbortController;
   work: Promise<void> | null;
 }
@@ -36,7 +36,7 @@ interface Lane {
 export class Notifier {
   readonly #options: NotifierOptions;
   readonly #lanes = new Map<string, Lane>();
-  #subjects: ReadonlyMap<string, Subject> = new Map();
+  #subjects: ReadonlyMap<string, Subject | ServiceSubject> = new Map();
   #where: Where = { cluster: '', director: '' };
   #isResting = false;
 
@@ -44,12 +44,12 @@ export class Notifier {
     this.#options = options;
   }
 
-  configure(where: Where, subjects: readonly Subject[]): void {
+  configure(where: Where, subjects: readonly (Subject | ServiceSubject)[]): void {
     this.#where = where;
     this.#subjects = new Map(subjects.map((subject) => [subjectKey(subject), subject]));
   }
 
-  take(move: Move): void {
+  take(move: AnyMove): void {
     const lane = this.#laneOf(subjectKey(move.subject));
     const tail = lane.waiting.at(-1)?.to ?? this.#lastOf(lane);
     if (this.#isResting || tail === move.to) return;
@@ -69,10 +69,11 @@ export class Notifier {
    */
   async stop(isForGood: boolean, at: number): Promise<void> {
     const { clock } = this.#options;
-    if (isForGood) for (const subject of this.#subjects.values()) this.#stopOne(subject, at);
+    const ending = [...this.#subjects.values()].filter(endsWithAgent);
+    if (isForGood) for (const subject of ending) this.#stopOne(subject, at);
     this.#isResting = true;
     if (!isForGood) for (const lane of this.#lanes.values()) this.#leave(lane);
-    const abort = (isLate: (move: Move) => boolean) => (): void => {
+    const abort = (isLate: (move: AnyMove) => boolean) => (): void => {
       for (const { running, aborter } of this.#lanes.values()) if (running !== null && isLate(running)) aborter.abort();
     };
     const timers = [
@@ -90,7 +91,7 @@ export class Notifier {
     for (const cancel of timers) cancel();
   }
 
-  #stopOne(subject: Subject, at: number): void {
+  #stopOne(subject: Subject | ServiceSubject, at: number): void {
     const lane = this.#laneOf(subjectKey(subject));
     const cause = 'the agent was stopped';
     this.take({ subject, to: 'STOP', cause, priority: 0, at, seen: 'transition' });
@@ -139,7 +140,7 @@ export class Notifier {
     }
   }
 
-  async #tell(lane: Lane, move: Move): Promise<void> {
+  async #tell(lane: Lane, move: AnyMove): Promise<void> {
     const { told } = this.#options;
     const last = told.last(lane.key);
     const subject = this.#subjects.get(lane.key);
@@ -160,7 +161,7 @@ export class Notifier {
   }
 
   /** @returns whether it came to its end, well or badly */
-  async #run({ subject, to }: Move, { name, program }: NotifyCommand, signal: AbortSignal): Promise<boolean> {
+  async #run({ subject, to }: AnyMove, { name, program }: NotifyCommand, signal: AbortSignal): Promise<boolean> {
     const { clock, journal, run } = this.#options;
     const startedMs = clock.now();
     const ended = await run(program, signal);
@@ -177,7 +178,7 @@ export class Notifier {
     return true;
   }
 
-  #tellMissed({ subject: { name }, to }: Move, { state, left }: LastTold): void {
+  #tellMissed({ subject: { name }, to }: AnyMove, { state, left }: LastTold): void {
     const message =
       state === to
         ? `${name} is ${to}; the agent ended before ${left.join(' and ')} was done, which is run now`
@@ -185,14 +186,21 @@ export class Notifier {
     this.#options.journal.note('notice', 'notify', message, { subject: name, from: state, state: to });
   }
 
-  #tellPassedOver({ name }: Subject, states: readonly Told[], why: string): void {
+  #tellPassedOver({ name }: Subject | ServiceSubject, states: readonly Told[], why: string): void {
     const message = `${name} ${why}: notify passes over ${states.join(', ')}`;
     this.#options.journal.note('warning', 'notify', message, { subject: name, states: states.length });
   }
 }
 
-function hasCommands({ notify: { user: _user, ...commands } }: Subject): boolean {
+function hasCommands(subject: Subject | ServiceSubject): boolean {
+  if (isOfService(subject)) return true;
+  const { user: _user, ...commands } = subject.notify;
   return Object.values(commands).some((command) => command !== null);
+}
+
+/** IPVS goes on without the agent: a service stops only where that is asked for. */
+function endsWithAgent(subject: Subject | ServiceSubject): boolean {
+  return !isOfService(subject) || subject.commands.stop !== null;
 }
 
 function wordsOf({ output }: Ended): string {

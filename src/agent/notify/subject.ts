@@ -2,8 +2,8 @@
 import type { Config } from '../../config/config.ts';
 import type { NotifyConfig } from '../../config/instance.ts';
 
-/** keepalived's words; STOP is a virtual router that has ended on this director. */
-export type Told = 'MASTER' | 'BACKUP' | 'FAULT' | 'STOP';
+/** keepalived's words; STOP is a virtual router that has ended on this director. UP and DOWN are what services tell. */
+export type Told = 'MASTER' | 'BACKUP' | 'FAULT' | 'STOP' | 'UP' | 'DOWN';
 
 export interface Subject {
   readonly type: 'INSTANCE' | 'GROUP';
@@ -15,7 +15,7 @@ export interface Subject {
   readonly alert: boolean;
 }
 
-export function subjectKey({ type, name }: Pick<Subject, 'type' | 'name'>): string {
+export function subjectKey({ type, name }: { readonly type: string; readonly name: string }): string {
   return `${type} ${name}`;
 }
 

@@ -9,6 +9,7 @@ import { INSTANCE_RULES } from './instance.ts';
 import { LISTENER_RULES } from './listener.ts';
 import { NAT_RULES } from './nat.ts';
 import { ORDER_RULES } from './order.ts';
+import { POLICY_RULES } from './policy.ts';
 import type { Context, Rule } from './rule.ts';
 import { SCHEDULER_RULES } from './scheduler.ts';
 import { TRACKER_RULES } from './tracker.ts';
@@ -25,6 +26,7 @@ const RULES: readonly Rule[] = [
   ...SCHEDULER_RULES,
   ...DESTINATION_RULES,
   ...NAT_RULES,
+  ...POLICY_RULES,
   ...ALERT_RULES,
 ];
 

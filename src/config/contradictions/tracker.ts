@@ -70,6 +70,7 @@ function trackersTell({ config, report }: Context): void {
         report(tracker.steps, `${tracker.what} is always down: ${why}; ${top?.director ?? 'everyone'} is ${comes}`);
       }
       neverDown(tracker, { config, report });
+      oftenUnknown(tracker, { config, report });
     }
   }
 }
@@ -88,6 +89,17 @@ function neverDown({ kind, name, what, steps }: Tracker, { config, report }: Pic
   if (weight < service.quorum.weight) return;
   const message = `${what} is never down: realservers without checks are always up, and ${unchecked.map((one) => one.name).join(', ')} weigh ${weight} of the ${service.quorum.weight} that it needs`;
   report(steps, message, { expected: 'checks for its realservers' });
+}
+
+/** Whoever yields because of it knows nothing new of it until it is MASTER again. */
+function oftenUnknown(
+  { kind, name, what, steps }: Tracker,
+  { config, report }: Pick<Context, 'config' | 'report'>,
+): void {
+  const service = kind === 'services' ? config.services.find((one) => one.name === name) : undefined;
+  if (service?.onlyWhenMaster !== true) return;
+  const message = `${what} is checked by the MASTER alone (only_when_master): on a BACKUP it stays as it was last known there`;
+  report(steps, message, { severity: 'warning' });
 }
 
 /** The link on which an instance speaks is a condition already; in a sync group, so is that of each member. */

@@ -16,6 +16,9 @@ interface Known {
   readonly groups: ReadonlyMap<string, readonly string[]>;
 }
 
+/** Where there is a sorry server, it has been said where clients go when nobody lives. */
+const FAIL_OPEN_SHARE = 0.8;
+
 export function servicesOf({ top }: Resolving): ServiceConfig[] {
   const marks = marksOf(top);
   const known: Known = { top, realservers: new Map(top.realservers), groups: new Map(top.groups) };
@@ -56,7 +59,7 @@ function serviceOf(name: string, raw: RawService, mark: number | null, known: Kn
       down: raw.quorum.down ?? null,
       onStop: raw.quorum.on_stop,
     },
-    failOpenShare: raw.fail_open.share,
+    failOpenShare: raw.fail_open?.share ?? (raw.sorry === undefined ? FAIL_OPEN_SHARE : 1),
     sorry: sorryOf(raw, known.top),
     notify: { up: raw.notify.up ?? null, down: raw.notify.down ?? null, user: raw.notify.user },
     onlyWhenMaster: raw.only_when_master,

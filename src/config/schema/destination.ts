@@ -76,14 +76,14 @@ export const sorry = spelled<'local' | RawSorry>('local, or { address, port, mod
     quiesce: defaulted(
       flag,
       'false',
-      'Keep the dead realservers at weight 0 beside it.',
-      'Their connections are lost anyway.',
+      'Keep the realservers at weight 0 beside it; else each leaves the table once its connections have ended.',
+      'The table then shows what serves.',
       'true',
     ),
     checks: defaulted(
       checks,
       '[]',
-      'Checks of the sorry server itself.',
+      'Checks of the sorry server itself: while they fail it takes no other server’s place.',
       'A dead sorry server is no worse than none.',
       '[{ tcp: 8080 }]',
     ),

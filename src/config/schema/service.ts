@@ -40,7 +40,12 @@ const quorum = record('{ weight, hysteresis, up, down, on_stop }', {
     'Matters only where weights come and go.',
     '1',
   ),
-  up: optional(argv, 'nothing is run', 'Command when the quorum is regained.', '[/usr/local/bin/quorum, up]'),
+  up: optional(
+    argv,
+    'nothing is run',
+    'Command when the quorum is there or is regained, run by the user of `notify`.',
+    '[/usr/local/bin/quorum, up]',
+  ),
   down: optional(argv, 'nothing is run', 'Command when the quorum is lost.', '[/usr/local/bin/quorum, down]'),
   on_stop: defaulted(
     oneOf('down', 'none'),
@@ -148,7 +153,7 @@ export const service = record('a virtual service', {
   slow_start: defaulted(
     duration({ least: '0s', most: '1d' }),
     '0s',
-    'Raise the weight of a returning realserver over this time.',
+    'Raise the weight of a realserver that begins to serve from 1 to its own over this time; what an operator has set counts at once.',
     'Most applications are at full speed at once.',
     '30s',
   ),
@@ -181,38 +186,38 @@ export const service = record('a virtual service', {
     'One is enough.',
     '{ weight: 3, hysteresis: 1 }',
   ),
-  fail_open: defaulted(
+  fail_open: optional(
     record('{ share }', {
-      share: defaulted(
+      share: optional(
         share,
-        '80%',
-        'From this share of realservers failing within one interval, the last set is kept; 100% turns it off.',
-        'When nearly all fail at once, the check or the network is broken, not they.',
+        '80%; 100% with a sorry server',
+        'From this share of those that live failing within one interval, two at least, the last set is kept until they recover, or until failing is no longer common; 100% turns it off.',
         '60%',
+        'When nearly all fail at once, the check or the network is broken, not they. With a sorry server you have said where clients go.',
       ),
     }),
-    '{}',
+    '80%; off with a sorry server',
     'What to do when nearly all realservers fail at once.',
-    'See `share`.',
     '{ share: 60% }',
+    'See `share`.',
   ),
   sorry: optional(
     sorry,
     'none',
-    "Where clients go when no realserver is left: `local` is the director's own server on VIP and port.",
+    "Where clients go when the quorum is lost: `local` is the director's own server on VIP and port, on every director.",
     '{ address: 192.0.2.200, port: 8080, mode: nat }',
   ),
   notify: defaulted(
     record('{ up, down, user }', { up: rsCommand('up'), down: rsCommand('down'), user: notifyUser }),
     '{}',
-    'Commands run when a realserver of the service comes or goes.',
+    'Commands run when a realserver of the service comes or goes, for 30s each at most. The environment has LVS_SERVICE and LVS_REALSERVER beside what instances get.',
     'Nothing is run unless you say so.',
     '{ up: [/usr/local/bin/rs, up] }',
   ),
   only_when_master: defaulted(
     flag,
     'false',
-    'No checks and no table while this director is BACKUP.',
+    'No checks and no table while this director is not MASTER of an address of the service; the first checks then come with the failover.',
     'A BACKUP that has checked already takes over at once.',
     'true',
   ),

@@ -21,6 +21,7 @@ const look = (a: Verdict, b: Verdict, c: Verdict) => {
     nextMs: 0,
     latencyMs: null,
     weight: null,
+    falls: 0,
   }));
 };
 const between = (before: ReturnType<typeof look>, after: ReturnType<typeof look>) =>
