@@ -111,11 +111,11 @@ export class Policies {
     const [said, wallMs] = [overrides(), clock.wall()];
     return realservers.map(({ name, weight }) => {
       const probes = this.probesOf(service, name);
-      const { verdict, sinceMs, weight: asked } = prober.judge(probes);
+      const { verdict, sinceMs, weight: wanted } = prober.judge(probes);
       const failed = verdict === 'down' ? probes.map((key) => prober.standing(key)).find(hasFailed) : undefined;
       const error = failed?.lastError ?? null;
       const isPresumed = verdict === 'down' && error === null;
-      const target = overrideFor(said, name, service, wallMs)?.weight ?? asked ?? weight;
+      const target = overrideFor(said, name, service, wallMs)?.weight ?? wanted ?? weight;
       return { name, verdict, sinceMs, isPresumed, weight: target, error };
     });
   }

@@ -21,10 +21,12 @@ export function adoptedStanding(
     return destination && weights.get(`${serviceKey(id)} ${destinationKey(destination)}`);
   };
   const found = tableOf(service, false);
-  const servingSince = service.realservers.flatMap(({ name, weight }, index): [string, number][] => {
+  const servingSince = service.realservers.flatMap(({ name, weight, checks }, index): [string, number][] => {
     const least = Math.min(...found.flatMap((one) => weightOf(one, index) ?? []));
     if (!Number.isFinite(least) || least === 0) return [];
-    return [[name, nowMs - servedMsOf(least, weight, service.slowStartMs)]];
+    // A weight below the configured one that a check has set is no slow start.
+    const isSet = checks.some((check) => check.kind === 'script' && check.setsWeight);
+    return [[name, nowMs - servedMsOf(least, isSet ? least : weight, service.slowStartMs)]];
   });
   const sorryServes = service.sorry !== null && tableOf(service, true).some((one) => (weightOf(one, 0) ?? 0) > 0);
   return { quorum: sorryServes ? 'down' : told, sorryServes, servingSince: new Map(servingSince) };

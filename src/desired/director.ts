@@ -91,8 +91,8 @@ function rootScripts(config: Config, director: string): DirectorWanted['rootScri
 
 /** One for each command, though each realserver has it. */
 function checkScripts({ name, realservers, sorry }: ServiceConfig): { name: string; user: string; commands: Argv[] }[] {
-  const asked = [...realservers, ...(sorry?.kind === 'host' ? [sorry] : [])];
-  const scripts = asked.flatMap(({ checks }) => checks.flatMap((one) => (one.kind === 'script' ? [one] : [])));
+  const all = [...realservers.flatMap(({ checks }) => checks), ...(sorry?.kind === 'host' ? sorry.checks : [])];
+  const scripts = all.flatMap((one) => (one.kind === 'script' ? [one] : []));
   const commands = new Map(scripts.map((one) => [JSON.stringify([one.user, one.run]), one]));
   return [...commands.values()].map(({ user, run }) => ({ name: `script check of service ${name}`, user, commands: [run] })); // biome-ignore format: one line
 }

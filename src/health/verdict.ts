@@ -29,10 +29,10 @@ export interface Standing {
   readonly lastError: string | null;
   /** Of the last successful probe. */
   readonly latencyMs: number | null;
-  /** What the last successful probe wants for the realserver (`sets_weight`); null: what is configured. */
-  readonly weight: number | null;
   /** How often it went down, with less than five minutes of being up between (damping.ts). */
   readonly falls: number;
+  /** What the last successful probe wants for the realserver (`sets_weight`); null: what is configured. */
+  readonly weight: number | null;
 }
 
 /**
@@ -43,8 +43,7 @@ export interface Standing {
  */
 export function firstStanding(verdict: Verdict, timing: CheckTiming, nowMs: number, random: number): Standing {
   const nextMs = nowMs + Math.floor(random * timing.warmupMs);
-  const none = { against: 0, lastError: null, latencyMs: null, weight: null, falls: 0 };
-  return { ...none, verdict, sinceMs: nowMs, nextMs };
+  return { verdict, sinceMs: nowMs, against: 0, nextMs, lastError: null, latencyMs: null, weight: null, falls: 0 };
 }
 
 /** The standing after a probe that ran from `startedMs` to `endedMs`. */

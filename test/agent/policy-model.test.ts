@@ -42,9 +42,8 @@ class Model {
   #owned: Ownership = {};
 
   constructor(service: string) {
-    const { config, self } = storedConfig(webTopology({ ports: [80, 80, 80, 80], service }));
-    this.#config = config;
-    this.#plan = probePlan(config, self);
+    this.#config = storedConfig(webTopology({ ports: [80, 80, 80, 80], service })).config;
+    this.#plan = probePlan(this.#config, 'lb1');
   }
 
   async start(): Promise<void> {
@@ -74,8 +73,16 @@ class Model {
   #set(key: string, verdict: Verdict, lastError: string | null): void {
     const before = this.#standings.get(key);
     const sinceMs = before?.verdict === verdict ? before.sinceMs : this.clock.now();
-    const none = { against: 0, nextMs: 0, latencyMs: null, weight: null, falls: 0 };
-    this.#standings.set(key, { ...none, verdict, sinceMs, lastError });
+    this.#standings.set(key, {
+      verdict,
+      sinceMs,
+      against: 0,
+      nextMs: 0,
+      lastError,
+      latencyMs: null,
+      weight: null,
+      falls: 0,
+    });
   }
 
   /** @returns what the kernel was told */

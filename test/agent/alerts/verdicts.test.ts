@@ -20,8 +20,8 @@ const look = (a: Verdict, b: Verdict, c: Verdict) => {
     against: 0,
     nextMs: 0,
     latencyMs: null,
-    weight: null,
     falls: 0,
+    weight: null,
   }));
 };
 const between = (before: ReturnType<typeof look>, after: ReturnType<typeof look>) =>
