@@ -5,7 +5,8 @@ const CHECKS: Readonly<Record<string, readonly string[]>> = {
   types: ['tsc'],
   lint: ['biome', 'check', '--error-on-warnings', '.'],
   'dead code': ['knip'],
-  'unit tests': ['vitest', 'run', '--config', 'test/vitest.config.ts', '--project', 'unit'],
+  // vitest would leave a processor to a developer who watches
+  'unit tests': ['vitest', 'run', '--config', 'test/vitest.config.ts', '--project', 'unit', '--maxWorkers=100%'],
 };
 
 const results = await Promise.all(

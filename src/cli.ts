@@ -53,6 +53,9 @@ async function programFor(argv: readonly string[]): Promise<Command> {
   return program;
 }
 
+// help is commander's to write: whoever has closed the pipe has read enough
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
+
 const argv = process.argv.slice(2);
 try {
   const program = await programFor(argv);

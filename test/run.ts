@@ -6,18 +6,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
-
-interface Count {
-  readonly passed: number;
-  readonly failed: number;
-}
-
-/** The part of vitest's JSON report that is read here. */
-interface Report {
-  readonly numPassedTests: number;
-  readonly numFailedTests: number;
-  readonly success: boolean;
-}
+import { type Count, countOf, type Report } from './report.ts';
 
 const soak = process.argv.includes('--soak');
 const only = process.argv.slice(2).filter((word) => !word.startsWith('--'));
@@ -47,7 +36,7 @@ async function program([file = '', ...args]: readonly string[]): Promise<Count> 
   return failed ? { passed: 0, failed: 1 } : { passed: 1, failed: 0 };
 }
 
-/** Runs one kind of test; a run that ends without a report, or with a file that could not be loaded, counts as a failure. */
+/** Runs one kind of test; a run that ends without a report counts as a failure. */
 async function tests(project: string, shown: 'as it comes' | 'at the end' = 'as it comes'): Promise<Count> {
   const folder = await mkdtemp(join(tmpdir(), 'lvsctl-test-'));
   const report = join(folder, 'report.json');
@@ -68,9 +57,7 @@ async function tests(project: string, shown: 'as it comes' | 'at the end' = 'as 
         : { stdin: 'ignore', all: true, reject: false, env },
     );
     if (all !== undefined) console.log(all);
-    const result = JSON.parse(await readFile(report, 'utf8')) as Report;
-    const failed = Math.max(result.numFailedTests, exitCode === 0 && result.success ? 0 : 1);
-    return { passed: result.numPassedTests, failed };
+    return countOf(JSON.parse(await readFile(report, 'utf8')) as Report, exitCode ?? 1);
   } catch {
     return { passed: 0, failed: 1 };
   } finally {

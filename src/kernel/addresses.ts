@@ -1,27 +1,12 @@
 /** Interfaces and their addresses: what the kernel has, and how VIPs come and go. */
-import type { Address, Family } from '../wire/address.ts';
-import type { AddressScope } from '../wire/rtnetlink.ts';
+import type { Address } from '../wire/address.ts';
+import type { AddressMessage } from '../wire/rtnetlink.ts';
 import type { LinkMessage } from '../wire/rtnetlink-link.ts';
 import type { KernelError } from './kernel-error.ts';
 
 export type Link = LinkMessage;
 
-export interface KernelAddress {
-  readonly ifindex: number;
-  readonly family: Family;
-  readonly address: Address;
-  readonly prefixLength: number;
-  readonly scope: AddressScope;
-  readonly label: string | null;
-  readonly broadcast: Address | null;
-  readonly secondary: boolean;
-  readonly tentative: boolean;
-  readonly dadFailed: boolean;
-  /** IFA_PROTO (rtm_protocol-like, since Linux 5.18); 0 when not told. */
-  readonly protocol: number;
-  /** Remaining when read, whole seconds; null: for ever. */
-  readonly validSeconds: number | null;
-  readonly preferredSeconds: number | null;
+export interface KernelAddress extends Omit<AddressMessage, 'createdCs' | 'updatedCs'> {
   /** When it was created and last added again or refreshed, on {@link Clock.now}'s scale; grain 10 ms, and as jiffies began to
    * count later than the clock, up to some 300 ms too old (the same all the time that the kernel is up). */
   readonly createdAtMs: number;

@@ -45,9 +45,9 @@ export interface AddressMessage {
   readonly secondary: boolean;
   readonly tentative: boolean;
   readonly dadFailed: boolean;
-  /** IFA_PROTO, 0 when not told. */
+  /** IFA_PROTO (rtm_protocol-like, since Linux 5.18); 0 when not told. */
   readonly protocol: number;
-  /** null: for ever. */
+  /** Remaining when read, whole seconds; null: for ever. */
   readonly validSeconds: number | null;
   readonly preferredSeconds: number | null;
   /** In hundredths of a second since boot. */

@@ -45,7 +45,7 @@ describe.runIf(isRoot)('a script', () => {
     writeFileSync(file, '');
     chmodSync(file, 0o666);
     const script = `trap '' TERM; sleep 60 & echo $! > ${file}; wait; sleep 60`;
-    expect(await run(['/bin/sh', '-c', script], { timeoutMs: 200 })).toBe('/bin/sh did not end within 200 ms');
+    expect(await run(['/bin/sh', '-c', script], { timeoutMs: 2_000 })).toBe('/bin/sh did not end within 2000 ms');
     const pid = readFileSync(file, 'utf8').trim();
     await expect.poll(() => isAlive(Number(pid))).toBe(false);
   });

@@ -1,19 +1,28 @@
 /** The supervisor on real kernels: what it does when realservers, the kernel's table or it itself fail. */
-import { beforeAll, describe, expect, it } from 'vitest';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { agentState } from '../../src/status/state.ts';
 import { attempt } from '../../vm-lab/exec.ts';
 import type { Machine } from '../../vm-lab/layout.ts';
 import { startRequests } from '../../vm-lab/traffic.ts';
-import { apply, ask, holders, sh } from './cluster.ts';
+import { ask, holders, lvsctl, sh, topology } from './cluster.ts';
 import { eventually, labForTests } from './lab-for-tests.ts';
 
 const lab = labForTests();
 const VIP = '10.77.1.100';
 const URL = `http://${VIP}/`;
-/** interval + (1 + retries) × timeout + retries × retry_delay of the defaults, and a second for a busy machine. */
-const DETECTION_MS = 5_000 + 3 * 2_000 + 2 * 1_000 + 1_000;
+/** Of the checks: the defaults in the full counts, and what is shorter in a quick run. */
+const TIMING = inject('soak')
+  ? { intervalMs: 5_000, timeoutMs: 2_000, retries: 2, retryDelayMs: 1_000 }
+  : { intervalMs: 1_000, timeoutMs: 2_000, retries: 1, retryDelayMs: 500 };
+/** And a second for a busy machine. */
+const DETECTION_MS =
+  TIMING.intervalMs + (1 + TIMING.retries) * TIMING.timeoutMs + TIMING.retries * TIMING.retryDelayMs + 1_000;
 /** rise probes, an interval apart, the first at most an interval away. */
-const RECOVERY_MS = 2 * 5_000 + 2_000;
+const RECOVERY_MS = 2 * TIMING.intervalMs + 2_000;
+let folder = '';
 
 async function stateOf(machine: Machine) {
   const answer = await sh(lab(), machine, "printf 'GET /v1/state HTTP/1.0\\r\\n\\r\\n' | lvs-agent stdio");
@@ -34,10 +43,23 @@ const settle = (machine: Machine, wanted: string, timeoutMs: number) =>
     timeoutMs,
   );
 
+/** dr.yaml with this timing. */
+async function applyTimed(): Promise<void> {
+  const { intervalMs, timeoutMs, retries, retryDelayMs } = TIMING;
+  const defaults = `check_defaults: { interval: ${intervalMs}ms, timeout: ${timeoutMs}ms, retries: ${retries}, retry_delay: ${retryDelayMs}ms }`;
+  folder = await mkdtemp(join(tmpdir(), 'timed-'));
+  const path = join(folder, 'timed.yaml');
+  await writeFile(path, `${await readFile(topology('dr'), 'utf8')}\n${defaults}\n`);
+  const { exitCode, stdout, stderr } = await lvsctl(lab(), ['apply', path, '--yes']);
+  if (exitCode !== 0) throw new Error(`apply ended with ${exitCode}\n${stdout}\n${stderr}`);
+}
+
 beforeAll(async () => {
-  await apply(lab(), 'dr');
+  await applyTimed();
   for (const machine of ['lb1', 'lb2'] as const) await settle(machine, '1=1 2=2', 30_000);
 });
+
+afterAll(() => rm(folder, { recursive: true, force: true }));
 
 describe('a realserver', () => {
   it.each([

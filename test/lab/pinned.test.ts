@@ -115,7 +115,9 @@ describe('a change that directors do not understand of each other', () => {
         60_000,
       );
       expect(half.vrrp.instances).toMatchObject([{ vrid: 61, state: 'BACKUP' }]);
-      expect(half.alarms).toEqual(['lb1 has generation 1 of the configuration, this director 2']);
+      expect(half.alarms).toEqual([
+        expect.stringMatching(/^lb1 has generation \d+ of the configuration, this director \d+$/),
+      ]);
       await heal(lab()); // what was on its way to lb1 may come there now
       const { stdout: status } = await lvsctl(lab(), ['status', path]);
       expect(status).toMatch(/^public +61 +lb2 +BACKUP .*waits for release by lvsctl apply \(VRID 51 → 61\)/m);

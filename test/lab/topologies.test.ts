@@ -19,11 +19,16 @@ interface Case {
   readonly owners: Readonly<Record<string, Machine>>;
 }
 
-const DR: Case = {
-  name: 'dr',
-  traffic: { 'http://10.77.1.100/': { web1: 13, web2: 27 } },
-  owners: { '10.77.1.100': 'lb1' },
-};
+/** The cluster of most other files, which serve, plan and fail over: here it belongs to the full counts. */
+const DR: readonly Case[] = inject('soak')
+  ? [
+      {
+        name: 'dr',
+        traffic: { 'http://10.77.1.100/': { web1: 13, web2: 27 } },
+        owners: { '10.77.1.100': 'lb1' },
+      },
+    ]
+  : [];
 
 /**
  * Those of NAT come last: the kernel remembers their ended connections for two minutes whatever it was told (TIME_WAIT
@@ -35,7 +40,7 @@ const CASES: readonly Case[] = [
     traffic: { 'http://10.77.1.103/': { web1: 20, web2: 20 }, 'http://10.77.1.104/': { web1: 20, web2: 20 } },
     owners: { '10.77.1.103': 'lb1', '10.77.1.104': 'lb2' },
   },
-  ...(inject('soak') ? [DR] : []),
+  ...DR,
   { name: 'tun', traffic: { 'http://10.77.1.102/': { web1: 20, web2: 20 } }, owners: { '10.77.1.102': 'lb2' } },
   // Persistent: one client stays on one realserver.
   {
@@ -44,7 +49,7 @@ const CASES: readonly Case[] = [
     owners: { '10.77.1.105': 'lb1' },
   },
   { name: 'vrrp-only', traffic: { 'http://10.77.1.107/': { director: 40 } }, owners: { '10.77.1.107': 'lb1' } },
-  DR,
+  ...DR,
   {
     name: 'nat',
     traffic: { 'http://10.77.1.101:8080/': { one: 40 } },
@@ -55,15 +60,15 @@ const CASES: readonly Case[] = [
     traffic: { 'http://10.77.1.106/': { web1: 20, web2: 20 } },
     owners: { '10.77.1.106': 'lb1', '10.77.2.2': 'lb1' },
   },
-  ...(inject('soak') ? [DR] : []),
+  ...DR,
 ];
 
 /**
- * What is kept over a reboot: lo VIPs in DR (TUN has the same and a tunnel, made by the same unit), return routes in NAT. The full
- * counts reboot every topology.
+ * What is kept over a reboot: lo VIPs and a tunnel in TUN (DR has the first alone, made by the same unit), return routes in NAT. The
+ * full counts reboot every topology.
  */
-function isRebooted(name: string, index: number): boolean {
-  return inject('soak') || name === 'nat' || index === CASES.lastIndexOf(DR);
+function isRebooted(name: string): boolean {
+  return inject('soak') || name === 'nat' || name === 'tun';
 }
 
 /**
@@ -95,10 +100,10 @@ function like(wanted: Readonly<Record<string, number>>, got: Readonly<Record<str
 describe('topologies in the lab', () => {
   it('has a case for every example but full.yaml', () => {
     const examples = readdirSync(dirname(topology('dr'))).filter((file) => file !== 'full.yaml');
-    expect(new Set(CASES.map(({ name }) => `${name}.yaml`))).toEqual(new Set(examples));
+    expect(new Set(['dr', ...CASES.map(({ name }) => name)].map((name) => `${name}.yaml`))).toEqual(new Set(examples));
   });
 
-  describe.each(CASES.map((one, index) => ({ ...one, index })))('$name', ({ name, traffic, owners, index }) => {
+  describe.each(CASES)('$name', ({ name, traffic, owners }) => {
     it('applies, and a second plan has nothing to change', async () => {
       await apply(lab(), name);
       await forgetQuickly();
@@ -124,7 +129,7 @@ describe('topologies in the lab', () => {
       });
     }
 
-    if (!isRebooted(name, index)) return;
+    if (!isRebooted(name)) return;
     it('is the same after a reboot of every machine, without another apply', async () => {
       await rebootAll(lab());
       await forgetQuickly();

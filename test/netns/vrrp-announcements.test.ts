@@ -41,15 +41,15 @@ describe('a new MASTER', () => {
   });
 
   it('keeps the least time between two on an interface, whichever instance and family they are of', async () => {
-    const paced = { advertIntervalMs: 100, garp: garp({ count: 3, intervalMs: 60 }) };
+    const paced = { advertIntervalMs: 100, garp: garp({ count: 3, intervalMs: 200 }) };
     const four = instance({ ...paced, vips: [vip(VIP), vip('10.9.0.101')] });
     const a = await start('a', four, instance6({ ...paced, name: 'six' }));
     await a.reaches('MASTER');
     await a.reaches('MASTER', 'six');
     await until('three rounds of three', () => of(A.mac).length >= 9);
     const times = of(A.mac).map(({ atMs }) => atMs);
-    // what the sender spaced by 60 ms a busy machine may bring nearer together
-    for (const [index, atMs] of times.slice(1).entries()) expect(atMs - (times[index] ?? atMs)).toBeGreaterThan(40);
+    // what the sender spaced by 200 ms a busy machine may bring nearer together
+    for (const [index, atMs] of times.slice(1).entries()) expect(atMs - (times[index] ?? atMs)).toBeGreaterThan(100);
     for (const text of [VIP, '10.9.0.101', 'fd09::100']) expect(of(A.mac, text).length).toBe(3);
   });
 
@@ -121,12 +121,12 @@ describe('a MASTER that has lost the role', () => {
     const b = await start('b', paced);
     await b.reaches('BACKUP');
     await a.signal('SIGSTOP');
-    const stoppedMs = Date.now();
     await b.reaches('MASTER');
+    const goesOnMs = Date.now();
     await a.signal('SIGCONT');
     await a.reaches('BACKUP');
     await until('the new MASTER goes on', () => of(B.mac, VIP).length >= 10);
-    expect(of(A.mac, VIP).filter(({ atMs }) => atMs > stoppedMs + 100)).toEqual([]);
+    expect(of(A.mac, VIP).filter(({ atMs }) => atMs > goesOnMs)).toEqual([]);
   });
 });
 

@@ -136,8 +136,8 @@ describe('a hand-over on request', () => {
     await until('one owner', () => owners() === 'b');
     const lost = await until('eth1 of a loses it', () => ofA.find(({ what }) => what === 'eth1 lost'));
     const taken = await until('eth1 of b has it', () => ofB.find(({ what }) => what === 'eth1 has'));
-    // the kernel's monitor stamps what it reads, a moment after it happened
-    expect(taken.atMs).toBeLessThan(lost.atMs + 20);
+    // the monitor stamps what it reads, a moment after it happened; without an owner it would be the skew of b, 609 ms
+    expect(taken.atMs).toBeLessThan(lost.atMs + 200);
   });
 
   it('that nobody takes leaves everything as it was', async () => {

@@ -73,12 +73,12 @@ describe('an agent', () => {
     },
   );
 
-  it('puts back what vanishes from the kernel, within a second or so', async () => {
+  it('puts back what vanishes from the kernel, soon', async () => {
     await serving();
     await agent.ipvs.flush();
     const started = performance.now();
     await eventually(() => agent.weights()).toBe('127.0.0.21:80=1 127.0.0.22:80=2');
-    expect(performance.now() - started).toBeLessThan(2_000);
+    expect(performance.now() - started).toBeLessThan(4_000);
   });
 
   it('leaves foreign services alone', async () => {

@@ -1,18 +1,13 @@
-/** Two supervisors on loopback, each with a VRRP process that listens: drains, generations, and who is held. */
-import { randomInt } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { InstanceReport } from '../../src/vrrp/link.ts';
-import { AgentFixture } from '../agent/agent-fixture.ts';
-import { storedConfig, webTopology } from '../agent/config.ts';
-import { KEY, keyText } from '../agent/exchange/directors.ts';
+import type { AgentFixture } from '../agent/agent-fixture.ts';
+import { storedConfig } from '../agent/config.ts';
+import { KEY } from '../agent/exchange/directors.ts';
 import { instanceState } from '../facts/agent-state.ts';
+import { HOST, startTwoAgents } from './two-agents.ts';
 
 let lb1: AgentFixture;
 let lb2: AgentFixture;
-/** The port is fixed, and another run of this test may be on this machine. */
-const host = randomInt(1, 250);
 let topology: string;
 
 const eventually = <T>(value: () => T | Promise<T>) => expect.poll(value, { timeout: 15_000, interval: 20 });
@@ -25,16 +20,7 @@ const told = ({ vrrp }: AgentFixture) => {
 const BEHIND = 'generation 8 of the configuration, which lb1 has (ours is 7)';
 
 beforeEach(async () => {
-  [lb1, lb2] = [new AgentFixture(), new AgentFixture()];
-  const servers = [await lb1.realserver(1), await lb1.realserver(2)];
-  topology = webTopology({ ports: servers.map(({ port }) => port) })
-    .replace('eth1: 10.77.1.11', `eth1: 127.7.${host}.11`)
-    .replace('eth1: 10.77.1.12', `eth1: 127.7.${host}.12`);
-  for (const agent of [lb1, lb2]) {
-    writeFileSync(join(agent.folder, 'exchange.key'), keyText(KEY), { mode: 0o600 });
-    await agent.startVrrp();
-    await agent.start();
-  }
+  ({ lb1, lb2, topology } = await startTwoAgents(7));
   expect(await give(lb1, 'lb1', 7)).toMatchObject({ status: 200 });
   expect(await give(lb2, 'lb2', 7)).toMatchObject({ status: 200 });
 });
@@ -50,7 +36,7 @@ describe('two agents', () => {
     await eventually(() => agreed(lb1)).toBe(true);
     await eventually(() => agreed(lb2)).toBe(true);
     const { exchange } = await lb1.state();
-    expect(exchange?.peers).toMatchObject([{ director: 'lb2', address: `127.7.${host}.12`, generation: 7 }]);
+    expect(exchange?.peers).toMatchObject([{ director: 'lb2', address: `127.7.${HOST}.12`, generation: 7 }]);
     expect(exchange?.key).toMatch(/^[0-9a-f]{32}$/);
     expect(JSON.stringify(await lb1.state())).not.toContain(Buffer.from(KEY).toString('hex'));
   });

@@ -1,19 +1,16 @@
 /** Two supervisors on loopback that are given another key, each with a VRRP process that listens: who is told what, when. */
-import { randomInt } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ringsShape } from '../../src/agent/protection-shape.ts';
 import { accept } from '../../src/agent/shape.ts';
 import { signingKey } from '../../src/vrrp/protection.ts';
-import { AgentFixture } from '../agent/agent-fixture.ts';
-import { storedConfig, webTopology } from '../agent/config.ts';
-import { KEY, keyText } from '../agent/exchange/directors.ts';
+import type { AgentFixture } from '../agent/agent-fixture.ts';
+import { storedConfig } from '../agent/config.ts';
+import { startTwoAgents } from './two-agents.ts';
 
 let lb1: AgentFixture;
 let lb2: AgentFixture;
-/** The port is fixed, and another run of this test may be on this machine. */
-const host = randomInt(1, 250);
 let topology: string;
 
 const eventually = <T>(value: () => T | Promise<T>) => expect.poll(value, { timeout: 15_000, interval: 20 });
@@ -37,16 +34,7 @@ const told = ({ vrrp }: AgentFixture): number =>
   vrrp?.received.filter(({ type }) => type === 'protections').length ?? 0;
 
 beforeEach(async () => {
-  [lb1, lb2] = [new AgentFixture(), new AgentFixture()];
-  const servers = [await lb1.realserver(1), await lb1.realserver(2)];
-  topology = webTopology({ ports: servers.map(({ port }) => port) })
-    .replace('eth1: 10.77.1.11', `eth1: 127.8.${host}.11`)
-    .replace('eth1: 10.77.1.12', `eth1: 127.8.${host}.12`);
-  for (const agent of [lb1, lb2]) {
-    writeFileSync(join(agent.folder, 'exchange.key'), keyText(KEY), { mode: 0o600 });
-    await agent.startVrrp();
-    await agent.start();
-  }
+  ({ lb1, lb2, topology } = await startTwoAgents(8));
 });
 afterEach(async () => {
   await lb1.end();

@@ -115,6 +115,12 @@ const fixedField = withPayload((payload, random) => {
   return payload;
 });
 
+/** Version 2 has it in byte 5, version 3 in both. */
+const noInterval = withPayload((payload) => {
+  if (payload.length >= 8) payload.fill(0, 4, 6);
+  return payload;
+});
+
 const asOtherVersion: Change = (packet, { setup, peer }, random) => {
   const version = setup.version === 2 ? 3 : 2;
   if (setup.family === 6) return packet;
@@ -138,6 +144,7 @@ const CHANGES: readonly Change[] = [
   fixedField,
   fixedField,
   fixedField,
+  noInterval,
   asOtherVersion,
   wrongPassword,
   withPayload((_payload, random) => Uint8Array.from({ length: random(60) }, () => random(256))),

@@ -377,34 +377,20 @@ describe('the hand-over of a sync group', () => {
 describe('packets', () => {
   const envelope = { source: address('10.9.0.1'), destination: address('10.9.0.2'), ttl: 255 };
   const [publicSetup] = SETUPS;
-  const strong = encodeAdvertisement(
-    {
-      version: 3,
-      vrid: 51,
-      priority: 255,
-      addresses: [address('10.9.0.100')],
-      advertIntervalMs: 1000,
-      authentication: null,
-    },
-    'pseudo-header',
-    envelope,
-  );
+  const best = {
+    version: 3,
+    vrid: 51,
+    priority: 255,
+    addresses: [address('10.9.0.100')],
+    advertIntervalMs: 1000,
+    authentication: null,
+  } as const;
+  const strong = encodeAdvertisement(best, 'pseudo-header', envelope);
 
   it('are judged in the order of the specification', () => {
     const multicast = { ...publicSetup!, transport: 'multicast' as const };
     const group = address('224.0.0.18');
-    const toGroup = encodeAdvertisement(
-      {
-        version: 3,
-        vrid: 51,
-        priority: 255,
-        addresses: [address('10.9.0.100')],
-        advertIntervalMs: 1000,
-        authentication: null,
-      },
-      'plain',
-      envelope,
-    );
+    const toGroup = encodeAdvertisement(best, 'plain', envelope);
     const seen = [
       acceptPacket({ ...envelope, payload: strong }, [publicSetup!]),
       acceptPacket({ ...envelope, payload: strong, ttl: 60 }, [publicSetup!]),

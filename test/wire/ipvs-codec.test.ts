@@ -6,6 +6,7 @@ import type { IpvsChange, IpvsDestination, IpvsService, ServiceId } from '../../
 import { decodeDestination, decodeService, encodeChange, encodeDestinationDump } from '../../src/wire/ipvs-codec.ts';
 import { NLMSG_DONE } from '../../src/wire/netlink.ts';
 import { AttributeWriter } from '../../src/wire/netlink-attributes.ts';
+import { destinationOf, serviceOf } from './ipvs-values.ts';
 import { exchange, messagesOf, payloadOf, tree } from './recorded.ts';
 
 const ip = (text: string): Address => text as Address;
@@ -14,25 +15,8 @@ const web6: ServiceId = { kind: 'address', protocol: 'tcp', address: ip('2001:db
 const dns: ServiceId = { kind: 'address', protocol: 'udp', address: ip('10.0.0.1'), port: 53 };
 const mark: ServiceId = { kind: 'mark', mark: 5, family: 4 };
 
-const service = (id: ServiceId, scheduler: string, rest: Partial<IpvsService> = {}): IpvsService => ({
-  id,
-  scheduler,
-  onePacket: false,
-  schedulerFallback: false,
-  schedulerPort: false,
-  persistence: null,
-  ...rest,
-});
-const destination = (address: string, port: number, rest: Partial<IpvsDestination> = {}): IpvsDestination => ({
-  address: ip(address),
-  port,
-  forward: 'dr',
-  weight: 1,
-  upperThreshold: 0,
-  lowerThreshold: 0,
-  tunnel: null,
-  ...rest,
-});
+const service = (id: ServiceId, scheduler: string, rest: Partial<IpvsService> = {}): IpvsService =>
+  serviceOf(id, { scheduler, ...rest });
 
 const hashed = service(web6, 'sh', {
   schedulerFallback: true,
@@ -50,11 +34,11 @@ const SERVICES: [string, IpvsChange][] = [
   ['ipvsadm -E -t 10.0.0.1:80 -s wlc', { op: 'set-service', service: service(web, 'wlc') }],
 ];
 
-const limited = destination('10.0.0.22', 8080, { forward: 'nat', upperThreshold: 100, lowerThreshold: 80 });
+const limited = destinationOf('10.0.0.22', 8080, { forward: 'nat', upperThreshold: 100, lowerThreshold: 80 });
 const DESTINATIONS: [string, IpvsChange][] = [
   [
     'ipvsadm -a -t 10.0.0.1:80 -r 10.0.0.21:80 -g -w 2',
-    { op: 'new-destination', id: web, destination: destination('10.0.0.21', 80, { weight: 2 }) },
+    { op: 'new-destination', id: web, destination: destinationOf('10.0.0.21', 80, { weight: 2 }) },
   ],
   [
     'ipvsadm -a -t 10.0.0.1:80 -r 10.0.0.22:8080 -m -x 100 -y 80',
@@ -62,15 +46,15 @@ const DESTINATIONS: [string, IpvsChange][] = [
   ],
   [
     'ipvsadm -a -t 10.0.0.1:80 -r 10.0.0.23:80 -i --tun-type gue --tun-port 6080 --tun-csum',
-    { op: 'new-destination', id: web, destination: destination('10.0.0.23', 80, { forward: 'tun', tunnel }) },
+    { op: 'new-destination', id: web, destination: destinationOf('10.0.0.23', 80, { forward: 'tun', tunnel }) },
   ],
   [
     'ipvsadm -e -t 10.0.0.1:80 -r 10.0.0.21:80 -g -w 0',
-    { op: 'set-destination', id: web, destination: destination('10.0.0.21', 80, { weight: 0 }) },
+    { op: 'set-destination', id: web, destination: destinationOf('10.0.0.21', 80, { weight: 0 }) },
   ],
   [
     'ipvsadm -a -t [2001:db8::1]:443 -r [2001:db8::21]:443 -g -w 1',
-    { op: 'new-destination', id: web6, destination: destination('2001:db8::21', 443) },
+    { op: 'new-destination', id: web6, destination: destinationOf('2001:db8::21', 443) },
   ],
 ];
 
@@ -155,9 +139,9 @@ describe('the table as a real kernel tells it', () => {
     const found = (destinations.get(key ?? '') ?? []).map((payload) => decodeDestination(payload, 4));
     expect(found.map((entry) => entry.destination)).toEqual(
       expect.arrayContaining([
-        destination('10.0.0.21', 80, { weight: 0 }),
+        destinationOf('10.0.0.21', 80, { weight: 0 }),
         limited,
-        destination('10.0.0.23', 80, { forward: 'tun', tunnel }),
+        destinationOf('10.0.0.23', 80, { forward: 'tun', tunnel }),
       ]),
     );
     expect(found[0]?.stats).toEqual({ connections: 0, inPackets: 0, outPackets: 0, inBytes: 0, outBytes: 0 });
@@ -302,7 +286,7 @@ describe('round trips', () => {
     const change = (index: number): IpvsChange => ({
       op: 'new-destination',
       id: web,
-      destination: destination(`10.1.${index >> 8}.${index & 255}`, index),
+      destination: destinationOf(`10.1.${index >> 8}.${index & 255}`, index),
     });
     const all = Array.from({ length: 2000 }, (_, index) => encodeChange(change(index)));
     const again = all.map((_, index) => encodeChange(change(index)));

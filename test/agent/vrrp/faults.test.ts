@@ -35,7 +35,7 @@ import { Director, FrailSegment, QUIET } from './frail.ts';
 
 /** Ten thousand runs take minutes. */
 const SOAK_MS = 1_800_000;
-const RUNS = inject('soak') ? 10_000 : 300;
+const RUNS = inject('soak') ? 10_000 : 100;
 const NAMES = ['a', 'b', 'c'] as const;
 const RANKS = {
   unequal: [110, 100, 90],

@@ -5,7 +5,8 @@ import { openIpvs } from '../../../src/kernel/netlink-ipvs.ts';
 import { loadRawio } from '../../../src/kernel/rawio.ts';
 import { openFirewall } from '../../../src/kernel/system-firewall.ts';
 import type { Address } from '../../../src/wire/address.ts';
-import type { IpvsChange, IpvsDestination, IpvsService, ServiceId } from '../../../src/wire/ipvs.ts';
+import type { IpvsChange, ServiceId } from '../../../src/wire/ipvs.ts';
+import { destinationOf, serviceOf } from '../../wire/ipvs-values.ts';
 
 const ip = (text: string): Address => text as Address;
 const sh = (command: string): string[] =>
@@ -16,25 +17,6 @@ const tcp = (address: string, port: number): ServiceId => ({
   protocol: 'tcp',
   address: ip(address),
   port,
-});
-const service = (id: ServiceId, rest: Partial<IpvsService> = {}): IpvsService => ({
-  id,
-  scheduler: 'rr',
-  onePacket: false,
-  schedulerFallback: false,
-  schedulerPort: false,
-  persistence: null,
-  ...rest,
-});
-const destination = (address: string, port: number, rest: Partial<IpvsDestination> = {}): IpvsDestination => ({
-  address: ip(address),
-  port,
-  forward: 'dr',
-  weight: 1,
-  upperThreshold: 0,
-  lowerThreshold: 0,
-  tunnel: null,
-  ...rest,
 });
 
 const result: Record<string, unknown> = {};
@@ -54,39 +36,43 @@ async function kinds(): Promise<void> {
   const mark: ServiceId = { kind: 'mark', mark: 5, family: 4 };
   const mark6: ServiceId = { kind: 'mark', mark: 6, family: 6 };
   const udp: ServiceId = { kind: 'address', protocol: 'udp', address: ip('10.0.0.1'), port: 53 };
-  const ops = service(udp, { onePacket: true });
+  const ops = serviceOf(udp, { onePacket: true });
   const persistence = { timeoutMs: 300_000, prefixLength: 24 };
   const changes: IpvsChange[] = [
-    { op: 'new-service', service: service(tcp('10.0.0.1', 80), { scheduler: 'wrr' }) },
-    { op: 'new-destination', id: tcp('10.0.0.1', 80), destination: destination('10.0.0.21', 80, { weight: 2 }) },
-    { op: 'new-destination', id: tcp('10.0.0.1', 80), destination: destination('10.0.0.22', 8080, { forward: 'nat' }) },
+    { op: 'new-service', service: serviceOf(tcp('10.0.0.1', 80), { scheduler: 'wrr' }) },
+    { op: 'new-destination', id: tcp('10.0.0.1', 80), destination: destinationOf('10.0.0.21', 80, { weight: 2 }) },
     {
       op: 'new-destination',
       id: tcp('10.0.0.1', 80),
-      destination: destination('10.0.0.23', 80, {
+      destination: destinationOf('10.0.0.22', 8080, { forward: 'nat' }),
+    },
+    {
+      op: 'new-destination',
+      id: tcp('10.0.0.1', 80),
+      destination: destinationOf('10.0.0.23', 80, {
         forward: 'tun',
         tunnel: { type: 'gue', port: 6080, checksum: 'full' },
       }),
     },
-    { op: 'new-service', service: service(v6, { scheduler: 'sh', schedulerFallback: true, schedulerPort: true }) },
+    { op: 'new-service', service: serviceOf(v6, { scheduler: 'sh', schedulerFallback: true, schedulerPort: true }) },
     {
       op: 'new-destination',
       id: v6,
-      destination: destination('2001:db8::21', 443, { upperThreshold: 100, lowerThreshold: 80 }),
+      destination: destinationOf('2001:db8::21', 443, { upperThreshold: 100, lowerThreshold: 80 }),
     },
-    { op: 'new-service', service: service(mark, { scheduler: 'wlc', persistence }) },
-    { op: 'new-destination', id: mark, destination: destination('10.0.0.21', 0, { weight: 0 }) },
-    { op: 'new-service', service: service(mark6, { persistence: { timeoutMs: 60_000, prefixLength: 64 } }) },
+    { op: 'new-service', service: serviceOf(mark, { scheduler: 'wlc', persistence }) },
+    { op: 'new-destination', id: mark, destination: destinationOf('10.0.0.21', 0, { weight: 0 }) },
+    { op: 'new-service', service: serviceOf(mark6, { persistence: { timeoutMs: 60_000, prefixLength: 64 } }) },
     { op: 'new-service', service: ops },
-    { op: 'new-service', service: service(tcp('10.0.0.2', 80), { scheduler: 'nonesuch' }) },
-    { op: 'set-destination', id: tcp('10.0.0.9', 80), destination: destination('10.0.0.21', 80) },
-    { op: 'new-service', service: service(tcp('10.0.0.3', 80), { scheduler: 'mh' }) },
-    { op: 'new-service', service: service(tcp('10.0.0.3', 80)) },
-    { op: 'set-service', service: service(tcp('10.0.0.4', 80)) },
+    { op: 'new-service', service: serviceOf(tcp('10.0.0.2', 80), { scheduler: 'nonesuch' }) },
+    { op: 'set-destination', id: tcp('10.0.0.9', 80), destination: destinationOf('10.0.0.21', 80) },
+    { op: 'new-service', service: serviceOf(tcp('10.0.0.3', 80), { scheduler: 'mh' }) },
+    { op: 'new-service', service: serviceOf(tcp('10.0.0.3', 80)) },
+    { op: 'set-service', service: serviceOf(tcp('10.0.0.4', 80)) },
     { op: 'delete-service', id: tcp('10.0.0.4', 80) },
-    { op: 'new-destination', id: tcp('10.0.0.1', 80), destination: destination('10.0.0.21', 80) },
-    { op: 'set-destination', id: tcp('10.0.0.1', 80), destination: destination('10.0.0.99', 80) },
-    { op: 'delete-destination', id: tcp('10.0.0.1', 80), destination: destination('10.0.0.99', 80) },
+    { op: 'new-destination', id: tcp('10.0.0.1', 80), destination: destinationOf('10.0.0.21', 80) },
+    { op: 'set-destination', id: tcp('10.0.0.1', 80), destination: destinationOf('10.0.0.99', 80) },
+    { op: 'delete-destination', id: tcp('10.0.0.1', 80), destination: destinationOf('10.0.0.99', 80) },
   ];
   result['kinds'] = {
     errors: (await ipvs.apply(changes)).map((error) => error?.message ?? null),
@@ -99,10 +85,13 @@ async function kinds(): Promise<void> {
   const again: IpvsChange[] = [
     {
       op: 'set-service',
-      service: service(tcp('10.0.0.1', 80), { scheduler: 'rr', persistence: { timeoutMs: 60_000, prefixLength: 32 } }),
+      service: serviceOf(tcp('10.0.0.1', 80), {
+        scheduler: 'rr',
+        persistence: { timeoutMs: 60_000, prefixLength: 32 },
+      }),
     },
-    { op: 'set-destination', id: tcp('10.0.0.1', 80), destination: destination('10.0.0.21', 80, { weight: 0 }) },
-    { op: 'delete-destination', id: tcp('10.0.0.1', 80), destination: destination('10.0.0.22', 8080) },
+    { op: 'set-destination', id: tcp('10.0.0.1', 80), destination: destinationOf('10.0.0.21', 80, { weight: 0 }) },
+    { op: 'delete-destination', id: tcp('10.0.0.1', 80), destination: destinationOf('10.0.0.22', 8080) },
     { op: 'delete-service', id: v6 },
     { op: 'delete-service', id: mark },
     { op: 'delete-service', id: mark6 },
@@ -172,9 +161,9 @@ async function speed(): Promise<void> {
   const changes: IpvsChange[] = [];
   for (let index = 0; index < 1000; index++) {
     const id = tcp(`10.${10 + (index >> 8)}.${index & 255}.1`, 80);
-    changes.push({ op: 'new-service', service: service(id, { scheduler: 'wlc' }) });
+    changes.push({ op: 'new-service', service: serviceOf(id, { scheduler: 'wlc' }) });
     for (let host = 1; host <= 10; host++) {
-      changes.push({ op: 'new-destination', id, destination: destination(`10.1.0.${host}`, 80) });
+      changes.push({ op: 'new-destination', id, destination: destinationOf(`10.1.0.${host}`, 80) });
     }
   }
   // The best of three: the machine is shared, and the first run is spent in V8's interpreter.

@@ -46,8 +46,10 @@ export class VrrpAgent {
 
   /** Alone, or as the unit has it: two, of which one waits. */
   start(kept: 'alone' | 'in turn' = 'alone', ...more: readonly string[]): this {
+    const at = (end: string): string => join(this.#lan.dir, `${this.#host}.${end}`);
     const files = ['--config', this.#configPath, '--socket', this.#socketPath, '--handover', this.#handoverPath];
-    const program = [process.execPath, PROCESS, ...files, ...more];
+    const state = ['--protections', at('hmac'), '--clocks', at('clocks')];
+    const program = [process.execPath, PROCESS, ...files, ...state, ...more];
     const command = kept === 'alone' ? program : [TWIN, ...program, '--in-turn'];
     // as the unit does (CPUSchedulingPolicy=rr): the figures are of the product, not of a busy test machine
     const child = this.#lan.spawn(this.#host, ['chrt', '--rr', '20', ...command]);

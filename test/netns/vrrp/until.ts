@@ -9,10 +9,11 @@ export async function until<Value>(
 ): Promise<Value> {
   const endMs = performance.now() + withinMs;
   for (;;) {
+    // a probe that took longer than the time that was left says nothing of its end
+    const isLast = performance.now() > endMs;
     const value = probe();
     if (value !== undefined && value !== false) return value;
-    if (performance.now() > endMs)
-      throw new Error(`not within ${withinMs} ms: ${typeof what === 'string' ? what : what()}`);
+    if (isLast) throw new Error(`not within ${withinMs} ms: ${typeof what === 'string' ? what : what()}`);
     await sleep(everyMs);
   }
 }
