@@ -74,7 +74,9 @@ export function afterLook(
     undecided: sum(wanted.filter((one) => !lives(one) && (one.verdict === 'unknown' || one.isPresumed))),
   };
   const quorum = quorumAfter(before.quorum, living, rules.quorum);
-  const sorryServes = rules.hasSorry && quorum === 'down' && sorry !== 'down';
+  // One that was never asked is not begun with; one that serves goes on until its check says otherwise.
+  const canServe = sorry === 'up' || (sorry === 'unknown' && before.sorryServes);
+  const sorryServes = rules.hasSorry && quorum === 'down' && canServe;
   const serving = sorryServes ? [] : wanted.filter(lives);
   // What nearly all are held for was no failure of theirs: they go on where they were.
   const sinceOf = ({ name }: Member): number =>

