@@ -70,8 +70,12 @@ class Keepalived {
     return this;
   }
 
-  stop(): void {
-    this.#child?.kill('SIGTERM');
+  /** @returns when it has ended: one that starts before says that it runs already */
+  async stop(): Promise<void> {
+    const child = this.#child;
+    const ended = new Promise((done) => child?.on('exit', done));
+    child?.kill('SIGTERM');
+    await ended;
   }
 }
 
@@ -109,7 +113,7 @@ describe.each(CHOSEN)('a keepalived and one of ours: %s', (_name, change) => {
     expect((await agent.reaches('BACKUP', 'shop')).priority).toBe(100);
     await until('it hears keepalived', () => agent.instance('shop')?.master === ADDRESS.lb1);
     // the farewell of keepalived, and its return
-    keepalived.stop();
+    await keepalived.stop();
     await owned('lb2');
     await keepalived.start();
     if (preempts) await owned('lb1');
@@ -138,7 +142,7 @@ describe.each(CHOSEN)('a keepalived and one of ours: %s', (_name, change) => {
     // keepalived let go because it heard the other: it has sent no farewell
     expect(witness.seen.filter(({ priority }) => priority === 0)).toEqual([]);
     const zeroesBefore = witness.seen.length;
-    keepalived.stop();
+    await keepalived.stop();
     const at = lastOf('lb2');
     await until('ours speaks on alone', () => lastOf('lb2') > at + 2_000);
     expect(owners()).toBe('lb2');

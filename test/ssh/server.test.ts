@@ -5,7 +5,8 @@ import { createConnect } from '../../src/ssh/connect.ts';
 import type { Connection, HostConnection } from '../../src/ssh/connection.ts';
 import { ConnectionFailure, type Phase } from '../../src/ssh/failure.ts';
 
-const HOST_KEY = ssh2.utils.generateKeyPairSync('ed25519');
+/** Of ed25519, ssh2 makes one in 256 that it cannot read: it takes a zero at the beginning away. */
+const HOST_KEY = ssh2.utils.generateKeyPairSync('ecdsa', { bits: 256 });
 
 interface Behaviour {
   readonly login?: (context: AuthContext, client: ServerConnection) => void;
