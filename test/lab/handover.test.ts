@@ -10,8 +10,8 @@ import { startHeld, startRequests } from '../../vm-lab/traffic.ts';
 import { apply, arpAnswers, holders, lvsctl, sh, topology } from './cluster.ts';
 import { eventually, labForTests } from './lab-for-tests.ts';
 
-/** The first cluster of a run: connections of clients that other tests have killed would be waited for. */
-const lab = labForTests();
+/** Fresh: connections of clients that other tests have killed would be waited for. */
+const lab = labForTests({ fresh: true });
 /** A busy machine needs more than the milliseconds of a quiet one; what it takes is printed, and measured by the benchmark. */
 const LONGEST_GAP_MS = 1_000;
 const PATIENCE_MS = 3_000;

@@ -6,22 +6,19 @@
 import { basename } from 'node:path';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-/**
- * Machines as they come first, then the cluster of dr.yaml, then all topologies, then the other profile. Of the cluster, first what
- * leaves the preferred director MASTER; `failover` and `virtual-mac` end with one that is settled, whoever is MASTER.
- */
+/** Machines as they come first, then the cluster of dr.yaml, then all topologies, then the other profile. */
 export const LAB_ORDER: readonly string[] = [
   'machines',
   'faults',
   'lifetime',
   'kernel-ipvs',
-  'handover',
-  'pinned',
   'apply-faults',
   'agent',
   'drain',
   'policy',
   'failover',
+  'handover',
+  'pinned',
   'virtual-mac',
   'upgrade',
   'topologies',
