@@ -29,7 +29,7 @@ realservers: { web1: { rip: 127.0.0.21, weight: 10 }, web2: { rip: 127.0.0.22, w
 vrrp: { public: { vrid: 51, vips: [10.77.1.100], prefer: [lb1, lb2] } }
 check_defaults: { interval: 100ms, timeout: 1s, retries: 0, retry_delay: 20ms, rise: 1, warmup: 10ms }
 services:
-  http: { listen: '10.77.1.100:80', mode: dr, scheduler: wrr, checks: [${checks}] }
+  http: { listen: '10.77.1.100:80', mode: dr, scheduler: wrr, fail_open: { share: 100% }, checks: [${checks}] }
 `;
 }
 
