@@ -22,6 +22,7 @@ export interface DirectorsAsked {
 }
 
 interface Names {
+  readonly verb: 'drain' | 'undrain';
   readonly names: readonly string[];
   readonly services: readonly string[] | null;
 }
@@ -42,7 +43,7 @@ export async function withDirectors<Result>(
     const views = await watch(watched);
     const absent = views.flatMap((view, index) => absenceOf(view, watched[index]));
     const states = views.flatMap(({ state }) => (state === null ? [] : [state]));
-    if (states.length === 0) throw nobody(absent);
+    if (states.length === 0) throw nobody(absent, names.verb);
     return await work({ config, subjects, states, agents: agentsOf(watched, states), absent });
   } finally {
     await closeDirectors(watched);
@@ -80,10 +81,10 @@ function agentsOf(watched: readonly Watched[], states: readonly AgentState[]): M
   );
 }
 
-function nobody(absent: readonly DirectorFailure[]): Failure {
+function nobody(absent: readonly DirectorFailure[], verb: string): Failure {
   const code = exitCodeOf(absent.map(({ kind }) => kind));
   return new Failure(code, `no director can be told: ${absent.map(({ message }) => message).join('; ')}`, [
     ...new Set(absent.flatMap(({ hints }) => hints)),
-    'on a director itself: lvs-agent ctl drain REALSERVER',
+    `on a director itself: lvs-agent ctl ${verb} REALSERVER`,
   ]);
 }

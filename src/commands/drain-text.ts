@@ -5,17 +5,26 @@ import type { Drained, DrainResult } from '../playbook/drain.ts';
 import { leftText } from '../playbook/drain-look.ts';
 import type { Subject } from '../playbook/drain-plan.ts';
 import type { Undrained, UndrainResult } from '../playbook/undrain.ts';
+import { quote } from '../shell/quote.ts';
 import type { AgentState } from '../status/state.ts';
 
 /**
  * @param waitMs - how long was waited at most, or null
  * @param unasked - directors of which nobody knows what they have
+ * @param where - the words that the same cluster and services need: else a hint means another, or more
  */
-export function tellDrained(output: Output, one: Drained, waitMs: number | null, unasked: readonly string[]): void {
+export function tellDrained(
+  output: Output,
+  one: Drained,
+  waitMs: number | null,
+  unasked: readonly string[],
+  where: readonly string[] = [],
+): void {
   const { realserver, outcome, seconds, left } = one;
   const rest = leftText(left);
-  const again = `lvsctl drain ${realserver} --wait`;
-  const back = `lvsctl undrain ${realserver}`;
+  const same = [realserver, ...where].map(quote).join(' ');
+  const again = `lvsctl drain ${same} --wait`;
+  const back = `lvsctl undrain ${same}`;
   switch (outcome) {
     case 'drained':
       output.text(`${realserver} is drained: nothing new arrives; ${rest}`);

@@ -42,7 +42,8 @@ Examples:
   lvsctl undrain web1                              its weight back
 
 Exit codes: 0 drained, with --wait also empty; 3 refused, or not empty in time, or taken back meanwhile; 4 a director is
-unreachable, the others drain; 2 a director did not do it; 5 unknown names; 130 interrupted while waiting.`;
+unreachable, the others drain; 2 a director did not do it; 5 unknown names; 7 host key or authentication refused; 130
+interrupted while waiting.`;
 
 export function drainCommand(): Command {
   return new Command('drain')
@@ -88,7 +89,7 @@ function limitsOf({ timeout, for: period, reason }: DrainCommandOptions): Limits
 async function run(names: readonly string[], options: DrainCommandOptions): Promise<number> {
   const output = createOutput(options);
   const limits = limitsOf(options);
-  return await withDirectors(options, { names, services: options.service ?? null }, async (asked) => {
+  return await withDirectors(options, { verb: 'drain', names, services: options.service ?? null }, async (asked) => {
     const { config, subjects, states, absent } = asked;
     object(objectionsAt(config, states, subjects), options.force ?? false, output);
     for (const caution of cautionsOf(config, subjects)) output.warn(caution);
@@ -101,11 +102,16 @@ async function run(names: readonly string[], options: DrainCommandOptions): Prom
     );
     const all = [...absent, ...failures];
     const unasked = all.map(({ host }) => host);
-    for (const one of realservers) tellDrained(output, one, waitMs, unasked);
+    for (const one of realservers) tellDrained(output, one, waitMs, unasked, whereOf(options));
     tellFailures(output, all, states);
     output.document(drainDocument(config.cluster, states, { realservers, failures: all }));
     return exitCodeOf([...all.map(({ kind }) => kind), ...realservers.map(outcomeOf)]);
   });
+}
+
+function whereOf({ service = [], topology, inventory }: DrainCommandOptions): string[] {
+  const given = (option: string, value: string | undefined): string[] => (value === undefined ? [] : [option, value]);
+  return [...service.flatMap((name) => ['--service', name]), ...given('-t', topology), ...given('-i', inventory)];
 }
 
 function object(objections: readonly string[], isForced: boolean, output: Output): void {
@@ -125,12 +131,16 @@ async function drained(
   { reason, forMs, waitMs }: Wanted,
   output: Output,
 ): Promise<DrainResult> {
+  const orders = ordersFor(states, subjects, { reason, forMs });
+  const ends = forMs === null ? orders.filter(({ until }) => until !== null) : [];
+  for (const { realservers, until } of ends)
+    output.warn(`${realservers.join(' and ')} was drained until ${new Date(until ?? 0).toISOString()}, and still is`);
   const progress = createProgress(output);
   const interrupt = interruptible(() => progress.line('stopping; what is drained stays drained'));
   try {
     return await drain({
       ...{ subjects, waitMs, directors: agents, owner: operator(), persistent: persistentIn(config) },
-      orders: ordersFor(states, subjects, { reason, forMs }),
+      orders,
       doing: output.interactive ? progress.doing : sparsely(progress.doing),
       stopping: interrupt.stopping,
     });

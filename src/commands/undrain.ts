@@ -24,7 +24,7 @@ Examples:
   lvsctl undrain 'rack2-*'
 
 Exit codes: 0 done, also when it was not drained; 4 a director is unreachable, the others have done it; 2 a director did not
-do it, or it is drained in all services and only one was named; 5 unknown names.`;
+do it, or it is drained in all services and only one was named; 5 unknown names; 7 host key or authentication refused.`;
 
 export function undrainCommand(): Command {
   return new Command('undrain')
@@ -40,17 +40,21 @@ export function undrainCommand(): Command {
 async function run(names: readonly string[], options: UndrainCommandOptions): Promise<number> {
   const output = createOutput(options);
   const services = options.service ?? null;
-  return await withDirectors(options, { names, services }, async ({ config, subjects, states, agents, absent }) => {
-    const { drained, idle, whole } = undrainable(states, subjects);
-    if (whole.length > 0) throw drainedEverywhere(whole.map(({ realserver }) => realserver));
-    const result = await undrain({ subjects: drained, services, directors: agents });
-    const failures = [...absent, ...result.failures];
-    for (const one of result.realservers) tellUndrained(output, one);
-    for (const { realserver } of idle) output.text(`${realserver} is not drained`);
-    tellFailures(output, failures, states, 'undrain');
-    output.document(undrainDocument(config.cluster, states, { ...result, failures }, idle));
-    return exitCodeOf(failures.map(({ kind }) => kind));
-  });
+  return await withDirectors(
+    options,
+    { verb: 'undrain', names, services },
+    async ({ config, subjects, states, agents, absent }) => {
+      const { drained, idle, whole } = undrainable(states, subjects);
+      if (whole.length > 0) throw drainedEverywhere(whole.map(({ realserver }) => realserver));
+      const result = await undrain({ subjects: drained, services, directors: agents });
+      const failures = [...absent, ...result.failures];
+      for (const one of result.realservers) tellUndrained(output, one);
+      for (const { realserver } of idle) output.text(`${realserver} is not drained`);
+      tellFailures(output, failures, states, 'undrain');
+      output.document(undrainDocument(config.cluster, states, { ...result, failures }, idle));
+      return exitCodeOf(failures.map(({ kind }) => kind));
+    },
+  );
 }
 
 function drainedEverywhere(realservers: readonly string[]): Failure {

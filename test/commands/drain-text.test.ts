@@ -49,6 +49,13 @@ describe('what a drain says', () => {
   });
 });
 
+it('goes on in the same services of the same cluster, and no others', () => {
+  const where = ['--service', 'http', '-t', 'my shop.yaml'];
+  const { err } = told((output) => tellDrained(output, one('timeout'), 600_000, [], where));
+  expect(err).toContain("hint: lvsctl drain web1 --service http -t 'my shop.yaml' --wait goes on");
+  expect(err).toContain("lvsctl undrain web1 --service http -t 'my shop.yaml' gives");
+});
+
 it('does not claim to know what a director has that was not asked', () => {
   const empty = { ...one('empty'), left: LEFT.slice(1) };
   expect(told((output) => tellDrained(output, empty, 600_000, ['lb1'])).out).toBe(
