@@ -59,7 +59,14 @@ function run(helper: string, program: Program, signal: AbortSignal): Promise<End
   const { promise, resolve } = Promise.withResolvers<Ended>();
   const path = program.run[0] ?? '';
   if (signal.aborted) return Promise.resolve({ problem: `${path} was not started`, exitCode: null, output: '' });
-  const child = start(helper, program);
+  let child: ChildProcess;
+  try {
+    child = start(helper, program);
+  } catch (error) {
+    // what spawn does not tell by an event: a program that is being written (ETXTBSY), no memory, a NUL in an argument
+    const problem = `${path} could not be started: ${(error as Error).message}`;
+    return Promise.resolve({ problem, exitCode: null, output: '' });
+  }
   let output = '';
   let verdict: string | undefined;
   let hasEnded = false;

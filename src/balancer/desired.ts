@@ -130,8 +130,8 @@ function weightOf(
   const said = overrideFor(overrides, name, service.name, wallMs)?.weight;
   const isAlive = verdict === 'up' || (verdict === 'unknown' && service.start === 'up') || isHeld(name);
   const isToGo = verdict === 'down' && service.onFail.action === 'remove' && forMs >= service.onFail.afterMs;
-  if (!isAlive && isToGo) return 'removed';
-  // Whoever is drained stays in the table, where the countdown of its connections is read.
+  // Whoever is drained stays in the table: its connections go on, and their countdown is read there.
+  if (!isAlive && isToGo && said !== 0) return 'removed';
   if (sorryServes) return keepsRealservers(service) || said === 0 ? 0 : 'leaving';
   if (!isAlive) return 0;
   return said ?? rampedWeight(weight ?? configured, servedMs(name), service.slowStartMs);

@@ -56,6 +56,10 @@ function judge(
   current: Attempt,
   onWrong: (answer: DnsAnswer) => void = () => {},
 ): void {
+  if (bytes.length < 2 || Buffer.from(bytes).readUInt16BE() !== id) {
+    current.stage = 'what came answers another question';
+    return;
+  }
   try {
     const answer = decodeAnswer(bytes);
     if (!isAnswerTo(answer, id, check)) {
@@ -80,8 +84,9 @@ function askAgain(spec: ProbeSpec, question: Question, dialled: Dialled): void {
   socket.on('data', (data: Buffer) => {
     parts.push(data);
     const all = Buffer.concat(parts);
-    if (all.length >= 2 && all.length >= 2 + all.readUInt16BE())
-      judge(spec, question, all.subarray(2, 2 + all.readUInt16BE()), dialled);
+    if (all.length < 2 || all.length < 2 + all.readUInt16BE()) return;
+    judge(spec, question, all.subarray(2, 2 + all.readUInt16BE()), dialled);
+    dialled.settle(`${where(spec)} answered another question (${dialled.stage})`); // unless it was the answer
   });
   socket.on('end', () => dialled.settle(`${where(spec)} closed the connection (${dialled.stage})`));
   socket.write(Buffer.concat([header, question.bytes]));

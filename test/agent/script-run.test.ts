@@ -28,6 +28,10 @@ describe.runIf(isRoot)('a script', () => {
     expect(await run(['/no/such'])).toMatch(/^\/no\/such ended with 127: lvs-run: .*No such file/);
   });
 
+  it('that cannot even be spawned is one that fails', async () => {
+    expect(await run(['/bin/true', 'a\0b'])).toMatch(/^\/bin\/true could not be started: .*null bytes/);
+  });
+
   it("runs as its user, without a capability and without the agent's environment", async () => {
     const file = join(folder, 'seen');
     writeFileSync(file, '');

@@ -104,6 +104,12 @@ describe('the desired table', () => {
       { judgement: { verdict: 'down', forMs: 30_000 } },
       'removed',
     ],
+    [
+      'drained, and its checks fail: its connections go on',
+      ', on_fail: { action: remove, after: 30s }',
+      { judgement: { verdict: 'down', forMs: 30_000 }, overrides: [{}] },
+      0,
+    ],
     ['drained', '', { overrides: [{}] }, 0],
     ['drained in another service', '', { overrides: [{ service: 'ftp' }] }, 3],
     ['another one drained', '', { overrides: [{ realserver: 'web2' }] }, 3],
