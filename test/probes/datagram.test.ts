@@ -108,6 +108,13 @@ describe('dns', () => {
     ['a name in other letters', 'CNAME', 'Example.', (one) => [dnsAnswer(one, '8180', CNAME)]],
     ['a field of an MX', 'MX', 'mail.example', (one) => [dnsAnswer(one, '8180', MX)]],
     ['all fields of an MX', 'MX', '10  MAIL.example.', (one) => [dnsAnswer(one, '8180', MX)]],
+    ['an answer behind what is none', 'A', null, (one) => [hex('00'), dnsAnswer(one, '8180')]],
+    [
+      'an answer behind another that is damaged',
+      'A',
+      null,
+      (one) => [Uint8Array.from([~one[0]! & 0xff, 1, 2]), dnsAnswer(one, '8180')],
+    ],
     ['a text in parts', 'TXT', 'ab', (one) => [dnsAnswer(one, '8180', TXT)]],
     [
       'the answer after one to another question',
@@ -203,6 +210,19 @@ describe('dns', () => {
     });
 
     it.each<[string, (socket: Socket, question: Uint8Array) => void, RegExp]>([
+      [
+        'another question is answered',
+        (socket, one) =>
+          socket.write(
+            framed(
+              dnsAnswer(
+                one.map((byte) => ~byte),
+                '8180',
+              ),
+            ),
+          ),
+        /answered another question/,
+      ],
       ['it is not there', (socket, one) => socket.write(framed(dnsAnswer(one, '8180'))), /without a record of type A/],
       ['the server is silent there', () => {}, /within \d+ ms \(over TCP, as the answer by UDP was cut short\)$/],
       ['the server closes there', (socket) => socket.end(), /closed the connection \(over TCP/],
