@@ -6,6 +6,7 @@ import type { InstanceReport } from '../../src/vrrp/link.ts';
 import { serviceKey } from '../../src/wire/ipvs.ts';
 import { AgentFixture, type FakeVrrp } from './agent-fixture.ts';
 import { storedConfig, webTopology } from './config.ts';
+import { instanceReport } from './instance-report.ts';
 
 let agent: AgentFixture;
 let vrrp: FakeVrrp;
@@ -31,26 +32,7 @@ const settings = (): Record<string, string | undefined> =>
 const ready = (): number => vrrp.received.filter(({ type }) => type === 'relay-ready').length;
 
 function report(more: Partial<InstanceReport>): void {
-  const instance: InstanceReport = {
-    name: 'public',
-    vrid: 51,
-    version: 3,
-    interface: 'eth1',
-    state: 'BACKUP',
-    since: 0,
-    cause: 'started',
-    priority: 100,
-    basePriority: 100,
-    vips: ['10.77.1.100'],
-    master: null,
-    advertIntervalMs: 1000,
-    advertsSent: 0,
-    advertsReceived: 0,
-    dropped: {},
-    waitingFor: null,
-    ...more,
-  };
-  vrrp.send({ type: 'report', latenessMs: { last: 0, worst: 0 }, instances: [instance] });
+  vrrp.send({ type: 'report', latenessMs: { last: 0, worst: 0 }, instances: [instanceReport(more)] });
 }
 
 function becomes(to: string): void {

@@ -7,6 +7,7 @@ import type { InstanceReport } from '../../src/vrrp/link.ts';
 import { parseAddress } from '../../src/wire/address.ts';
 import { AgentFixture } from '../agent/agent-fixture.ts';
 import { storedConfig, type WebOptions, webTopology } from '../agent/config.ts';
+import { instanceReport } from '../agent/instance-report.ts';
 
 let agent: AgentFixture;
 beforeEach(() => {
@@ -300,24 +301,7 @@ describe('a drain', () => {
 });
 
 describe('beside the VRRP process', () => {
-  const report = (state: InstanceReport['state']): InstanceReport => ({
-    name: 'public',
-    vrid: 51,
-    version: 3,
-    interface: 'eth1',
-    state,
-    since: 1,
-    cause: 'test',
-    priority: 110,
-    basePriority: 110,
-    vips: ['10.77.1.100'],
-    master: null,
-    advertIntervalMs: 1_000,
-    advertsSent: 0,
-    advertsReceived: 0,
-    dropped: {},
-    waitingFor: null,
-  });
+  const report = (state: InstanceReport['state']): InstanceReport => instanceReport({ state });
 
   it('opens the gate once IPVS is programmed and every check was answered, and again for a new process', async () => {
     const vrrp = await agent.startVrrp();

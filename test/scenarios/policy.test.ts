@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { FromVrrp, InstanceReport } from '../../src/vrrp/link.ts';
 import { AgentFixture, type Realserver } from '../agent/agent-fixture.ts';
 import { storedConfig, webTopology } from '../agent/config.ts';
+import { instanceReport } from '../agent/instance-report.ts';
 
 let agent: AgentFixture;
 beforeEach(() => {
@@ -212,7 +213,7 @@ describe('slow start', () => {
 describe('a service for the MASTER only', () => {
   const report = (state: InstanceReport['state'], lameDuckUntil?: number): FromVrrp => ({
     type: 'report',
-    instances: [{ ...INSTANCE, state, lameDuckUntil }],
+    instances: [instanceReport({ state, lameDuckUntil })],
     latenessMs: { last: 0, worst: 0 },
   });
 
@@ -253,22 +254,3 @@ describe('a service for the MASTER only', () => {
     expect(agent.ipvs.changes.slice(before)).toEqual([]);
   });
 });
-
-const INSTANCE: InstanceReport = {
-  name: 'public',
-  vrid: 51,
-  version: 3,
-  interface: 'eth1',
-  state: 'BACKUP',
-  since: 0,
-  cause: 'test',
-  priority: 110,
-  basePriority: 110,
-  vips: ['10.77.1.100'],
-  master: null,
-  advertIntervalMs: 1_000,
-  advertsSent: 0,
-  advertsReceived: 0,
-  dropped: {},
-  waitingFor: null,
-};
