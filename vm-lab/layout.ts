@@ -26,6 +26,9 @@ export function addressOf(host: Host, network: Network): string {
   return `10.77.${NETWORKS.indexOf(network)}.${LAST_OCTET[host]}`;
 }
 
+/** Further addresses of the client on the front network, for load that must not be taken for an earlier one. */
+export const CLIENT_SOURCES: readonly string[] = Array.from({ length: 60 }, (_, index) => `10.77.1.${190 + index}`);
+
 /** eth0 is mgmt, eth1 front, eth2 back: on every machine and on the client. */
 export function interfaceOf(network: Network): string {
   return `eth${NETWORKS.indexOf(network)}`;

@@ -2,7 +2,17 @@
  * The cables: one bridge a network in `fabric`, one veth pair an interface. A machine's end is called `lb1-front` (the
  * machine takes its frames off it by AF_PACKET), the bridge's end `lb1-front.p`; the client's end is its own ethN.
  */
-import { addressOf, HOSTS, type Host, interfaceOf, MACHINES, macOf, NETWORKS, type Network } from './layout.ts';
+import {
+  addressOf,
+  CLIENT_SOURCES,
+  HOSTS,
+  type Host,
+  interfaceOf,
+  MACHINES,
+  macOf,
+  NETWORKS,
+  type Network,
+} from './layout.ts';
 
 /** The bridge's end of a host's cable: what is unplugged to cut it off. */
 export function portOf(host: Host, network: Network): string {
@@ -36,6 +46,7 @@ export function networkScript(): string {
     `link set ${interfaceOf(network)} up`,
     `addr add ${addressOf('client', network)}/24 dev ${interfaceOf(network)}`,
   ]);
+  const sources = CLIENT_SOURCES.map((address) => `addr add ${address}/32 dev ${interfaceOf('front')}`);
   return `set -eu
 ip netns exec fabric sh -c 'for f in /proc/sys/net/ipv6/conf/*/disable_ipv6; do [ ! -e "$f" ] || echo 1 > "$f"; done'
 ip -n fabric -batch - <<END
@@ -43,7 +54,7 @@ ${[...bridges, ...pairs].join('\n')}
 END
 ip -batch - <<END
 ${NETWORKS.map((network) => `link add ${interfaceOf(network)} address ${macOf('client', network)} type veth peer name ${portOf('client', network)} netns fabric`).join('\n')}
-${client.join('\n')}
+${[...client, ...sources].join('\n')}
 END
 ip -n fabric -batch - <<END
 ${plugs.join('\n')}

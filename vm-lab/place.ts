@@ -19,6 +19,8 @@ export interface Place {
   readonly sshConfig: string;
   readonly proxy: string;
   readonly inventory: string;
+  /** How many of the client's source addresses have been used: the next load takes another one. */
+  readonly sources: string;
 }
 
 export const DEFAULT_NAME = 'default';
@@ -40,6 +42,7 @@ export function placeOf(name: string = DEFAULT_NAME): Place {
     sshConfig: join(folder, 'ssh_config'),
     proxy: join(folder, 'proxy'),
     inventory: join(folder, 'inventory.yaml'),
+    sources: join(folder, 'sources'),
   };
 }
 

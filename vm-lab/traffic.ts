@@ -1,9 +1,11 @@
 /** Traffic from the client's place: starts the load generator there and gives its report. */
 import { spawn } from 'node:child_process';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { Lab } from './lab.ts';
 import { LabError } from './lab-error.ts';
+import { CLIENT_SOURCES } from './layout.ts';
 import type { HeldPlan, HeldReport } from './load/held.ts';
 import type { RequestsPlan, RequestsReport } from './load/requests.ts';
 import { insideClient } from './namespace.ts';
@@ -30,11 +32,11 @@ interface Source {
   /** These and no others, again and again: what a proxy does, and what a drain must bear. */
   readonly ports?: { readonly first: number; readonly count: number };
   /**
-   * Ports that nobody has used for the two minutes that the kernels remember an ended connection. One client with a hundred
-   * connections a second otherwise uses its ports again after seconds, and a realserver or director may take the new
-   * connection for the old one: a fault of the load, not of what is measured.
+   * An address of the client's from which nothing has come for long. A client otherwise uses its ports again after seconds,
+   * and a realserver or director may take the new connection for an old one, which the kernels remember for two minutes: a
+   * fault of the load, not of what is measured.
    */
-  readonly freshPorts?: boolean;
+  readonly freshSource?: boolean;
 }
 
 /** `http://10.77.1.100/`, with the plan's defaults: every 10 ms, 250 ms each, for an hour at most. */
@@ -43,10 +45,10 @@ export function startRequests(
   url: string,
   plan: Partial<Omit<RequestsPlan, 'target'>> & Source = {},
 ): Traffic<RequestsReport> {
-  const { from, freshPorts = false, ports, ...rest } = plan;
+  const { target, rest } = split(lab, url, plan);
   return startLoad<RequestsReport>(lab, {
     kind: 'requests',
-    target: targetOf(url, from, ports ?? (freshPorts ? freshOf(6_000, 32_700, 14_000) : undefined)),
+    target,
     intervalMs: 10,
     timeoutMs: 250,
     count: 1_000_000_000,
@@ -61,10 +63,10 @@ export function startHeld(
   url: string,
   plan: Partial<Omit<HeldPlan, 'target'>> & Source = {},
 ): Traffic<HeldReport> {
-  const { from, freshPorts = false, ports, ...rest } = plan;
+  const { target, rest } = split(lab, url, plan);
   return startLoad<HeldReport>(lab, {
     kind: 'held',
-    target: targetOf(url, from, ports ?? (freshPorts ? freshOf(1_024, 6_000, 1_000) : undefined)),
+    target,
     connections: 10,
     everyMs: 1000,
     downloads: 0,
@@ -76,23 +78,19 @@ export function startHeld(
   });
 }
 
-type Ports = RequestsPlan['target']['ports'];
-
-/** Generators so far: two that begin in one moment must not share ports. */
-let generators = 0;
-/** More than one opens before the next begins, where they share a range. */
-const PORTS_EACH = 200;
-
-/**
- * So many ports from a place in the range that moves on by a hundred a second, as fast as the requests do; below those that
- * the system chooses from.
- */
-function freshOf(from: number, to: number, count: number): NonNullable<Ports> {
-  const place = Math.floor(Date.now() / 10) + PORTS_EACH * generators++;
-  return { first: from + (place % (to - from - count)), count };
+function split<Plan extends Source>(lab: Lab, url: string, plan: Plan) {
+  const { from, freshSource = false, ports, ...rest } = plan;
+  return { target: targetOf(url, from ?? (freshSource ? nextSource(lab) : undefined), ports), rest };
 }
 
-function targetOf(url: string, from: string | undefined, ports: Ports): RequestsPlan['target'] {
+/** In turn, and on across programs: the lab keeps count. */
+function nextSource({ place: { sources } }: Lab): string | undefined {
+  const used = existsSync(sources) ? Number(readFileSync(sources, 'utf8')) : 0;
+  writeFileSync(sources, String(used + 1));
+  return CLIENT_SOURCES[used % CLIENT_SOURCES.length];
+}
+
+function targetOf(url: string, from: string | undefined, ports: Source['ports']): RequestsPlan['target'] {
   const { protocol, hostname, port, pathname } = new URL(url);
   const tls = protocol === 'https:';
   return {

@@ -102,7 +102,7 @@ async function master(): Promise<Machine> {
 
 /** All that is held has answered, and every reused port has been used three times. */
 async function loaded({ connections, downloads }: Load) {
-  const held = startHeld(lab(), URL, { connections, downloads, patienceMs: 20_000, freshPorts: true });
+  const held = startHeld(lab(), URL, { connections, downloads, patienceMs: 20_000, freshSource: true });
   const requests = startRequests(lab(), URL, { timeoutMs: PATIENCE_MS, ports: REUSED });
   await requests.until(({ succeeded }) => succeeded > 3 * REUSED.count, 60_000);
   await held.until(

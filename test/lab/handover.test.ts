@@ -48,10 +48,10 @@ async function settled(name: string, vip: string): Promise<Machine> {
 
 /** Requests, held connections of which 25 are opened in each second, and downloads. */
 function load(url: string) {
-  const requests = startRequests(lab(), url, { timeoutMs: PATIENCE_MS, freshPorts: true });
+  const requests = startRequests(lab(), url, { timeoutMs: PATIENCE_MS, freshSource: true });
   const held = [
-    startHeld(lab(), url, { connections: 25, downloads: 10, downloadPath: '/slow', freshPorts: true }),
-    startHeld(lab(), url, { connections: 200, spacingMs: 40, freshPorts: true }),
+    startHeld(lab(), url, { connections: 25, downloads: 10, downloadPath: '/slow', freshSource: true }),
+    startHeld(lab(), url, { connections: 200, spacingMs: 40, freshSource: true }),
   ];
   return {
     requests,
@@ -114,7 +114,7 @@ async function poweredOffInDr(): Promise<void> {
   await powerOff(lab(), 'lb1');
   expectNothingLost(await traffic.ended(5_000));
   // it knows none of these when it comes back
-  const idle = startHeld(lab(), DR.url, { connections: 40, everyMs: 2_000, downloads: 2, freshPorts: true });
+  const idle = startHeld(lab(), DR.url, { connections: 40, everyMs: 2_000, downloads: 2, freshSource: true });
   await powerOn(lab(), 'lb1');
   await settled('dr', DR.vip);
   const back = await failover('dr', '--back');
@@ -152,7 +152,7 @@ async function thereAndBackInTun(): Promise<void> {
 
 async function askedInNat(): Promise<void> {
   await settled('nat', '10.77.1.101');
-  const held = startHeld(lab(), 'http://10.77.1.101:8080/', { connections: 60, spacingMs: 100, freshPorts: true });
+  const held = startHeld(lab(), 'http://10.77.1.101:8080/', { connections: 60, spacingMs: 100, freshSource: true });
   await held.until(({ held: open }) => open.length > 20, 20_000);
   const asked = await failover('nat', '--allow-loss', '0');
   expect(asked.moves[0]?.instances.length).toBe(2);

@@ -64,7 +64,7 @@ describe('the sorry server of the director itself', () => {
   it('gets what is new when the quorum is lost, and connections to a realserver that lives go on', async () => {
     await applied('sorry: local', 'quorum: { weight: 3 }');
     const [master = 'lb1'] = await holders(lab(), VIP);
-    const traffic = startHeld(lab(), URL, { connections: 12, freshPorts: true });
+    const traffic = startHeld(lab(), URL, { connections: 12, freshSource: true });
     await traffic.until(({ held }) => held.length === 12, SOON_MS);
     try {
       await nginx('stop', 'web1');

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { close, count, emptyTally, type Outcome } from '../../vm-lab/load/tally.ts';
+import { close, count, countLate, emptyTally, type Outcome } from '../../vm-lab/load/tally.ts';
 
 const success = (endedMs: number, server = 'web1'): Outcome => ({ startedMs: endedMs - 2, endedMs, server });
 const failure = (endedMs: number, cause: string): Outcome => ({ startedMs: endedMs - 250, endedMs, cause });
@@ -29,4 +29,9 @@ it.each([
   ['over the whole run, when nothing was answered', [failure(300, 'refused')], 700, [0, 700]],
 ] as const)('finds the longest gap %s', (_, outcomes, endedMs, [fromMs, toMs]) => {
   expect(run(0, outcomes, endedMs).longestGap).toEqual({ fromMs, toMs, ms: toMs - fromMs });
+});
+
+it('takes no gap from an answer that comes after the run, when no other request is begun any more', () => {
+  const tally = countLate(run(0, [success(10), success(20)], 30), success(900));
+  expect(tally).toMatchObject({ sent: 3, succeeded: 3, endedMs: 900, longestGap: { ms: 10 } });
 });

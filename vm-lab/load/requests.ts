@@ -7,7 +7,7 @@ import { readAnswer, requestText } from './answer.ts';
 import { nowMs } from './now.ts';
 import { longestOutage } from './outage.ts';
 import { pause } from './pause.ts';
-import { close, count, emptyTally, type Gap, type Outcome, type Tally } from './tally.ts';
+import { close, count, countLate, emptyTally, type Gap, type Outcome, type Tally } from './tally.ts';
 import { causeOf, dial, type Target } from './target.ts';
 
 export interface RequestsPlan {
@@ -44,13 +44,14 @@ export async function runRequests(
   const open = new Set<Promise<void>>();
   let tally = emptyTally(startedMs);
   let latestBeginMs = 0;
+  let isOver = false;
   const failedMs: number[] = [];
   const figures = () => ({ latestBeginMs, longestOutage: longestOutage(failedMs, plan.intervalMs) });
   const ticker = setInterval(() => told({ kind: 'tick', ...tally, ...figures() }), 100);
   const begin = async (dueMs: number): Promise<void> => {
     latestBeginMs = Math.max(latestBeginMs, nowMs() - dueMs);
     const outcome = await request(plan, dueMs);
-    tally = count(tally, outcome);
+    tally = isOver ? countLate(tally, outcome) : count(tally, outcome);
     if (outcome.cause === undefined) return;
     failedMs.push(dueMs);
     told({ kind: 'failure', ...outcome });
@@ -63,10 +64,11 @@ export async function runRequests(
     const running = begin(dueMs).finally(() => open.delete(running));
     open.add(running);
   }
-  const endedMs = nowMs();
+  tally = close(tally, nowMs());
+  isOver = true;
   await Promise.all(open);
   clearInterval(ticker);
-  return { ...close(tally, Math.max(endedMs, tally.endedMs)), ...figures() };
+  return { ...tally, ...figures() };
 }
 
 function request(plan: RequestsPlan, startedMs: number): Promise<Outcome> {

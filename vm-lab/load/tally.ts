@@ -79,6 +79,11 @@ export function count(tally: Tally, outcome: Outcome): Tally {
   };
 }
 
+/** Takes in one that ended after the run was closed: with no others around it, it tells nothing of gaps. */
+export function countLate(tally: Tally, outcome: Outcome): Tally {
+  return { ...count(tally, outcome), longestGap: tally.longestGap };
+}
+
 /** Ends the run: the time since the last success is a gap too. */
 export function close(tally: Tally, endedMs: number): Tally {
   return { ...tally, endedMs, longestGap: longer(tally.longestGap, tally.lastSuccessMs, endedMs) };
