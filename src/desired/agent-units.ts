@@ -56,10 +56,14 @@ RestrictAddressFamilies=AF_UNIX AF_NETLINK AF_PACKET AF_INET AF_INET6`;
  * ExecStop runs at a restart too; the list of jobs tells a stop, which leaves a mark, from a restart, after which the next
  * process adopts what is there. It does not run when the process dies.
  */
-function stopping(unit: string, more: string): string {
-  const mark = `: >${AGENT.handover}`;
+function atStopOf(unit: string, more = ''): string {
   const job = `${unit.replace('.', '[.]')} +(re)?start`;
-  return `/bin/sh -c 'systemctl list-jobs --no-legend | grep -Eq "${job}" || { ${mark}${more}; }'`;
+  return `systemctl list-jobs --no-legend | grep -Eq "${job}" || { : >${AGENT.handover}${more}; }`;
+}
+
+/** Without the unit's sandbox (`+`): to set that up again for a moment takes a director longer than all the rest of a stop. */
+function shell(script: string): string {
+  return `+/bin/sh -c '${script}'`;
 }
 
 export function agentUnitBody(): string {
@@ -79,7 +83,7 @@ TimeoutStopSec=20
 KillMode=mixed
 ExecStartPre=-+${PATHS.directorScript}
 ExecStart=${AGENT.current}/node ${AGENT.current}/agent.mjs --config ${AGENT.config} --socket ${AGENT.controlSocket} --vrrp-socket ${AGENT.vrrpSocket}
-ExecStop=${stopping(AGENT_UNIT, `; systemctl stop --no-block ${VRRP_UNIT}`)}
+ExecStop=${shell(atStopOf(AGENT_UNIT, `; systemctl stop --no-block ${VRRP_UNIT}`))}
 RestrictRealtime=yes
 # IPVS, raw sockets and low ports; starting scripts as ${SCRIPT_USER} (they keep none of these) and ending them.
 CapabilityBoundingSet=CAP_NET_ADMIN CAP_NET_RAW CAP_NET_BIND_SERVICE CAP_SETUID CAP_SETGID CAP_SETPCAP CAP_KILL
@@ -114,7 +118,9 @@ TimeoutStopSec=10
 ExecStartPre=-/bin/rm -f ${AGENT.handover}
 ExecStart=${AGENT.current}/twin ${AGENT.current}/node --max-semi-space-size=1 --max-old-space-size=64 ${AGENT.current}/vrrp.mjs --config ${AGENT.config} --socket ${AGENT.vrrpSocket} --in-turn
 ExecReload=/bin/kill -HUP $MAINPID
-ExecStop=${stopping(VRRP_UNIT, '')}
+# Mostly lvs-agent has left the mark. What looks for itself must not keep the unit's priority: on one processor the kernel's
+# own thread for packets (ksoftirqd, ordinary priority) would wait for it.
+ExecStop=${shell(`[ -e ${AGENT.handover} ] || { chrt -o -p 0 $$$$; ${atStopOf(VRRP_UNIT)}; }`)}
 CPUSchedulingPolicy=rr
 CPUSchedulingPriority=50
 LimitRTPRIO=50
