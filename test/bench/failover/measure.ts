@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { script } from '../../../vm-lab/exec.ts';
 import { type Lab, openLab } from '../../../vm-lab/lab.ts';
+import { CLIENT_SOURCES } from '../../../vm-lab/layout.ts';
 import { placeOf } from '../../../vm-lab/place.ts';
 import { down, up } from '../../../vm-lab/up.ts';
 import { BUSY_ADVERT_MS, type Busy, busy } from './busy.ts';
@@ -25,9 +26,6 @@ export interface Figures {
 /** Ours comes first: its apply gives the realservers and the sysctls to both. */
 const PEERS: readonly Peer[] = [lvsctl, keepalived];
 
-/** Of the client's network, none of them a host's. */
-const SOURCES = Array.from({ length: 40 }, (_, index) => `10.77.1.${150 + index}`);
-
 /** Fresh machines for each mode; the timers change by an apply. */
 export async function measureMode(plan: BenchPlan, mode: Mode, folder: string, figures: Figures): Promise<void> {
   const place = placeOf('bench-failover');
@@ -36,7 +34,7 @@ export async function measureMode(plan: BenchPlan, mode: Mode, folder: string, f
   try {
     const lab = await openLab(place.name);
     await prepare(lab);
-    const sources = inTurn(SOURCES);
+    const sources = inTurn(CLIENT_SOURCES);
     for (const advertMs of plan.advertsMs) {
       const setting = { mode, advertMs };
       const topology = join(folder, `${mode}-${advertMs}.yaml`);
@@ -48,9 +46,8 @@ export async function measureMode(plan: BenchPlan, mode: Mode, folder: string, f
   }
 }
 
-/** Source addresses for the load, and downloads that last without filling this machine's processors. */
+/** Downloads that last without filling this machine's processors. */
 async function prepare(lab: Lab): Promise<void> {
-  await script(lab, 'client', SOURCES.map((address) => `ip address add ${address}/32 dev eth1`).join('\n'));
   const slower = "sed -i 's/limit_rate 2m/limit_rate 256k/' /etc/nginx/conf.d/lab.conf; systemctl reload nginx";
   for (const realserver of REALSERVERS) await script(lab, realserver, slower);
 }
