@@ -6,27 +6,24 @@ import { type DesiredService, desiredTable } from '../balancer/desired.ts';
 import { isReservedMark, type RelayTable } from '../balancer/relay.ts';
 import { keysOf, type Role, standingBy } from '../balancer/standing-by.ts';
 import type { Config } from '../config/config.ts';
-import { dampedRise } from '../health/damping.ts';
-import { describeProbe, NO_PROBES, type ProbeSpec, probePlan } from '../health/probe-plan.ts';
-import type { Standing, Verdict } from '../health/verdict.ts';
+import { NO_PROBES, type ProbeSpec, probePlan } from '../health/probe-plan.ts';
 import type { Clock } from '../kernel/clock.ts';
 import type { Firewall } from '../kernel/firewall.ts';
 import type { Ipvs } from '../kernel/ipvs.ts';
 import type { Probe } from '../probes/probe.ts';
-import { adopted } from './adoption.ts';
+import { adopted, formerOf } from './adoption.ts';
+import { CheckNotes } from './check-notes.ts';
 import type { StoredConfig } from './config-shape.ts';
 import type { Journal } from './journal.ts';
+import { KeptSurroundings } from './kept-surroundings.ts';
 import type { OverrideStore } from './override-store.ts';
 import { Policies, type PoliciesOptions } from './policies.ts';
 import { Prober } from './prober.ts';
-import { Surroundings } from './surroundings.ts';
 import { TableKeeper, type TableView } from './table-keeper.ts';
 import { Turns } from './turns.ts';
 
 /** How often the kernel's table is compared, at the least. */
 const RECONCILE_MS = 1_000;
-/** What changes rarely, and costs the start of a program to read. */
-const SURROUNDINGS_MS = 10_000;
 
 export interface BalancingOptions {
   readonly clock: Clock;
@@ -50,7 +47,7 @@ export class Balancing {
   readonly policies: Policies;
   readonly #options: BalancingOptions;
   readonly #table: TableKeeper;
-  readonly #surroundings: Surroundings;
+  readonly #surroundings: KeptSurroundings;
   readonly #turns = new Turns();
   #stored: StoredConfig | null = null;
   /** Of this director's instances; null: not known yet. */
@@ -58,8 +55,10 @@ export class Balancing {
   /** Services that are left alone here while another director is MASTER. */
   #waiting: ReadonlySet<string> = new Set();
   #isUrgent = false;
-  #surroundingErrors: readonly string[] = [];
-  #surroundingsDueMs = 0;
+  /** Another role is to be followed, at the next turn. */
+  #follows = false;
+  /** What the kernel had at the start is known. */
+  #isAdopted = false;
   #causes: string[] = [];
   #cancelTick: () => void = () => {};
   #isStopped = false;
@@ -74,13 +73,21 @@ export class Balancing {
         new Set(keysOf(this.#stored?.config.services.filter(({ name }) => this.#waiting.has(name)) ?? [])),
       isOurs: (id) => id.kind === 'mark' && this.#stored !== null && isReservedMark(this.#stored.config, id.mark),
     });
-    this.#surroundings = new Surroundings(ipvs, firewall);
+    this.#surroundings = new KeptSurroundings({ clock, journal, ipvs, firewall, retryMs: RECONCILE_MS });
+    const notes = new CheckNotes(journal, () => this.prober.plan);
     // Who has just become MASTER asks at once.
     const spread = (): number => (this.#isUrgent ? 0 : random());
     this.prober = new Prober({
       ...{ clock, random: spread, probeOf },
-      onVerdict: (...news) => this.#onVerdict(...news),
-      onWeight: (...news) => this.#onWeight(...news),
+      damps: ({ key }) => !this.prober.plan.users.get(key)?.some(({ service }) => this.policies.isDesperate(service)),
+      onVerdict: (...news) => {
+        this.because(notes.verdict(...news));
+        options.onVerdict();
+      },
+      onWeight: (...news) => {
+        const cause = notes.weight(...news);
+        if (cause !== null) this.because(cause);
+      },
     });
     const { overrides, policy } = options;
     this.policies = new Policies({ ...policy, clock, prober: this.prober, overrides: () => overrides.all });
@@ -90,8 +97,7 @@ export class Balancing {
   async start(stored: StoredConfig | null): Promise<void> {
     await this.#turns.take(async () => {
       if (stored?.config.ipvs.onStart === 'flush') await this.#table.flush();
-      await this.#table.adopt();
-      this.#adopt(stored, 'start');
+      this.#stored = stored;
       await this.#settle('the agent has started');
     });
     this.#tick();
@@ -100,7 +106,7 @@ export class Balancing {
   /** Puts a configuration in force. @returns what the kernel refused, one sentence each */
   configure(stored: StoredConfig | null): Promise<readonly string[]> {
     return this.#turns.take(() => {
-      this.#adopt(stored, 'change');
+      this.#adopt(stored);
       return this.#settle('the configuration has changed');
     });
   }
@@ -111,13 +117,22 @@ export class Balancing {
     if (this.#stored === null || this.#isStopped) return;
     const waiting = this.#waitingNow(this.#stored);
     if (waiting.size === this.#waiting.size && [...waiting].every((name) => this.#waiting.has(name))) return;
-    void this.#turns.take(async () => {
-      if (this.#isStopped) return;
-      this.#isUrgent = true;
-      this.#adopt(this.#stored, 'change');
+    // Reports go on coming while one comparison lasts; the last of them counts.
+    if (this.#follows) return;
+    this.#follows = true;
+    this.#turns.take(() => this.#followNow()).catch((error: Error) => this.#noteFailure(error));
+  }
+
+  async #followNow(): Promise<void> {
+    this.#follows = false;
+    if (this.#isStopped) return;
+    this.#isUrgent = true;
+    try {
+      this.#adopt(this.#stored);
+    } finally {
       this.#isUrgent = false;
-      await this.#settle('this director has another role');
-    });
+    }
+    await this.#settle('this director has another role');
   }
 
   /** Names of services. */
@@ -150,13 +165,13 @@ export class Balancing {
 
   /** The same, and the marks at once, too. */
   async applyWithMarks(cause: string): Promise<void> {
-    this.#surroundingsDueMs = 0;
+    this.#surroundings.hurry();
     await this.apply(cause);
   }
 
   get view(): TableView {
     const { view } = this.#table;
-    return { ...view, errors: [...view.errors, ...this.#surroundingErrors] };
+    return { ...view, errors: [...view.errors, ...this.#surroundings.errors] };
   }
 
   get desired(): DesiredService[] {
@@ -177,7 +192,9 @@ export class Balancing {
 
   /** IPVS is programmed, and every check was answered once. */
   get isReady(): boolean {
-    return this.#stored !== null && this.view.errors.length === 0 && !this.prober.awaitsFirstVerdicts;
+    return (
+      this.#stored !== null && this.#isAdopted && this.view.errors.length === 0 && !this.prober.awaitsFirstVerdicts
+    );
   }
 
   /** @param clears - whether the kernel's table goes, too */
@@ -190,8 +207,10 @@ export class Balancing {
     });
   }
 
-  #adopt(stored: StoredConfig | null, moment: 'start' | 'change'): void {
+  /** Nothing is asked before it is known what the kernel had at the start: that is what the checks begin with. */
+  #adopt(stored: StoredConfig | null, isStart = false): void {
     this.#stored = stored;
+    if (!this.#isAdopted) return;
     const { entries } = this.#table.view;
     this.#waiting = stored === null ? new Set() : this.#waitingNow(stored);
     const config = stored && this.#served(stored);
@@ -201,12 +220,21 @@ export class Balancing {
       return;
     }
     const plan = probePlan(config, stored.self);
-    this.prober.configure(plan, adopted(config, plan, entries, moment));
+    const former = isStart ? null : formerOf(this.prober, this.#options.clock.now());
+    this.prober.configure(plan, adopted(config, plan, entries, former));
+  }
+
+  /** @returns whether it is known what the kernel had before anything is done to it */
+  async #takeOver(): Promise<boolean> {
+    if (this.#isAdopted) return true;
+    this.#isAdopted = await this.#table.adopt((this.#stored?.config.services.length ?? 0) > 0);
+    if (this.#isAdopted) this.#adopt(this.#stored, true);
+    return this.#isAdopted;
   }
 
   async #settle(cause: string): Promise<readonly string[]> {
     this.#causes.push(cause);
-    this.#surroundingsDueMs = 0;
+    this.#surroundings.hurry();
     await this.#reconcile();
     return this.view.errors;
   }
@@ -215,28 +243,23 @@ export class Balancing {
     try {
       await this.#turns.take(() => this.#reconcile());
     } catch (error) {
-      this.#options.journal.note('error', 'agent', `reconciling failed: ${(error as Error).message}`);
+      this.#noteFailure(error as Error);
     }
+  }
+
+  #noteFailure({ message }: Error): void {
+    this.#options.journal.note('error', 'agent', `reconciling failed: ${message}`);
   }
 
   async #reconcile(): Promise<void> {
     if (this.#isStopped) return;
     const causes = this.#causes.splice(0);
-    this.policies.look();
-    await this.#table.reconcile(this.desired, causes.length === 0 ? null : causes.slice(0, 3).join('; '));
-    await this.#settleSurroundings();
+    if (await this.#takeOver()) {
+      this.policies.look();
+      await this.#table.reconcile(this.desired, causes.length === 0 ? null : causes.slice(0, 3).join('; '));
+    }
+    if (this.#stored !== null) await this.#surroundings.settle(this.#stored, this.#options.relays().markings);
     this.#options.onCompared();
-  }
-
-  async #settleSurroundings(): Promise<void> {
-    const { clock, journal, relays } = this.#options;
-    if (this.#stored === null || clock.now() < this.#surroundingsDueMs) return;
-    const { config, self } = this.#stored;
-    const errors = await this.#surroundings.settle(config, self, relays().markings);
-    for (const error of errors) if (!this.#surroundingErrors.includes(error)) journal.note('error', 'ipvs', error);
-    this.#surroundingErrors = errors;
-    // What failed is tried again soon: a module or an interface may be on its way.
-    this.#surroundingsDueMs = clock.now() + (errors.length === 0 ? SURROUNDINGS_MS : RECONCILE_MS);
   }
 
   #tick(): void {
@@ -248,35 +271,5 @@ export class Balancing {
       const pauseMs = Math.max(RECONCILE_MS, 4 * (clock.now() - started));
       this.#cancelTick = clock.setTimer(started + pauseMs, () => this.#tick());
     });
-  }
-
-  #onVerdict(spec: ProbeSpec, { verdict, lastError, falls }: Standing, before: Verdict): void {
-    const { realserver, service } = this.#usersOf(spec);
-    const isDown = verdict === 'down';
-    const outcome = isDown ? `failed: ${lastError}` : 'passed';
-    const rise = dampedRise(spec.timing, falls);
-    const flaps = isDown && falls > 1 ? `; it flaps, and is back after ${rise} successes in a row` : '';
-    const message = `${realserver} is ${verdict} for ${service}: check ${describeProbe(spec)} ${outcome}${flaps}`;
-    this.#options.journal.note(isDown ? 'warning' : 'notice', 'check', message, { realserver, service, before });
-    this.because(`${realserver} is ${verdict}`);
-    this.#options.onVerdict();
-  }
-
-  #onWeight(spec: ProbeSpec, { verdict, weight }: Standing): void {
-    if (verdict !== 'up') return;
-    const { realserver, service } = this.#usersOf(spec);
-    const wanted = weight === null ? 'its own weight again' : `weight ${weight}`;
-    const message = `${realserver} gets ${wanted} for ${service}: check ${describeProbe(spec)}`;
-    this.#options.journal.note('info', 'check', message, { realserver, service });
-    this.because(`${realserver} gets ${wanted}`);
-  }
-
-  /** Whom a probe judges, as words. */
-  #usersOf({ key }: ProbeSpec): { readonly realserver: string; readonly service: string } {
-    const users = this.prober.plan.users.get(key) ?? [];
-    return {
-      realserver: [...new Set(users.map((one) => one.realserver))].join(','),
-      service: [...new Set(users.map((one) => one.service))].join(','),
-    };
   }
 }

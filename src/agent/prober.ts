@@ -13,14 +13,19 @@ export interface ProberOptions {
   /** 0 ≤ n < 1. */
   readonly random: () => number;
   readonly probeOf: (spec: ProbeSpec) => Probe;
+  /** Whether there is something better than a realserver that flaps: then it has to prove itself for longer. */
+  readonly damps: (spec: ProbeSpec) => boolean;
   readonly onVerdict: (spec: ProbeSpec, standing: Standing, before: Verdict) => void;
   /** A probe wants another weight than before, and its verdict is what it was. */
   readonly onWeight: (spec: ProbeSpec, standing: Standing) => void;
 }
 
 /** What a probe without a history starts from. */
-export type Initial = Pick<Standing, 'verdict' | 'weight'>;
-const NOTHING_KNOWN: Initial = { verdict: 'unknown', weight: null };
+export interface Initial extends Pick<Standing, 'verdict' | 'weight'> {
+  /** For how long it has been so, as far as is known. */
+  readonly forMs: number;
+}
+const NOTHING_KNOWN: Initial = { verdict: 'unknown', weight: null, forMs: 0 };
 
 interface Running {
   readonly spec: ProbeSpec;
@@ -47,8 +52,9 @@ export class Prober {
     for (const key of this.#probes.keys()) if (!plan.probes.has(key)) this.#forget(key);
     for (const [key, spec] of plan.probes) {
       if (this.#probes.has(key)) continue;
-      const { verdict, weight } = initial(spec);
-      const standing = { ...firstStanding(verdict, spec.timing, clock.now(), random()), weight };
+      const { verdict, weight, forMs } = initial(spec);
+      const nowMs = clock.now();
+      const standing = { ...firstStanding(verdict, spec.timing, nowMs, random()), weight, sinceMs: nowMs - forMs };
       this.#probes.set(key, { spec, probe: probeOf(spec), standing });
       this.#schedule.set(key, standing.nextMs);
     }
@@ -121,7 +127,8 @@ export class Prober {
   #finish(key: string, running: Running, result: ProbeResult, startedMs: number): void {
     const { verdict: before, weight } = running.standing;
     const { spec } = running;
-    running.standing = afterProbe(running.standing, spec.timing, result, startedMs, this.#options.clock.now());
+    const damps = running.standing.falls > 1 && this.#options.damps(spec);
+    running.standing = afterProbe(running.standing, spec.timing, result, startedMs, this.#options.clock.now(), damps);
     this.#schedule.set(key, running.standing.nextMs);
     if (running.standing.verdict !== before) this.#options.onVerdict(spec, running.standing, before);
     else if (running.standing.weight !== weight) this.#options.onWeight(spec, running.standing);

@@ -3,6 +3,7 @@ import type { DesiredService } from '../balancer/desired.ts';
 import { plan } from '../balancer/diff.ts';
 import type { Ownership } from '../balancer/ownership.ts';
 import type { Ipvs } from '../kernel/ipvs.ts';
+import { IpvsNotLoadedError } from '../kernel/kernel-error.ts';
 import { destinationKey, type IpvsChange, type ServiceEntry, type ServiceId, serviceKey } from '../wire/ipvs.ts';
 import type { Journal } from './journal.ts';
 import { readJson, writeJson } from './json-file.ts';
@@ -51,11 +52,22 @@ export class TableKeeper {
     return this.#view;
   }
 
-  /** What the kernel has before anything is done to it; nothing when IPVS is not there (yet). */
-  async adopt(): Promise<readonly ServiceEntry[]> {
-    const entries = await this.#options.ipvs.read().catch(() => []);
-    this.#view = { ...this.#view, entries };
-    return entries;
+  /**
+   * Looks at what the kernel has before anything is done to it: nothing when IPVS is not there (yet).
+   * @param isNeeded - there are services to be kept there
+   * @returns whether it is known; what cannot be read is not empty
+   */
+  async adopt(isNeeded: boolean): Promise<boolean> {
+    try {
+      this.#view = { ...this.#view, entries: await this.#options.ipvs.read(), errors: [] };
+      return true;
+    } catch (error) {
+      if (!isNeeded || error instanceof IpvsNotLoadedError) return true;
+      const errors = [(error as Error).message];
+      this.#tellErrors(errors);
+      this.#view = { ...this.#view, errors };
+      return false;
+    }
   }
 
   /** Empties the whole table, which is what `on_start: flush` asks for; without IPVS there is nothing to empty. */

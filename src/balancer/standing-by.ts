@@ -25,11 +25,10 @@ export function standingBy(
   roles: readonly Role[] | null,
   kernel: readonly ServiceEntry[],
 ): ReadonlySet<string> {
-  const present = new Set(kernel.map(({ service }) => serviceKey(service.id)));
-  const isServed = (service: ServiceConfig): boolean =>
-    roles === null ? keysOf([service]).some((key) => present.has(key)) : isHeld(service, config, self, roles);
-  const waiting = config.services.filter((service) => service.onlyWhenMaster && !isServed(service));
-  return new Set(waiting.map(({ name }) => name));
+  const asked = config.services.filter(({ onlyWhenMaster }) => onlyWhenMaster);
+  if (asked.length === 0) return new Set();
+  const isServed = roles === null ? isPresent(kernel) : isHeld(config, self, roles);
+  return new Set(asked.filter((service) => !isServed(service)).map(({ name }) => name));
 }
 
 /** As the kernel knows them. */
@@ -38,16 +37,21 @@ export function keysOf(services: readonly ServiceConfig[]): string[] {
   return desiredTable({ services }, { judge, overrides: [], wallMs: 0 }).map(({ service }) => serviceKey(service.id));
 }
 
+function isPresent(kernel: readonly ServiceEntry[]): (service: ServiceConfig) => boolean {
+  const present = new Set(kernel.map(({ service }) => serviceKey(service.id)));
+  return (service) => keysOf([service]).some((key) => present.has(key));
+}
+
 /** A MASTER that has handed over serves until the last connection that is relayed to it has ended. */
-function isHeld({ listen }: ServiceConfig, config: Config, self: string, roles: readonly Role[]): boolean {
-  const addresses = new Set<string>(listen.map(({ address }) => address));
+function isHeld(config: Config, self: string, roles: readonly Role[]): (service: ServiceConfig) => boolean {
+  const serving = roles.filter(({ state, lameDuckUntil }) => state === 'MASTER' || lameDuckUntil !== undefined);
+  const names = new Set(serving.map(({ name }) => name));
   const own = config.directors.find(({ name }) => name === self)?.vips ?? [];
-  if (own.some(({ address }) => addresses.has(address))) return true;
-  const holders = config.instances.filter((one) => vipsOf(one).some((address) => addresses.has(address)));
-  return roles.some(
-    ({ name, state, lameDuckUntil }) =>
-      (state === 'MASTER' || lameDuckUntil !== undefined) && holders.some((holder) => holder.name === name),
-  );
+  const held = new Set<string>([
+    ...own.map(({ address }) => address),
+    ...config.instances.filter(({ name }) => names.has(name)).flatMap(vipsOf),
+  ]);
+  return ({ listen }) => listen.some(({ address }) => held.has(address));
 }
 
 function vipsOf({ vips, extraVips }: InstanceConfig): string[] {

@@ -1,7 +1,7 @@
 /**
  * Damping of a realserver that flaps: each time that it fails again soon after it came up, twice as many successes in a row are
  * asked for before it is up again. Once it has been up for five minutes all is forgiven; and never is more asked for than five
- * minutes of probes can give. Pure.
+ * minutes of probes can give. Nor is anybody damped whose service has nothing better left (src/agent/prober.ts). Pure.
  */
 import type { CheckTiming } from '../config/service.ts';
 

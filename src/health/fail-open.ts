@@ -46,18 +46,29 @@ export interface Seen {
 export const NOTHING_FELL: FailOpen = { up: new Set(), fellMs: new Map(), open: null };
 
 /**
- * Probes of one interval are spread over it, so what breaks at one moment is found within an interval, and the time that an
- * answer may take.
+ * Probes of one interval are spread over it, so what breaks at one moment is found within an interval; then it is asked again
+ * `retries` times, and one that is refused at once is down earlier than one whose every answer is waited for.
  */
 export function failOpenRules({ failOpenShare, realservers }: ServiceConfig): FailOpenRules {
   const timings = realservers.flatMap(({ checks }) => checks.map(({ timing }) => timing));
   const longest = (read: (timing: CheckTiming) => number): number =>
     timings.reduce((most, timing) => Math.max(most, read(timing)), 0);
+  const shortest = (read: (timing: CheckTiming) => number): number =>
+    timings.reduce((least, timing) => Math.min(least, read(timing)), longest(read));
   return {
     share: failOpenShare,
-    windowMs: longest(({ intervalMs, timeoutMs }) => intervalMs + timeoutMs),
+    windowMs: Math.max(0, longest(slowest) - shortest(quickest)),
     settleMs: longest(({ intervalMs, timeoutMs, rise }) => Math.max(1, rise) * intervalMs + timeoutMs),
   };
+}
+
+/** From the moment at which it breaks to its verdict, at the most and at the least. */
+function slowest({ intervalMs, timeoutMs, retries, retryDelayMs }: CheckTiming): number {
+  return intervalMs + (1 + retries) * timeoutMs + retries * retryDelayMs;
+}
+
+function quickest({ retries, retryDelayMs }: CheckTiming): number {
+  return retries * retryDelayMs;
 }
 
 export function failOpenAfter(before: FailOpen, rules: FailOpenRules, seen: readonly Seen[], nowMs: number): FailOpen {

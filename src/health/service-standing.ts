@@ -28,6 +28,8 @@ export interface Member {
   readonly verdict: Verdict;
   /** Down by weight 0 in the kernel alone, as an agent that starts finds it: no check has said so yet. */
   readonly isPresumed: boolean;
+  /** Down because somebody wants it so (a `file` check): that all of them are says nothing of a broken check. */
+  readonly isMeant: boolean;
   readonly sinceMs: number;
   /** That it has while it lives; 0: drained. */
   readonly weight: number;
@@ -65,7 +67,8 @@ export function afterLook(
   nowMs: number,
 ): ServiceStanding {
   const wanted = members.filter(({ weight }) => weight > 0);
-  const failOpen = failOpenAfter(before.failOpen, rules.failOpen, wanted, nowMs);
+  const failing = wanted.filter(({ isMeant }) => !isMeant);
+  const failOpen = failOpenAfter(before.failOpen, rules.failOpen, failing, nowMs);
   const lives = ({ name, verdict }: Member): boolean =>
     verdict === 'up' || (verdict === 'unknown' && rules.startsUp) || isHeld({ failOpen }, name);
   const sum = (some: readonly Member[]): number => some.reduce((total, { weight }) => total + weight, 0);

@@ -46,13 +46,17 @@ export function firstStanding(verdict: Verdict, timing: CheckTiming, nowMs: numb
   return { verdict, sinceMs: nowMs, against: 0, nextMs, lastError: null, latencyMs: null, weight: null, falls: 0 };
 }
 
-/** The standing after a probe that ran from `startedMs` to `endedMs`. */
+/**
+ * The standing after a probe that ran from `startedMs` to `endedMs`.
+ * @param damps - whether one that flaps has to prove more than its `rise`; it need not where nothing better is left
+ */
 export function afterProbe(
   standing: Standing,
   timing: CheckTiming,
   result: ProbeResult,
   startedMs: number,
   endedMs: number,
+  damps = true,
 ): Standing {
   const regularMs = Math.max(startedMs + timing.intervalMs, endedMs);
   const seen = {
@@ -65,7 +69,7 @@ export function afterProbe(
   const agrees = standing.verdict === (result.ok ? 'up' : 'down');
   if (agrees) return { ...seen, against: 0, lastError: result.ok ? null : result.error };
   const against = standing.against + 1;
-  if (against < needed(standing, timing)) {
+  if (against < needed(standing, timing, damps)) {
     // Only a failure is tried again early: a recovery is believed at the pace of the interval.
     return { ...seen, against, nextMs: result.ok ? regularMs : endedMs + timing.retryDelayMs };
   }
@@ -75,9 +79,9 @@ export function afterProbe(
 }
 
 /** Results in a row that turn a verdict; nothing is known before the first, so the first decides. */
-function needed({ verdict, falls }: Standing, timing: CheckTiming): number {
+function needed({ verdict, falls }: Standing, timing: CheckTiming, damps: boolean): number {
   if (verdict === 'unknown') return 1;
-  return verdict === 'up' ? 1 + timing.retries : dampedRise(timing, falls);
+  return verdict === 'up' ? 1 + timing.retries : dampedRise(timing, damps ? falls : 0);
 }
 
 /** All checks of a destination must pass: one down is down, else one unknown is unknown. Without checks it is up. */

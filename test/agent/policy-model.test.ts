@@ -48,7 +48,7 @@ class Model {
 
   async start(): Promise<void> {
     const kernel = await this.ipvs.read();
-    const initial = adopted(this.#config, this.#plan, kernel, 'start');
+    const initial = adopted(this.#config, this.#plan, kernel, null);
     for (const [key, spec] of this.#plan.probes) this.#set(key, initial(spec).verdict, null);
     this.#policies = new Policies({
       clock: this.clock,

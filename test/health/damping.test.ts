@@ -40,6 +40,16 @@ describe('a realserver that flaps', () => {
     expect([isDamped(early, early.sinceMs + 9e9), isDamped(late, late.sinceMs)]).toEqual([true, false]);
   });
 
+  it('need not where nothing better is left: what it has proved so far counts', () => {
+    let standing = firstStanding('up', TIMING, 0, 0);
+    for (const _time of [1, 2, 3]) [standing] = fall(standing);
+    let now = probed(standing, false);
+    for (const _time of [1, 2, 3]) now = probed(now, true);
+    expect([now.verdict, dampedRise(TIMING, now.falls)]).toEqual(['down', 16]);
+    const result = { ok: true, latencyMs: 1 } as const;
+    expect(afterProbe(now, TIMING, result, now.nextMs, now.nextMs, false)).toMatchObject({ verdict: 'up', falls: 4 });
+  });
+
   it('never waits for less than its rise, nor for more than five minutes of probes beyond it', () => {
     expect(dampedRise({ rise: 200, intervalMs: 5_000 }, 4)).toBe(200);
     expect(dampedRise({ rise: 0, intervalMs: 60_000 }, 50)).toBe(5);

@@ -107,7 +107,7 @@ describe('fail-open', () => {
 
   it('takes its times from the slowest check', () => {
     const { config } = storedConfig(webTopology({ ports: [80, 80] }));
-    expect(failOpenRules(config.services[0]!)).toEqual({ share: 0.8, windowMs: 250, settleMs: 350 });
+    expect(failOpenRules(config.services[0]!)).toEqual({ share: 0.8, windowMs: 400, settleMs: 350 });
   });
 
   it('holds only who fails and lived before, and nobody while few fail', () => {

@@ -1,5 +1,6 @@
 /** What a service does with verdicts, through the whole agent: quorum, sorry server, fail-open, slow start, and restarts. */
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { KernelError } from '../../src/kernel/kernel-error.ts';
 import type { FromVrrp, InstanceReport } from '../../src/vrrp/link.ts';
 import { AgentFixture, type Realserver } from '../agent/agent-fixture.ts';
 import { storedConfig, webTopology } from '../agent/config.ts';
@@ -210,6 +211,47 @@ describe('slow start', () => {
   });
 });
 
+describe('a table that cannot be read when the agent starts', () => {
+  it('is not an empty one: nobody who serves is taken out, and the checks begin when it is known', async () => {
+    const servers = await serving(OFF);
+    await agent.stop();
+    const [changes, asked] = [agent.ipvs.changes.length, servers[0]!.requests];
+    const error = new KernelError({ operation: 'read IPVS table', target: '', errno: 105 });
+    const read = vi.spyOn(agent.ipvs, 'read').mockRejectedValue(error);
+    await agent.start();
+    expect((await agent.state()).ipvs.error).toBe('cannot read IPVS table: ENOBUFS');
+    read.mockRestore();
+    await eventually(
+      async () => (await agent.state()).checks.filter(({ latencyMs }) => latencyMs !== null).length,
+    ).toBe(3);
+    expect(servers[0]!.requests).toBeGreaterThan(asked);
+    expect([agent.ipvs.changes.slice(changes), (await agent.state()).ipvs.error]).toEqual([[], null]);
+  });
+});
+
+describe('a changed check', () => {
+  it('does not bring back a realserver that on_fail has removed', async () => {
+    const removing = `${OFF}    on_fail: { action: remove }\n`;
+    const servers = await serving(removing);
+    servers[0]!.behaviour = 'fail';
+    const without = '127.0.0.22:80=2 127.0.0.23:80=3';
+    await eventually(() => agent.weights()).toBe(without);
+    const before = agent.ipvs.changes.length;
+    const slow = webTopology({ ports: servers.map(({ port }) => port), service: removing }).replace(
+      'rise: 2',
+      'rise: 3',
+    );
+    expect(await agent.request('PUT', '/v1/config', storedConfig(slow, { generation: 2 }))).toMatchObject({
+      status: 200,
+    });
+    await eventually(async () => (await agent.state()).checks[0]).toMatchObject({
+      verdict: 'down',
+      lastError: expect.stringContaining('502'),
+    });
+    expect([await agent.weights(), agent.ipvs.changes.slice(before)]).toEqual([without, []]);
+  });
+});
+
 describe('a service for the MASTER only', () => {
   const report = (state: InstanceReport['state'], lameDuckUntil?: number): FromVrrp => ({
     type: 'report',
@@ -237,6 +279,22 @@ describe('a service for the MASTER only', () => {
     vrrp.send(report('BACKUP'));
     await eventually(() => agent.weights()).toBe('none');
     expect((await agent.state()).alarms.filter((alarm) => alarm.includes('http'))).toEqual([]);
+  });
+
+  it('is looked at once for many reports that come meanwhile, and again after a failure', async () => {
+    const vrrp = await agent.startVrrp();
+    const servers = [await agent.realserver(1), await agent.realserver(2), await agent.realserver(3)];
+    await agent.start();
+    await eventually(() => vrrp.connections).toBe(1);
+    await put(servers, '    only_when_master: true\n', 1);
+    await eventually(async () => (await agent.state()).waiting).toEqual(['http']);
+    const apply = vi.spyOn(agent.ipvs, 'apply').mockRejectedValueOnce(new Error('no room'));
+    const read = vi.spyOn(agent.ipvs, 'read');
+    for (let count = 0; count < 200; count++) vrrp.send(report('MASTER'));
+    await eventually(() => agent.weights()).toBe(ALL);
+    expect(read.mock.calls.length).toBeLessThan(100);
+    apply.mockRestore();
+    read.mockRestore();
   });
 
   it('goes on through a restart of the agent before the VRRP process has said anything', async () => {

@@ -191,7 +191,7 @@ export const service = record('a virtual service', {
       share: optional(
         share,
         '80%; 100% with a sorry server',
-        'From this share of those that live failing within one interval, two at least, the last set is kept until they recover, or until failing is no longer common; 100% turns it off.',
+        'From this share of those that live failing within one interval, two at least, the last set is kept until they recover, or until failing is no longer common; 100% turns it off. What a file check says is meant, and never counts.',
         '60%',
         'When nearly all fail at once, the check or the network is broken, not they. With a sorry server you have said where clients go.',
       ),

@@ -51,6 +51,7 @@ function members(letters: string): Member[] {
     name: `web${index + 1}`,
     verdict: letter === 'u' ? 'up' : letter === '?' ? 'unknown' : 'down',
     isPresumed: letter === 'p',
+    isMeant: false,
     sinceMs: 0,
     weight: 1,
     error: letter === 'd' ? 'is refused' : null,
