@@ -20,6 +20,7 @@ const NEEDED_BY_TESTS: Needs = {
   openssl: 'openssl',
   smtpd: 'opensmtpd',
   unbound: 'unbound',
+  nginx: 'nginx-light',
   tmux: 'tmux',
   sudo: 'sudo',
 };

@@ -8,6 +8,7 @@ import { LabError } from './lab-error.ts';
 import { CLIENT_SOURCES } from './layout.ts';
 import type { HeldPlan, HeldReport } from './load/held.ts';
 import type { RequestsPlan, RequestsReport } from './load/requests.ts';
+import type { VisitGroup, VisitsReport } from './load/visits.ts';
 import { insideClient } from './namespace.ts';
 
 const PROGRAM = fileURLToPath(new URL('./load/main.ts', import.meta.url));
@@ -76,6 +77,11 @@ export function startHeld(
     durationMs: 3_600_000,
     ...rest,
   });
+}
+
+/** One after another in each group, the groups at the same time. */
+export function startVisits(lab: Lab, groups: readonly VisitGroup[], timeoutMs = 5_000): Traffic<VisitsReport> {
+  return startLoad<VisitsReport>(lab, { kind: 'visits', groups, timeoutMs, durationMs: 600_000 });
 }
 
 function split<Plan extends Source>(lab: Lab, url: string, plan: Plan) {

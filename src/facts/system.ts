@@ -8,6 +8,8 @@ export interface SystemFacts {
   readonly machine: string | null;
   /** uname -r. */
   readonly kernel: string;
+  /** What os-release(5) calls it, and what it is like: `['ubuntu', 'debian']`. Empty: it does not say. */
+  readonly distribution: readonly string[];
   readonly systemd: boolean;
   /** `2.36`; null if it was not asked for or is no glibc. */
   readonly glibc: string | null;
@@ -25,6 +27,7 @@ export const systemFact: Fact<SystemQuestion, Omit<SystemFacts, 'scriptUser'>> =
   name: 'system',
   script: ({ release }) => `read -r v </proc/sys/kernel/osrelease && printf 'kernel %s\\n' "$v"
 [ ! -r /proc/sys/kernel/arch ] || { read -r v </proc/sys/kernel/arch && printf 'machine %s\\n' "$v"; }
+[ ! -r /etc/os-release ] || while IFS='=' read -r k v; do case $k in ID | ID_LIKE) echo "os $v" ;; esac; done </etc/os-release
 [ ! -e /lib64/ld-linux-x86-64.so.2 ] || echo arch x64
 [ ! -e /lib/ld-linux-aarch64.so.1 ] || echo arch arm64
 [ ! -d /run/systemd/system ] || echo systemd
@@ -38,12 +41,22 @@ ${release === null ? ':' : `[ -d '/opt/lvs-agent/releases/${release}' ] || getco
       architecture: architectureOf(machine, lines),
       machine,
       kernel: after('kernel') ?? '',
+      distribution: distributionOf(lines),
       systemd: lines.includes('systemd'),
       glibc: after('glibc') ?? null,
       libstdcxx: lines.includes('libstdcxx'),
     };
   },
 };
+
+/** ID before ID_LIKE, in whatever order and quotes they stand. */
+function distributionOf(lines: readonly string[]): string[] {
+  const values = lines.filter((line) => line.startsWith('os ')).map((line) => line.slice(3).replace(/["']/g, ''));
+  const words = values
+    .toSorted((a, b) => a.split(' ').length - b.split(' ').length)
+    .flatMap((value) => value.split(' '));
+  return [...new Set(words.filter((word) => word !== ''))];
+}
 
 const MACHINES = { x64: 'x86_64', arm64: 'aarch64' };
 

@@ -6,6 +6,7 @@ import type { HostAddress } from '../facts/network.ts';
 import { isLinkLocal } from '../wire/address.ts';
 import { blockedBy, blockedWords, openingCommands } from './inbound.ts';
 import { KEEPALIVED_UNIT } from './keepalived.ts';
+import { moduleRemedy } from './module-package.ts';
 
 /** Sentences without the host's name in front, some with commands in lines of their own behind; empty: go on. */
 export function problemsOf(wanted: Wanted, facts: HostFacts, firewall: 'manage' | 'check' | 'ignore'): string[] {
@@ -13,7 +14,9 @@ export function problemsOf(wanted: Wanted, facts: HostFacts, firewall: 'manage' 
     ...(wanted.director ? directorProblems(wanted, facts) : []),
     ...(wanted.director ? speechlessInstances(wanted.director, facts.network) : []),
     ...(wanted.placed.vips.length > 0 || wanted.placed.returnRoute ? systemdProblems(facts) : []),
-    ...wanted.modules.filter(({ name, required }) => required && facts.modules[name] === 'absent').map(absentModule),
+    ...wanted.modules
+      .filter(({ name, required }) => required && facts.modules[name] === 'absent')
+      .map(({ name }) => absentModule(name, facts)),
     ...wanted.onLink.flatMap((address) => onLinkProblem(address, facts)),
     ...(firewall === 'ignore' ? [] : firewallProblems(wanted.inbound, facts)),
   ];
@@ -87,8 +90,8 @@ function systemdProblems({ system }: HostFacts): string[] {
     : ['VIPs and routes are kept over a reboot by a systemd unit, and systemd does not run here.'];
 }
 
-function absentModule({ name }: { readonly name: string }): string {
-  return `the kernel has no module ${name}; install the kernel's extra modules or another kernel.`;
+function absentModule(name: string, { system }: HostFacts): string {
+  return `the kernel has no module ${name}; ${moduleRemedy(system)}.`;
 }
 
 function onLinkProblem(address: Wanted['onLink'][number], { network }: HostFacts): string[] {

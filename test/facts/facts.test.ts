@@ -14,11 +14,12 @@ const BODY = '7f7c4382a822630c47e574a387be528556dae7a1e1871e4d11e4c5c2768c467c';
 
 describe('facts', () => {
   it('reads the system, and null for what it does not know', () => {
-    const printed = 'kernel 6.1.176\narch x64\nsystemd\nlibstdcxx\nglibc 2.36\n';
+    const printed = 'kernel 6.1.176\nos "rhel fedora"\nos rocky\narch x64\nsystemd\nlibstdcxx\nglibc 2.36\n';
     expect(systemFact.parse(printed)).toEqual({
       architecture: 'x64',
       machine: null,
       kernel: '6.1.176',
+      distribution: ['rocky', 'rhel', 'fedora'],
       systemd: true,
       glibc: '2.36',
       libstdcxx: true,

@@ -32,6 +32,7 @@ describe.each(SHELLS)('%s', (shell, options) => {
   it('tells this machine', () => {
     const facts = systemFact.parse(run(systemFact.script({ release: 'none' })));
     expect(facts.kernel).toMatch(/^\d+\.\d+/);
+    expect(facts.distribution).toContain('debian');
     expect(facts.architecture).toBe(process.arch);
     expect([machine(), null]).toContain(facts.machine);
     expect(facts.glibc).toMatch(/^2\.\d+$/);

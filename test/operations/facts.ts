@@ -32,6 +32,7 @@ export function freshFacts(change: Partial<HostFacts> = {}): HostFacts {
       architecture: 'x64',
       machine: 'x86_64',
       kernel: '6.1.0',
+      distribution: ['debian'],
       systemd: true,
       glibc: '2.36',
       libstdcxx: true,

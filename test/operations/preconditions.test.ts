@@ -88,7 +88,10 @@ services:
     ['this host is riscv64', system({ architecture: null, machine: 'riscv64' })],
     ['glibc 2.28 and this is 2.27', system({ glibc: '2.27' })],
     ['libstdc++', system({ libstdcxx: false })],
-    ['no module ip_vs_wrr', { ...ready, modules: { ip_vs: 'loaded', ip_vs_wrr: 'absent' } }],
+    [
+      'no module ip_vs_wrr; install it: apt-get install --reinstall linux-image-6.1.0.',
+      { ...ready, modules: { ip_vs: 'loaded', ip_vs_wrr: 'absent' } },
+    ],
     [
       'keepalived runs here',
       { ...ready, units: { 'keepalived.service': { active: true, enabled: false, stale: false } } },

@@ -5,6 +5,19 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { CheckConfig } from '../../src/config/service.ts';
+import { openPeerSockets } from '../../src/kernel/peer-sockets.ts';
+import { loadRawio } from '../../src/kernel/rawio.ts';
+import { probeMaker } from '../../src/probes/probe.ts';
+import { specOf } from '../probes/spec.ts';
+
+/** 'passed', or why not; asked once, on loopback. */
+export async function ask(check: CheckConfig, port: number): Promise<string> {
+  const sockets = openPeerSockets(loadRawio());
+  const runScript = () => Promise.resolve({ exitCode: null, problem: 'no scripts here' });
+  const result = await probeMaker({ sockets, runScript })(specOf(check, port))(new AbortController().signal);
+  return result.ok ? 'passed' : result.error.replace(/^127\.0\.0\.1:\d+ /, '');
+}
 
 export class ProbedServer {
   readonly port: number;

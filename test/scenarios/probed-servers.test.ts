@@ -5,21 +5,10 @@ import { connect, type Socket } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { buildNative } from '../../bin/build-native.ts';
 import type { CheckConfig } from '../../src/config/service.ts';
-import { openPeerSockets } from '../../src/kernel/peer-sockets.ts';
-import { loadRawio } from '../../src/kernel/rawio.ts';
-import { probeMaker } from '../../src/probes/probe.ts';
-import { checkOf, specOf } from '../probes/spec.ts';
-import { ProbedServer } from './probed-server.ts';
+import { checkOf } from '../probes/spec.ts';
+import { ask, ProbedServer } from './probed-server.ts';
 
 beforeAll(() => buildNative(), 60_000);
-
-/** 'passed', or why not. */
-async function ask(check: CheckConfig, port: number): Promise<string> {
-  const sockets = openPeerSockets(loadRawio());
-  const runScript = () => Promise.resolve({ exitCode: null, problem: 'no scripts here' });
-  const result = await probeMaker({ sockets, runScript })(specOf(check, port))(new AbortController().signal);
-  return result.ok ? 'passed' : result.error.replace(/^127\.0\.0\.1:\d+ /, '');
-}
 
 describe('dns, against unbound', () => {
   const LONG = Array.from({ length: 12 }, (_, index) => `${index}`.padEnd(100, 'x'));

@@ -5,8 +5,12 @@
  */
 import { type HeldPlan, runHeld } from './held.ts';
 import { type RequestsPlan, runRequests } from './requests.ts';
+import { runVisits, type VisitsPlan } from './visits.ts';
 
-export type Plan = ({ readonly kind: 'requests' } & RequestsPlan) | ({ readonly kind: 'held' } & HeldPlan);
+export type Plan =
+  | ({ readonly kind: 'requests' } & RequestsPlan)
+  | ({ readonly kind: 'held' } & HeldPlan)
+  | ({ readonly kind: 'visits' } & VisitsPlan);
 
 const plan: Plan = JSON.parse(process.argv[2] ?? '');
 const stop = new AbortController();
@@ -17,7 +21,17 @@ setTimeout(() => process.exit(3), plan.durationMs + 60_000).unref();
 
 const told = (line: object) => process.stdout.write(`${JSON.stringify(line)}\n`);
 process.stdout.on('error', () => process.exit(3));
-const report = await (plan.kind === 'requests'
-  ? runRequests(plan, stop.signal, told)
-  : runHeld(plan, stop.signal, told));
+
+function run(): Promise<object> {
+  switch (plan.kind) {
+    case 'requests':
+      return runRequests(plan, stop.signal, told);
+    case 'held':
+      return runHeld(plan, stop.signal, told);
+    case 'visits':
+      return runVisits(plan, stop.signal);
+  }
+}
+
+const report = await run();
 process.stdout.write(`${JSON.stringify({ kind: 'report', ...report })}\n`, () => process.exit(0));
