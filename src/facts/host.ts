@@ -14,6 +14,7 @@ import { type ChangeableParts, rootProgramsFact } from './root-programs.ts';
 import { sysctlPath, sysctlsIn } from './sysctls.ts';
 import { type SystemFacts, systemFact } from './system.ts';
 import { textsFact } from './texts.ts';
+import { type TunnelFacts, tunnelsFact } from './tunnels.ts';
 import { type UnitFacts, type UnitQuestion, unitsFact } from './units.ts';
 
 export interface HostFacts {
@@ -24,6 +25,7 @@ export interface HostFacts {
   readonly placed: PlacedFacts;
   readonly originals: Readonly<Record<string, string | null>>;
   readonly network: NetworkFacts;
+  readonly tunnels: TunnelFacts;
   readonly units: Readonly<Record<string, UnitFacts>>;
   readonly firewall: FirewallFacts;
   /** Only on directors. */
@@ -45,6 +47,7 @@ export interface HostQuestion {
   readonly table: number;
   readonly destinations: readonly Address[];
   readonly interfaces: readonly string[];
+  readonly greDevice: string;
   readonly scriptUser: string;
   /** Files that root is to execute. */
   readonly rootPrograms: readonly string[];
@@ -68,6 +71,7 @@ export function factSteps(question: HostQuestion): Step[] {
     ...(question.modules.length > 0 ? [step(modulesFact, question.modules)] : []),
     step(textsFact, [...question.sysctls.map(sysctlPath), ...question.paths, PASSWD]),
     step(networkFact, question),
+    step(tunnelsFact, question),
     step(unitsFact, question.units),
     step(firewallFact, null),
     ...(question.rootPrograms.length > 0 ? [step(rootProgramsFact, question.rootPrograms)] : []),
@@ -99,6 +103,7 @@ export function parseFacts(results: readonly StepResult[], { paths, marks, scrip
     placed: parsePlaced(records),
     originals: parseOriginals(records),
     network: read(networkFact),
+    tunnels: read(tunnelsFact),
     units: read(unitsFact),
     firewall: read(firewallFact),
     changeable: read(rootProgramsFact),

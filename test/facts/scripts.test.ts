@@ -15,6 +15,7 @@ import { rootProgramsFact } from '../../src/facts/root-programs.ts';
 import { sysctlPath, sysctlsIn } from '../../src/facts/sysctls.ts';
 import { systemFact } from '../../src/facts/system.ts';
 import { textsFact } from '../../src/facts/texts.ts';
+import { tunnelsFact } from '../../src/facts/tunnels.ts';
 import { unitsFact } from '../../src/facts/units.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'facts-'));
@@ -69,6 +70,12 @@ describe.each(SHELLS)('%s', (shell, options) => {
     expect(facts.rules.map(({ table }) => table)).toContain('main');
     expect(facts.up).toEqual(['lo']);
     expect(facts.returnVia).toBeNull();
+  });
+
+  it('asks for tunnels only where there may be some', () => {
+    const facts = tunnelsFact.parse(run(tunnelsFact.script({ greDevice: 'none0' })));
+    expect(facts.gre).toBeNull();
+    expect(run(tunnelsFact.script({ greDevice: 'lo' }))).toContain('LOOPBACK');
   });
 
   it('tells whole releases by their stamps, of this version and the one before, from what a cut off upload left', () => {

@@ -21,6 +21,7 @@ export const LAB_ORDER: readonly string[] = [
   'pinned',
   'virtual-mac',
   'upgrade',
+  'tunnels',
   'topologies',
   'migrate',
   'hostile',
