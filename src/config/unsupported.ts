@@ -7,7 +7,7 @@ import { type Finding, inFileOrder } from './problem.ts';
 import type { Raw } from './raw.ts';
 
 /** `*` is any name; items of lists have no step of their own. */
-const KEYS: readonly string[] = ['ipvs.connection_table_bits', 'ipvs.probe_marks'];
+const KEYS: readonly string[] = ['ipvs.probe_marks'];
 
 /** The same keys wherever a list of checks stands. */
 const CHECK_KEYS: readonly string[] = ['mark'];

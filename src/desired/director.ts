@@ -37,6 +37,7 @@ export function directorParts(config: Config, director: DirectorConfig): Directo
     director: {
       usesIpvs,
       kernelNeeds: kernelNeeds(config.services),
+      connectionTableBits: usesIpvs ? config.ipvs.connectionTableBits : null,
       exchanges: exchangePoints(config).length > 1,
       listeners: config.services.flatMap(listenersOf),
       interfaces: director.dips.map((dip) => ({ name: dip.interface, address: dip.address })),

@@ -23,6 +23,7 @@ export function managedFiles(
 ): ManagedFile[] {
   const file = (path: string, mode: number, body: string) => managedFile(path, mode, body, digest);
   const modules = modulesFileBody(wanted.modules);
+  const bits = wanted.director?.connectionTableBits ?? null;
   const places = hasWork(wanted.placed);
   const ours = places || wanted.director !== null;
   return [
@@ -30,6 +31,7 @@ export function managedFiles(
       ? [file(PATHS.sysctl, 0o644, sysctlFileBody(wanted.sysctls, originals, wanted.director?.virtualSysctls))]
       : []),
     ...(modules === '' ? [] : [file(PATHS.modules, 0o644, modules)]),
+    ...(bits === null ? [] : [file(PATHS.moduleOptions, 0o644, `options ip_vs conn_tab_bits=${bits}\n`)]),
     ...(ours && managers.networkd ? [file(PATHS.networkd, 0o644, NETWORKD)] : []),
     ...(ours && managers.networkManager ? [file(PATHS.networkManager, 0o644, unmanaged(interfacesOf(wanted)))] : []),
     ...(places

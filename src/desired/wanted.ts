@@ -113,6 +113,8 @@ export interface InstanceWanted {
 export interface DirectorWanted {
   readonly usesIpvs: boolean;
   readonly kernelNeeds: readonly KernelNeed[];
+  /** Buckets of IPVS's connection table, as a power of two; null: what the kernel has. */
+  readonly connectionTableBits: number | null;
   /** It has other directors to tell what it knows. */
   readonly exchanges: boolean;
   readonly interfaces: readonly { readonly name: string; readonly address: Address }[];

@@ -3,6 +3,7 @@ import type { Step, StepResult } from '../shell/step.ts';
 import type { Address } from '../wire/address.ts';
 import { type AgentFacts, agentFact } from './agent.ts';
 import { type ClockFact, clockFact } from './clock.ts';
+import { CONNECTION_TABLE_PATHS, type ConnectionTableFacts, connectionTableIn } from './connection-table.ts';
 import type { Fact } from './fact.ts';
 import { type FileFacts, filesIn, type Marks, recordsIn } from './files.ts';
 import { type FirewallFacts, firewallFact } from './firewall.ts';
@@ -26,6 +27,7 @@ export interface HostFacts {
   readonly originals: Readonly<Record<string, string | null>>;
   readonly network: NetworkFacts;
   readonly tunnels: TunnelFacts;
+  readonly connectionTable: ConnectionTableFacts;
   readonly units: Readonly<Record<string, UnitFacts>>;
   readonly firewall: FirewallFacts;
   /** Only on directors. */
@@ -69,7 +71,7 @@ export function factSteps(question: HostQuestion): Step[] {
   return [
     step(systemFact, { release: agent?.release ?? null }),
     ...(question.modules.length > 0 ? [step(modulesFact, question.modules)] : []),
-    step(textsFact, [...question.sysctls.map(sysctlPath), ...question.paths, PASSWD]),
+    step(textsFact, [...question.sysctls.map(sysctlPath), ...question.paths, ...CONNECTION_TABLE_PATHS, PASSWD]),
     step(networkFact, question),
     step(tunnelsFact, question),
     step(unitsFact, question.units),
@@ -104,6 +106,7 @@ export function parseFacts(results: readonly StepResult[], { paths, marks, scrip
     originals: parseOriginals(records),
     network: read(networkFact),
     tunnels: read(tunnelsFact),
+    connectionTable: connectionTableIn(texts),
     units: read(unitsFact),
     firewall: read(firewallFact),
     changeable: read(rootProgramsFact),
