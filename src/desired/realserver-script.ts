@@ -4,7 +4,7 @@
  * nothing. Its record lines tell later runs what was placed.
  */
 import { RECORD_MARK } from './managed.ts';
-import { GRE_DEVICE, greArguments } from './tunnels.ts';
+import { GRE_DEVICE, greArguments, tunnelOverhead } from './tunnels.ts';
 import { type Placed, type PlacedVip, RETURN_TABLE, type ReturnRoute, type Tunnels } from './wanted.ts';
 
 export function hasWork({ vips, tunnel, returnRoute }: Placed): boolean {
@@ -24,10 +24,7 @@ value() { # KEY'S PATH, VALUE; a key that does not exist here is not needed
 vip() { # ADDRESS/BITS DEVICE
   ip addr add "$1" dev "$2" scope host 2>/dev/null || [ -n "$(ip -o addr show dev "$2" to "$1")" ]
 }
-gue() { # PORT
-  case "$(ip fou show 2>/dev/null)" in *"port $1 gue"*) ;; *) ip fou add port "$1" gue ;; esac
-}
-rule() { # PRIORITY, the rule as \`ip rule\` shows it
+${tunnelOverhead(placed) > 0 ? TUNNEL_FUNCTIONS : ''}rule() { # PRIORITY, the rule as \`ip rule\` shows it
   priority=$1
   shift
   case "$(ip rule)" in *"from $*"*) ;; *) ip rule add from "$@" priority "$priority" ;; esac
@@ -50,6 +47,31 @@ case \${1:-} in
 esac
 `;
 }
+
+/** Only where something is tunnelled. */
+const TUNNEL_FUNCTIONS = `gue() { # PORT
+  case "$(ip fou show 2>/dev/null)" in *"port $1 gue"*) ;; *) ip fou add port "$1" gue ;; esac
+}
+segments() { # OVERHEAD of a tunnel: what clients send has to fit into it. At boot a default route may come later than this runs
+  tries=0
+  while [ "$tries" -lt 12 ]; do
+    ip -4 route show | while read -r route; do
+      case "$route " in
+        *' advmss '* | *' mtu '* | nexthop* | *' dev lo '* | *' dev tunl0 '* | *' dev ${GRE_DEVICE} '*) continue ;;
+        default*' dev '* | [0-9]*' dev '*) ;;
+        *) continue ;;
+      esac
+      device=\${route#* dev }
+      read -r mtu <"/sys/class/net/\${device%% *}/mtu" || continue
+      # shellcheck disable=SC2086
+      ip route change \${route%% linkdown*} advmss $((mtu - $1 - 40))
+    done
+    [ -z "$(ip -4 route show default)" ] || break
+    tries=$((tries + 1))
+    sleep 5
+  done
+}
+`;
 
 function recordLines({ vips, tunnel, guePorts, gre, returnRoute }: Placed): string {
   return [
@@ -76,6 +98,7 @@ function startLines({ vips, returnRoute, ...tunnels }: Placed, sysctls: Readonly
       ([key, wanted]) => `value ${path(key)} '${wanted.replaceAll("'", `'\\''`)}' || return 1`,
     ),
     ...vips.map((vip) => `vip ${vipWords(vip)} || return 1`),
+    ...(tunnelOverhead(tunnels) > 0 ? [`segments ${tunnelOverhead(tunnels)} &`] : []),
     ...(returnRoute ? routeLines(returnRoute) : []),
     'return 0',
   ];

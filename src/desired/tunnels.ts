@@ -44,6 +44,16 @@ export function greArguments({ local, checksum }: GreDevice): string[] {
   return ['link', 'add', GRE_DEVICE, 'type', 'gre', 'local', local, ...(checksum ? ['icsum'] : [])];
 }
 
+/** Bytes that the tunnels of a realserver put around a packet, at most; 0: there are none. An IPv4 header is 20 of them. */
+export function tunnelOverhead({ tunnel, guePorts, gre }: Tunnels): number {
+  return Math.max(guePorts.length > 0 ? 32 : 0, tunnel ? 20 : 0, gre === null ? 0 : gre.checksum ? 28 : 24);
+}
+
+/** The largest TCP segment (RFC 9293 section 3.7.1) that fits into a tunnel on a path of this MTU; null: there is no tunnel. */
+export function segmentOf(mtu: number, overhead: number): number | null {
+  return overhead === 0 ? null : mtu - overhead - 40;
+}
+
 /** What a realserver's firewall has to let in for a tunnelled service. */
 export function tunnelInbound({ name, tunnel }: ServiceConfig): Inbound {
   const purpose = `service ${name}`;

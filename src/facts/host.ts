@@ -12,6 +12,7 @@ import { type NetworkFacts, networkFact } from './network.ts';
 import { type PlacedFacts, parseOriginals, parsePlaced } from './records.ts';
 import { type RivalFacts, rivalsFact } from './rivals.ts';
 import { type ChangeableParts, rootProgramsFact } from './root-programs.ts';
+import { type RouteFact, routesFact } from './routes.ts';
 import { sysctlPath, sysctlsIn } from './sysctls.ts';
 import { type SystemFacts, systemFact } from './system.ts';
 import { textsFact } from './texts.ts';
@@ -27,6 +28,8 @@ export interface HostFacts {
   readonly originals: Readonly<Record<string, string | null>>;
   readonly network: NetworkFacts;
   readonly tunnels: TunnelFacts;
+  /** Only where there may be tunnels. */
+  readonly routes: readonly RouteFact[];
   readonly connectionTable: ConnectionTableFacts;
   readonly units: Readonly<Record<string, UnitFacts>>;
   readonly firewall: FirewallFacts;
@@ -50,6 +53,8 @@ export interface HostQuestion {
   readonly destinations: readonly Address[];
   readonly interfaces: readonly string[];
   readonly greDevice: string;
+  readonly tunnelled: boolean;
+  readonly record: string;
   readonly scriptUser: string;
   /** Files that root is to execute. */
   readonly rootPrograms: readonly string[];
@@ -74,6 +79,7 @@ export function factSteps(question: HostQuestion): Step[] {
     step(textsFact, [...question.sysctls.map(sysctlPath), ...question.paths, ...CONNECTION_TABLE_PATHS, PASSWD]),
     step(networkFact, question),
     step(tunnelsFact, question),
+    step(routesFact, question),
     step(unitsFact, question.units),
     step(firewallFact, null),
     ...(question.rootPrograms.length > 0 ? [step(rootProgramsFact, question.rootPrograms)] : []),
@@ -106,6 +112,7 @@ export function parseFacts(results: readonly StepResult[], { paths, marks, scrip
     originals: parseOriginals(records),
     network: read(networkFact),
     tunnels: read(tunnelsFact),
+    routes: read(routesFact),
     connectionTable: connectionTableIn(texts),
     units: read(unitsFact),
     firewall: read(firewallFact),

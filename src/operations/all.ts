@@ -16,6 +16,7 @@ import { realserverUnit } from './realserver-unit.ts';
 import { release } from './release.ts';
 import { addReturnRoute, removeReturnRoute } from './return-route.ts';
 import { scriptUser } from './script-user.ts';
+import { segmentSize } from './segment-size.ts';
 import { restoreSysctls, setSysctls } from './sysctls.ts';
 import { addTunnels, removeTunnels } from './tunnels.ts';
 import { addVips, removeVips } from './vips.ts';
@@ -25,6 +26,7 @@ const OPERATIONS: readonly Operation[] = [
   removeTunnels,
   removeReturnRoute,
   restoreSysctls,
+  segmentSize,
   files,
   modules,
   addTunnels,

@@ -2,7 +2,7 @@
 import { AGENT, AGENT_UNIT, SCRIPT_USER, VRRP_UNIT } from '../desired/agent-units.ts';
 import { HEADER_MARK, PATHS, RECORD_MARK } from '../desired/managed.ts';
 import { REALSERVER_UNIT } from '../desired/realserver-unit.ts';
-import { GRE_DEVICE } from '../desired/tunnels.ts';
+import { GRE_DEVICE, tunnelOverhead } from '../desired/tunnels.ts';
 import { RETURN_TABLE, type Wanted } from '../desired/wanted.ts';
 import type { HostQuestion } from '../facts/host.ts';
 import { CLOUD_AGENTS } from './rivals.ts';
@@ -49,6 +49,8 @@ export function questionFor(wanted: Wanted, release: string | null): HostQuestio
     destinations: wanted.onLink,
     interfaces: ['tunl0', ...(wanted.director?.interfaces.map(({ name }) => name) ?? [])],
     greDevice: GRE_DEVICE,
+    tunnelled: tunnelOverhead(wanted.placed) > 0,
+    record: PATHS.realserverScript,
     scriptUser: SCRIPT_USER,
     rootPrograms: [...new Set(wanted.director?.rootScripts.flatMap(({ files }) => files))],
     agent: wanted.director ? { ...AGENT_QUESTION, release: release ?? '' } : null,

@@ -83,6 +83,12 @@ describe('tunnels of realservers', () => {
     expect(script(host('web1', withTunnels({ ...GRE, checksum: false })))).toContain('gre local 10.77.1.21 ||');
   });
 
+  it('tells clients what fits, where something is tunnelled', () => {
+    expect(script(host('web1', withTunnels(GUE)))).toContain('\n  segments 32 &\n');
+    expect(script(host('web1', withTunnels(GRE)))).toContain('\n  segments 28 &\n');
+    expect(script(host('web1', topology('dr')))).not.toContain('segments');
+  });
+
   it('has NetworkManager leave the device alone', () => {
     const files = managedFiles(
       host('web1', withTunnels(GRE)),

@@ -12,6 +12,7 @@ import { modulesFact } from '../../src/facts/modules.ts';
 import { networkFact } from '../../src/facts/network.ts';
 import { rivalsFact } from '../../src/facts/rivals.ts';
 import { rootProgramsFact } from '../../src/facts/root-programs.ts';
+import { routesFact } from '../../src/facts/routes.ts';
 import { sysctlPath, sysctlsIn } from '../../src/facts/sysctls.ts';
 import { systemFact } from '../../src/facts/system.ts';
 import { textsFact } from '../../src/facts/texts.ts';
@@ -76,6 +77,12 @@ describe.each(SHELLS)('%s', (shell, options) => {
     const facts = tunnelsFact.parse(run(tunnelsFact.script({ greDevice: 'none0' })));
     expect(facts.gre).toBeNull();
     expect(run(tunnelsFact.script({ greDevice: 'lo' }))).toContain('LOOPBACK');
+  });
+
+  it('asks for routes only where there may be tunnels', () => {
+    expect(run(routesFact.script({ tunnelled: false, record: join(folder, 'missing') }))).toBe('');
+    expect(run(routesFact.script({ tunnelled: true, record: '' }))).toMatch(/^mtu lo \d+$/m);
+    expect(run(routesFact.script({ tunnelled: false, record: folder }))).toMatch(/^mtu lo \d+$/m);
   });
 
   it('tells whole releases by their stamps, of this version and the one before, from what a cut off upload left', () => {

@@ -22,6 +22,7 @@ export const LAB_ORDER: readonly string[] = [
   'virtual-mac',
   'upgrade',
   'tunnels',
+  'connection-table',
   'topologies',
   'migrate',
   'hostile',

@@ -44,6 +44,7 @@ export function freshFacts(change: Partial<HostFacts> = {}): HostFacts {
     originals: {},
     network: { addresses: [], rules: [], returnVia: null, ways: {}, up: [] },
     tunnels: { guePorts: [], gre: null },
+    routes: [],
     connectionTable: { bits: null, builtIn: false },
     units: {},
     firewall: { filters: [] },
