@@ -54,7 +54,7 @@ export interface HostQuestion {
   readonly interfaces: readonly string[];
   readonly greDevice: string;
   readonly tunnelled: boolean;
-  readonly record: string;
+  readonly tunnelDevices: readonly string[];
   readonly scriptUser: string;
   /** Files that root is to execute. */
   readonly rootPrograms: readonly string[];

@@ -13,13 +13,16 @@ export interface RouteFact {
 
 export interface RoutesQuestion {
   readonly tunnelled: boolean;
-  /** A file that is there if there may be tunnels of an earlier topology. */
-  readonly record: string;
+  /** Of which one is there if there may be tunnels of an earlier topology. */
+  readonly tunnelDevices: readonly string[];
 }
 
 export const routesFact: Fact<RoutesQuestion, readonly RouteFact[]> = {
   name: 'routes',
-  script: ({ tunnelled, record }) => `if ${tunnelled} || [ -e '${record}' ]; then
+  script: ({
+    tunnelled,
+    tunnelDevices,
+  }) => `if ${[tunnelled, ...tunnelDevices.map((name) => `[ -e '/sys/class/net/${name}' ]`)].join(' || ')}; then
   for f in /sys/class/net/*/mtu; do
     d=\${f%/mtu}
     ! read -r v 2>/dev/null <"$f" || echo "mtu \${d##*/} $v"

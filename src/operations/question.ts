@@ -50,7 +50,7 @@ export function questionFor(wanted: Wanted, release: string | null): HostQuestio
     interfaces: ['tunl0', ...(wanted.director?.interfaces.map(({ name }) => name) ?? [])],
     greDevice: GRE_DEVICE,
     tunnelled: tunnelOverhead(wanted.placed) > 0,
-    record: PATHS.realserverScript,
+    tunnelDevices: ['tunl0', GRE_DEVICE],
     scriptUser: SCRIPT_USER,
     rootPrograms: [...new Set(wanted.director?.rootScripts.flatMap(({ files }) => files))],
     agent: wanted.director ? { ...AGENT_QUESTION, release: release ?? '' } : null,
