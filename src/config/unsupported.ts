@@ -7,12 +7,7 @@ import { type Finding, inFileOrder } from './problem.ts';
 import type { Raw } from './raw.ts';
 
 /** `*` is any name; items of lists have no step of their own. */
-const KEYS: readonly string[] = [
-  'ipvs.connection_table_bits',
-  'ipvs.probe_marks',
-  'services.*.tunnel.port',
-  'services.*.tunnel.checksum',
-];
+const KEYS: readonly string[] = ['ipvs.probe_marks'];
 
 /** The same keys wherever a list of checks stands. */
 const CHECK_KEYS: readonly string[] = ['mark'];
@@ -26,7 +21,6 @@ const CHECK_LISTS: readonly string[] = [
 const VALUES: readonly (readonly [path: string, value: (source: string) => boolean])[] = [
   ['firewall', (source) => source === 'manage'],
   ['realservers.*.gateway.scope', (source) => source === 'host'],
-  ['services.*.tunnel.type', (source) => source !== 'ipip'],
   ['services.*.listen', (source) => source.endsWith('/sctp')],
   ...CHECK_LISTS.map((path) => [`${path}.via`, (source: string) => source === 'vip'] as const),
 ];

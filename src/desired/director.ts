@@ -9,6 +9,7 @@ import { speechOf } from '../config/speech.ts';
 import { trackedOn } from '../config/tracked.ts';
 import { familyOf } from '../wire/address.ts';
 import { agentConfigText } from './agent-config.ts';
+import { kernelNeeds } from './kernel-needs.ts';
 import { baseSysctls, type Taken, virtualInterfaceOfVip, virtualInterfaces, virtualSysctls } from './virtual-mac.ts';
 import type { DirectorWanted, Inbound, ModuleWanted } from './wanted.ts';
 
@@ -35,6 +36,8 @@ export function directorParts(config: Config, director: DirectorConfig): Directo
     inbound: inbound(config, instances),
     director: {
       usesIpvs,
+      kernelNeeds: kernelNeeds(config.services),
+      connectionTableBits: usesIpvs ? config.ipvs.connectionTableBits : null,
       exchanges: exchangePoints(config).length > 1,
       listeners: config.services.flatMap(listenersOf),
       interfaces: director.dips.map((dip) => ({ name: dip.interface, address: dip.address })),

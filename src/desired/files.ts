@@ -6,6 +6,7 @@ import { modulesFileBody } from './modules-file.ts';
 import { hasWork, realserverScriptBody } from './realserver-script.ts';
 import { realserverUnitBody } from './realserver-unit.ts';
 import { type Originals, sysctlFileBody } from './sysctl-file.ts';
+import { GRE_DEVICE } from './tunnels.ts';
 import type { Wanted } from './wanted.ts';
 
 /** What runs on the host that would take our addresses, routes and rules for leftovers. */
@@ -22,6 +23,7 @@ export function managedFiles(
 ): ManagedFile[] {
   const file = (path: string, mode: number, body: string) => managedFile(path, mode, body, digest);
   const modules = modulesFileBody(wanted.modules);
+  const bits = wanted.director?.connectionTableBits ?? null;
   const places = hasWork(wanted.placed);
   const ours = places || wanted.director !== null;
   return [
@@ -29,10 +31,9 @@ export function managedFiles(
       ? [file(PATHS.sysctl, 0o644, sysctlFileBody(wanted.sysctls, originals, wanted.director?.virtualSysctls))]
       : []),
     ...(modules === '' ? [] : [file(PATHS.modules, 0o644, modules)]),
+    ...(bits === null ? [] : [file(PATHS.moduleOptions, 0o644, `options ip_vs conn_tab_bits=${bits}\n`)]),
     ...(ours && managers.networkd ? [file(PATHS.networkd, 0o644, NETWORKD)] : []),
-    ...(ours && managers.networkManager
-      ? [file(PATHS.networkManager, 0o644, unmanaged(wanted.director?.virtualInterfaces ?? []))]
-      : []),
+    ...(ours && managers.networkManager ? [file(PATHS.networkManager, 0o644, unmanaged(interfacesOf(wanted)))] : []),
     ...(places
       ? [
           file(PATHS.realserverScript, 0o755, realserverScriptBody(wanted.placed, wanted.sysctls)),
@@ -55,9 +56,13 @@ ManageForeignRoutingPolicyRules=no
 ManageForeignRoutes=no
 `;
 
-/** tunl0 is ours alone, and so is what the agent makes. */
-function unmanaged(virtual: readonly string[]): string {
+/** tunl0 is ours alone, and so are a GRE device and what the agent makes. */
+function interfacesOf({ placed, director }: Wanted): string[] {
+  return ['tunl0', ...(placed.gre ? [GRE_DEVICE] : []), ...(director?.virtualInterfaces ?? [])];
+}
+
+function unmanaged(interfaces: readonly string[]): string {
   return `[keyfile]
-unmanaged-devices+=${['tunl0', ...virtual].map((name) => `interface-name:${name}`).join(';')}
+unmanaged-devices+=${interfaces.map((name) => `interface-name:${name}`).join(';')}
 `;
 }

@@ -18,6 +18,7 @@ export const PATHS = {
   /** Sorts after Debian's and Red Hat's 99-sysctl.conf: the last file that sets a key wins (sysctl.d(5)). */
   sysctl: '/etc/sysctl.d/99-zz-lvsctl.conf',
   modules: '/etc/modules-load.d/lvsctl.conf',
+  moduleOptions: '/etc/modprobe.d/lvsctl.conf',
   directorScript: '/usr/local/lib/lvsctl/director',
   realserverScript: '/usr/local/lib/lvsctl/realserver',
   realserverUnit: '/etc/systemd/system/lvs-realserver.service',

@@ -4,7 +4,8 @@
  * nothing. Its record lines tell later runs what was placed.
  */
 import { RECORD_MARK } from './managed.ts';
-import { type Placed, type PlacedVip, RETURN_TABLE, type ReturnRoute } from './wanted.ts';
+import { GRE_DEVICE, greArguments, tunnelOverhead } from './tunnels.ts';
+import { type Placed, type PlacedVip, RETURN_TABLE, type ReturnRoute, type Tunnels } from './wanted.ts';
 
 export function hasWork({ vips, tunnel, returnRoute }: Placed): boolean {
   return vips.length > 0 || tunnel || returnRoute !== null;
@@ -23,7 +24,7 @@ value() { # KEY'S PATH, VALUE; a key that does not exist here is not needed
 vip() { # ADDRESS/BITS DEVICE
   ip addr add "$1" dev "$2" scope host 2>/dev/null || [ -n "$(ip -o addr show dev "$2" to "$1")" ]
 }
-rule() { # PRIORITY, the rule as \`ip rule\` shows it
+${tunnelOverhead(placed) > 0 ? TUNNEL_FUNCTIONS : ''}rule() { # PRIORITY, the rule as \`ip rule\` shows it
   priority=$1
   shift
   case "$(ip rule)" in *"from $*"*) ;; *) ip rule add from "$@" priority "$priority" ;; esac
@@ -47,10 +48,37 @@ esac
 `;
 }
 
-function recordLines({ vips, tunnel, returnRoute }: Placed): string {
+/** Only where something is tunnelled. */
+const TUNNEL_FUNCTIONS = `gue() { # PORT
+  case "$(ip fou show 2>/dev/null)" in *"port $1 gue"*) ;; *) ip fou add port "$1" gue ;; esac
+}
+segments() { # OVERHEAD of a tunnel: what clients send has to fit into it. At boot a default route may come later than this runs
+  tries=0
+  while [ "$tries" -lt 12 ]; do
+    ip -4 route show | while read -r route; do
+      case "$route " in
+        *' advmss '* | *' mtu '* | nexthop* | *' dev lo '* | *' dev tunl0 '* | *' dev ${GRE_DEVICE} '*) continue ;;
+        default*' dev '* | [0-9]*' dev '*) ;;
+        *) continue ;;
+      esac
+      device=\${route#* dev }
+      read -r mtu <"/sys/class/net/\${device%% *}/mtu" || continue
+      # shellcheck disable=SC2086
+      ip route change \${route%% linkdown*} advmss $((mtu - $1 - 40))
+    done
+    [ -z "$(ip -4 route show default)" ] || break
+    tries=$((tries + 1))
+    sleep 5
+  done
+}
+`;
+
+function recordLines({ vips, tunnel, guePorts, gre, returnRoute }: Placed): string {
   return [
     `${RECORD_MARK} placed by lvsctl`,
     ...(tunnel ? [`${RECORD_MARK} tunnel tunl0`] : []),
+    ...guePorts.map((port) => `${RECORD_MARK} tunnel gue ${port}`),
+    ...(gre ? [`${RECORD_MARK} tunnel gre ${gre.local}${gre.checksum ? ' checksum' : ''}`] : []),
     ...vips.map((vip) => `${RECORD_MARK} vip ${vip.device} ${vip.address}/${vip.prefixLength}`),
     ...(returnRoute
       ? [`${RECORD_MARK} return ${returnRoute.rip} via ${returnRoute.via}${directWords(returnRoute)}`]
@@ -62,16 +90,32 @@ function directWords({ direct }: ReturnRoute): string {
   return direct.length === 0 ? '' : ` direct ${direct.join(' ')}`;
 }
 
-function startLines({ vips, tunnel, returnRoute }: Placed, sysctls: Readonly<Record<string, string>>): string[] {
+function startLines({ vips, returnRoute, ...tunnels }: Placed, sysctls: Readonly<Record<string, string>>): string[] {
   const path = (key: string) => key.replaceAll(/[./]/g, (letter) => (letter === '.' ? '/' : '.'));
   return [
-    ...(tunnel ? ['[ -e /sys/class/net/tunl0 ] || modprobe ipip || return 1', 'ip link set tunl0 up || return 1'] : []),
+    ...tunnelLines(tunnels),
     ...Object.entries(sysctls).map(
       ([key, wanted]) => `value ${path(key)} '${wanted.replaceAll("'", `'\\''`)}' || return 1`,
     ),
     ...vips.map((vip) => `vip ${vipWords(vip)} || return 1`),
+    ...(tunnelOverhead(tunnels) > 0 ? [`segments ${tunnelOverhead(tunnels)} &`] : []),
     ...(returnRoute ? routeLines(returnRoute) : []),
     'return 0',
+  ];
+}
+
+function tunnelLines({ tunnel, guePorts, gre }: Tunnels): string[] {
+  return [
+    ...(tunnel ? ['[ -e /sys/class/net/tunl0 ] || modprobe ipip || return 1', 'ip link set tunl0 up || return 1'] : []),
+    ...(guePorts.length > 0 ? ['[ -d /sys/module/fou ] || modprobe fou || return 1'] : []),
+    ...guePorts.map((port) => `gue ${port} || return 1`),
+    ...(gre
+      ? [
+          '[ -d /sys/module/ip_gre ] || modprobe ip_gre || return 1',
+          `[ -e /sys/class/net/${GRE_DEVICE} ] || ip ${greArguments(gre).join(' ')} || return 1`,
+          `ip link set ${GRE_DEVICE} up || return 1`,
+        ]
+      : []),
   ];
 }
 
@@ -89,9 +133,11 @@ function routeLines({ rip, via, direct }: ReturnRoute): string[] {
   ];
 }
 
-function stopLines({ vips, returnRoute }: Placed): string[] {
+function stopLines({ vips, guePorts, gre, returnRoute }: Placed): string[] {
   return [
     ...vips.map((vip) => `ip addr del ${vip.address}/${vip.prefixLength} dev ${vip.device} 2>/dev/null`),
+    ...guePorts.map((port) => `ip fou del port ${port} 2>/dev/null`),
+    ...(gre ? [`ip link del ${GRE_DEVICE} 2>/dev/null`] : []),
     ...(returnRoute
       ? [
           `while ip rule del priority ${RETURN_TABLE} 2>/dev/null; do :; done`,

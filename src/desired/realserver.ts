@@ -1,7 +1,8 @@
 /** What realservers need for the services that use them: DR and TUN make them hold the VIP silently, NAT routes answers back. */
 import type { Config, RealserverConfig } from '../config/config.ts';
-import type { Mode, ServiceConfig } from '../config/service.ts';
-import { type Address, familyOf, hostPrefix } from '../wire/address.ts';
+import type { ServiceConfig } from '../config/service.ts';
+import { familyOf, hostPrefix } from '../wire/address.ts';
+import { deviceOf, tunnelInbound, tunnelModules, tunnelSysctls, tunnelsFor } from './tunnels.ts';
 import type { Inbound, ModuleWanted, Placed, PlacedVip, Served } from './wanted.ts';
 
 /** Measured: without these a realserver answers ARP for the VIP and takes the traffic away from the director. */
@@ -11,12 +12,6 @@ const ARP_SUPPRESSION: Readonly<Record<string, string>> = {
   'net.ipv4.conf.lo.arp_ignore': '1',
   'net.ipv4.conf.lo.arp_announce': '2',
 };
-
-/**
- * Strict reverse-path filtering drops decapsulated packets, for their source is not routed through tunl0. The kernel takes
- * the greater of `all` and the interface, so 2 (loose) here is enough and `all` stays as it is.
- */
-const TUNNEL_FILTER: Readonly<Record<string, string>> = { 'net.ipv4.conf.tunl0.rp_filter': '2' };
 
 export interface RealserverParts {
   readonly modules: readonly ModuleWanted[];
@@ -31,31 +26,38 @@ export function realserverParts(config: Config, realserver: RealserverConfig): R
     service.realservers.some(({ name }) => name === realserver.name),
   );
   const vips = placedVips(services);
-  const tunnel = services.some(({ mode }) => mode === 'tun');
+  const tunnels = tunnelsFor(
+    services.filter(({ mode }) => mode === 'tun'),
+    realserver.rip,
+  );
   const silent = vips.some(({ address }) => familyOf(address) === 4);
   return {
-    modules: tunnel ? [{ name: 'ipip', required: true }] : [],
-    sysctls: { ...(silent ? ARP_SUPPRESSION : {}), ...(tunnel ? TUNNEL_FILTER : {}), ...realserver.sysctl },
-    placed: { vips, tunnel, returnRoute: returnRoute(config, realserver, services) },
+    modules: tunnelModules(tunnels),
+    sysctls: { ...(silent ? ARP_SUPPRESSION : {}), ...tunnelSysctls(tunnels), ...realserver.sysctl },
+    placed: { vips, ...tunnels, returnRoute: returnRoute(config, realserver, services) },
     serves: served(services, realserver),
     inbound: inbound(services, realserver),
   };
 }
 
 /**
- * A VIP of a tunnelled service goes on tunl0, which must have an address of its own for reverse-path filtering to accept
- * anything on it (net/ipv4/fib_frontend.c, `no_addr`); it serves DR services of the same VIP just as well.
+ * A VIP of a tunnelled service goes on the tunnel's device, which must have an address of its own for reverse-path filtering to
+ * accept anything on it (net/ipv4/fib_frontend.c, `no_addr`); it serves DR services of the same VIP just as well. One that comes by
+ * two tunnels is on both.
  */
 function placedVips(services: readonly ServiceConfig[]): PlacedVip[] {
-  const devices = new Map<Address, PlacedVip['device']>();
-  for (const mode of ['dr', 'tun'] satisfies Mode[]) {
-    for (const { address } of services.filter((service) => service.mode === mode).flatMap(({ listen }) => listen)) {
-      devices.set(address, mode === 'tun' ? 'tunl0' : 'lo');
-    }
-  }
-  return [...devices]
-    .map(([address, device]) => ({ device, address, prefixLength: hostPrefix(address) }))
-    .sort((a, b) => (`${a.device} ${a.address}` < `${b.device} ${b.address}` ? -1 : 1));
+  const tunnelled = services.filter(({ mode }) => mode === 'tun').flatMap((one) => placesOf(one, deviceOf(one)));
+  const addresses = new Set(tunnelled.map(({ address }) => address));
+  const direct = services
+    .filter(({ mode }) => mode === 'dr')
+    .flatMap((one) => placesOf(one, 'lo'))
+    .filter(({ address }) => !addresses.has(address));
+  const places = new Map([...direct, ...tunnelled].map((vip) => [`${vip.device} ${vip.address}`, vip]));
+  return [...places].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, vip]) => vip);
+}
+
+function placesOf({ listen }: ServiceConfig, device: PlacedVip['device']): PlacedVip[] {
+  return listen.map(({ address }) => ({ device, address, prefixLength: hostPrefix(address) }));
 }
 
 function returnRoute(config: Config, { gateway, rip }: RealserverConfig, services: readonly ServiceConfig[]) {
@@ -88,9 +90,5 @@ function inbound(services: readonly ServiceConfig[], realserver: RealserverConfi
       return [{ family, protocol: listener.protocol, port: port === 0 ? null : port, purpose }];
     }),
   );
-  const tunnelled = services.filter(({ mode }) => mode === 'tun');
-  return [
-    ...entries,
-    ...tunnelled.map(({ name }): Inbound => ({ family: 4, protocol: 'ipip', port: null, purpose: `service ${name}` })),
-  ];
+  return [...entries, ...services.filter(({ mode }) => mode === 'tun').map(tunnelInbound)];
 }

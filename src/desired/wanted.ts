@@ -1,6 +1,7 @@
 /** What one host shall be like: the whole of it, for either role. Pure values; texts of files are built from them. */
 import type { Speech } from '../config/speech.ts';
 import type { Address, Family } from '../wire/address.ts';
+import type { KernelNeed } from './kernel-needs.ts';
 
 export interface Wanted {
   readonly host: string;
@@ -34,15 +35,30 @@ export interface ModuleWanted {
 }
 
 /** What a realserver carries for LVS: recorded on the host, so that what is no longer wanted can be taken away. */
-export interface Placed {
+export interface Placed extends Tunnels {
   readonly vips: readonly PlacedVip[];
-  /** tunl0 is up. */
-  readonly tunnel: boolean;
   readonly returnRoute: ReturnRoute | null;
 }
 
+/** What tunnelled packets come in by. */
+export interface Tunnels {
+  /** tunl0 is up. */
+  readonly tunnel: boolean;
+  /** UDP ports at which GUE is unpacked, in order. */
+  readonly guePorts: readonly number[];
+  readonly gre: GreDevice | null;
+}
+
+/** Of the kernel; two without a key cannot differ by their checksum alone. */
+export interface GreDevice {
+  /** The RIP: the device for every address is gre0, and there can be but one. */
+  readonly local: Address;
+  /** Packets without a checksum are dropped if it is set, and packets with one if not. */
+  readonly checksum: boolean;
+}
+
 export interface PlacedVip {
-  readonly device: 'lo' | 'tunl0';
+  readonly device: 'lo' | 'tunl0' | 'lvs-gre';
   readonly address: Address;
   /** Always the whole address: a shorter prefix on lo would make the whole network local. */
   readonly prefixLength: 32 | 128;
@@ -61,8 +77,8 @@ export const RETURN_TABLE = 0x4c56;
 
 export interface Inbound {
   readonly family: Family;
-  /** tcp, udp, or a protocol number by name: vrrp (112), ipip (4), icmpv6 (58). */
-  readonly protocol: 'tcp' | 'udp' | 'vrrp' | 'ipip' | 'icmpv6';
+  /** tcp, udp, or a protocol number by name: vrrp (112), ipip (4), gre (47), icmpv6 (58). */
+  readonly protocol: 'tcp' | 'udp' | 'vrrp' | 'ipip' | 'gre' | 'icmpv6';
   /** Of ICMPv6: the type. null: there is none, or every one. */
   readonly port: number | null;
   /**
@@ -96,6 +112,9 @@ export interface InstanceWanted {
 
 export interface DirectorWanted {
   readonly usesIpvs: boolean;
+  readonly kernelNeeds: readonly KernelNeed[];
+  /** Buckets of IPVS's connection table, as a power of two; null: what the kernel has. */
+  readonly connectionTableBits: number | null;
   /** It has other directors to tell what it knows. */
   readonly exchanges: boolean;
   readonly interfaces: readonly { readonly name: string; readonly address: Address }[];
@@ -115,4 +134,4 @@ export interface DirectorWanted {
 }
 
 /** Nothing of ours. */
-export const NOTHING_PLACED: Placed = { vips: [], tunnel: false, returnRoute: null };
+export const NOTHING_PLACED: Placed = { vips: [], tunnel: false, guePorts: [], gre: null, returnRoute: null };

@@ -3,6 +3,7 @@ import type { Step, StepResult } from '../shell/step.ts';
 import type { Address } from '../wire/address.ts';
 import { type AgentFacts, agentFact } from './agent.ts';
 import { type ClockFact, clockFact } from './clock.ts';
+import { CONNECTION_TABLE_PATHS, type ConnectionTableFacts, connectionTableIn } from './connection-table.ts';
 import type { Fact } from './fact.ts';
 import { type FileFacts, filesIn, type Marks, recordsIn } from './files.ts';
 import { type FirewallFacts, firewallFact } from './firewall.ts';
@@ -11,9 +12,11 @@ import { type NetworkFacts, networkFact } from './network.ts';
 import { type PlacedFacts, parseOriginals, parsePlaced } from './records.ts';
 import { type RivalFacts, rivalsFact } from './rivals.ts';
 import { type ChangeableParts, rootProgramsFact } from './root-programs.ts';
+import { type RouteFact, routesFact } from './routes.ts';
 import { sysctlPath, sysctlsIn } from './sysctls.ts';
 import { type SystemFacts, systemFact } from './system.ts';
 import { textsFact } from './texts.ts';
+import { type TunnelFacts, tunnelsFact } from './tunnels.ts';
 import { type UnitFacts, type UnitQuestion, unitsFact } from './units.ts';
 
 export interface HostFacts {
@@ -24,6 +27,10 @@ export interface HostFacts {
   readonly placed: PlacedFacts;
   readonly originals: Readonly<Record<string, string | null>>;
   readonly network: NetworkFacts;
+  readonly tunnels: TunnelFacts;
+  /** Only where there may be tunnels. */
+  readonly routes: readonly RouteFact[];
+  readonly connectionTable: ConnectionTableFacts;
   readonly units: Readonly<Record<string, UnitFacts>>;
   readonly firewall: FirewallFacts;
   /** Only on directors. */
@@ -45,6 +52,9 @@ export interface HostQuestion {
   readonly table: number;
   readonly destinations: readonly Address[];
   readonly interfaces: readonly string[];
+  readonly greDevice: string;
+  readonly tunnelled: boolean;
+  readonly tunnelDevices: readonly string[];
   readonly scriptUser: string;
   /** Files that root is to execute. */
   readonly rootPrograms: readonly string[];
@@ -66,8 +76,10 @@ export function factSteps(question: HostQuestion): Step[] {
   return [
     step(systemFact, { release: agent?.release ?? null }),
     ...(question.modules.length > 0 ? [step(modulesFact, question.modules)] : []),
-    step(textsFact, [...question.sysctls.map(sysctlPath), ...question.paths, PASSWD]),
+    step(textsFact, [...question.sysctls.map(sysctlPath), ...question.paths, ...CONNECTION_TABLE_PATHS, PASSWD]),
     step(networkFact, question),
+    step(tunnelsFact, question),
+    step(routesFact, question),
     step(unitsFact, question.units),
     step(firewallFact, null),
     ...(question.rootPrograms.length > 0 ? [step(rootProgramsFact, question.rootPrograms)] : []),
@@ -99,6 +111,9 @@ export function parseFacts(results: readonly StepResult[], { paths, marks, scrip
     placed: parsePlaced(records),
     originals: parseOriginals(records),
     network: read(networkFact),
+    tunnels: read(tunnelsFact),
+    routes: read(routesFact),
+    connectionTable: connectionTableIn(texts),
     units: read(unitsFact),
     firewall: read(firewallFact),
     changeable: read(rootProgramsFact),

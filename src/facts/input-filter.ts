@@ -51,6 +51,7 @@ const PROTOCOLS: Readonly<Record<string, string>> = {
   '4': 'ipip',
   '6': 'tcp',
   '17': 'udp',
+  '47': 'gre',
   '58': 'icmpv6',
   '112': 'vrrp',
   ipencap: 'ipip',

@@ -3,11 +3,13 @@ import { type Address, familyOf, parseAddress } from '../wire/address.ts';
 
 export interface PlacedFacts {
   readonly vips: readonly {
-    readonly device: 'lo' | 'tunl0';
+    readonly device: 'lo' | 'tunl0' | 'lvs-gre';
     readonly address: Address;
     readonly prefixLength: 32 | 128;
   }[];
   readonly tunnel: boolean;
+  readonly guePorts: readonly number[];
+  readonly gre: { readonly local: Address; readonly checksum: boolean } | null;
   readonly returnRoute: { readonly rip: Address; readonly via: Address; readonly direct: readonly Address[] } | null;
 }
 
@@ -15,6 +17,8 @@ export function parsePlaced(records: readonly string[]): PlacedFacts {
   return {
     vips: records.flatMap(vipOf),
     tunnel: records.includes('tunnel tunl0'),
+    guePorts: records.flatMap((record) => Number(/^tunnel gue (\d{1,5})$/.exec(record)?.[1] ?? 0) || []),
+    gre: records.map(greOf).find((device) => device !== null) ?? null,
     returnRoute: records.map(routeOf).find((route) => route !== null) ?? null,
   };
 }
@@ -29,11 +33,20 @@ export function parseOriginals(records: readonly string[]): Readonly<Record<stri
   );
 }
 
+const DEVICES = ['lo', 'tunl0', 'lvs-gre'] as const;
+
 function vipOf(record: string): PlacedFacts['vips'][number][] {
-  const [, device, text] = /^vip (lo|tunl0) (\S+)\/(?:32|128)$/.exec(record) ?? [];
+  const [, word, text] = /^vip (\S+) (\S+)\/(?:32|128)$/.exec(record) ?? [];
+  const device = DEVICES.find((name) => name === word);
   const address = text === undefined ? undefined : parseAddress(text);
-  if (address === undefined) return [];
-  return [{ device: device === 'tunl0' ? 'tunl0' : 'lo', address, prefixLength: familyOf(address) === 4 ? 32 : 128 }];
+  if (address === undefined || device === undefined) return [];
+  return [{ device, address, prefixLength: familyOf(address) === 4 ? 32 : 128 }];
+}
+
+function greOf(record: string): PlacedFacts['gre'] {
+  const [, text = '', checksum] = /^tunnel gre (\S+)( checksum)?$/.exec(record) ?? [];
+  const local = parseAddress(text);
+  return local === undefined ? null : { local, checksum: checksum !== undefined };
 }
 
 function routeOf(record: string): PlacedFacts['returnRoute'] {

@@ -1,6 +1,7 @@
 /**
  * Every operation, in the order in which a host performs them: first what is taken away (VIPs before the sysctls that keep
- * them silent, and both before the file that records them), then what is added (sysctls before VIPs), then what serves.
+ * them silent, and both before the file that records them), then what is added (tunnels with their sysctls before VIPs), then what
+ * serves.
  */
 import type { Wanted } from '../desired/wanted.ts';
 import type { HostFacts } from '../facts/host.ts';
@@ -15,15 +16,20 @@ import { realserverUnit } from './realserver-unit.ts';
 import { release } from './release.ts';
 import { addReturnRoute, removeReturnRoute } from './return-route.ts';
 import { scriptUser } from './script-user.ts';
+import { segmentSize } from './segment-size.ts';
 import { restoreSysctls, setSysctls } from './sysctls.ts';
+import { addTunnels, removeTunnels } from './tunnels.ts';
 import { addVips, removeVips } from './vips.ts';
 
 const OPERATIONS: readonly Operation[] = [
   removeVips,
+  removeTunnels,
   removeReturnRoute,
   restoreSysctls,
+  segmentSize,
   files,
   modules,
+  addTunnels,
   setSysctls,
   addVips,
   addReturnRoute,

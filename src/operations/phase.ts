@@ -32,6 +32,8 @@ function union(wanted: Placed, placed: HostFacts['placed']): Placed {
   return {
     vips: [...wanted.vips, ...kept].sort((a, b) => (key(a) < key(b) ? -1 : 1)),
     tunnel: wanted.tunnel || placed.tunnel,
+    guePorts: [...new Set([...wanted.guePorts, ...placed.guePorts])].sort((a, b) => a - b),
+    gre: wanted.gre ?? placed.gre,
     returnRoute: null,
   };
 }

@@ -6,12 +6,14 @@ import type { HostAddress } from '../facts/network.ts';
 import { isLinkLocal } from '../wire/address.ts';
 import { blockedBy, blockedWords, openingCommands } from './inbound.ts';
 import { KEEPALIVED_UNIT } from './keepalived.ts';
+import { kernelProblems } from './kernel-version.ts';
 import { moduleRemedy } from './module-package.ts';
 
 /** Sentences without the host's name in front, some with commands in lines of their own behind; empty: go on. */
 export function problemsOf(wanted: Wanted, facts: HostFacts, firewall: 'manage' | 'check' | 'ignore'): string[] {
   return [
     ...(wanted.director ? directorProblems(wanted, facts) : []),
+    ...(wanted.director ? kernelProblems(wanted.director.kernelNeeds, facts.system) : []),
     ...(wanted.director ? speechlessInstances(wanted.director, facts.network) : []),
     ...(wanted.placed.vips.length > 0 || wanted.placed.returnRoute ? systemdProblems(facts) : []),
     ...wanted.modules

@@ -2,6 +2,7 @@
 import { AGENT, AGENT_UNIT, SCRIPT_USER, VRRP_UNIT } from '../desired/agent-units.ts';
 import { HEADER_MARK, PATHS, RECORD_MARK } from '../desired/managed.ts';
 import { REALSERVER_UNIT } from '../desired/realserver-unit.ts';
+import { GRE_DEVICE, tunnelOverhead } from '../desired/tunnels.ts';
 import { RETURN_TABLE, type Wanted } from '../desired/wanted.ts';
 import type { HostQuestion } from '../facts/host.ts';
 import { CLOUD_AGENTS } from './rivals.ts';
@@ -47,6 +48,9 @@ export function questionFor(wanted: Wanted, release: string | null): HostQuestio
     table: RETURN_TABLE,
     destinations: wanted.onLink,
     interfaces: ['tunl0', ...(wanted.director?.interfaces.map(({ name }) => name) ?? [])],
+    greDevice: GRE_DEVICE,
+    tunnelled: tunnelOverhead(wanted.placed) > 0,
+    tunnelDevices: ['tunl0', GRE_DEVICE],
     scriptUser: SCRIPT_USER,
     rootPrograms: [...new Set(wanted.director?.rootScripts.flatMap(({ files }) => files))],
     agent: wanted.director ? { ...AGENT_QUESTION, release: release ?? '' } : null,

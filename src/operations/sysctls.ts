@@ -1,13 +1,19 @@
+import { GRE_DEVICE } from '../desired/tunnels.ts';
+import type { Wanted } from '../desired/wanted.ts';
+import type { HostFacts } from '../facts/host.ts';
 import { type Operation, outcome, run } from './operation.ts';
+import { isGreMade, isGreRebuilt } from './tunnels.ts';
 
 /** Live values; all in one `sysctl`, in the order of the wanted ones (ip_forward resets others, so it comes first). */
 export const setSysctls: Operation = {
   name: 'sysctls',
-  decide({ sysctls: lasting, modules, director }, { sysctls: live, modules: loaded, agent }) {
+  decide({ sysctls: lasting, modules, placed, director }, facts) {
+    const { modules: loaded, agent } = facts;
+    const live = withoutRebuilt(placed, facts);
     const present = Object.entries(director?.virtualSysctls ?? {}).filter(([key]) => live[key] !== undefined);
     const sysctls = { ...Object.fromEntries(present), ...lasting };
-    // Keys of a module that is only now being loaded exist once that is done.
-    const comes = modules.some(({ name }) => loaded[name] === 'available');
+    // Keys of a module that is only now being loaded, or of a device that is being made, exist once that is done.
+    const comes = modules.some(({ name }) => loaded[name] === 'available') || isGreMade(placed, facts);
     const differs = Object.entries(sysctls).filter(
       ([key, value]) =>
         live[key] !== value &&
@@ -18,13 +24,19 @@ export const setSysctls: Operation = {
       differs.map(([key, value]) => ({
         sign: '~',
         what: `sysctl ${key} = ${value}`,
-        why: live[key] === undefined ? 'comes with the module' : `is ${live[key]}`,
+        why: live[key] === undefined ? 'comes with the module or the device' : `is ${live[key]}`,
       })),
       differs.length === 0 ? [] : [run('sysctl', '-q', '-w', ...differs.map(([key, value]) => `${key}=${value}`))],
       'every value is live',
     );
   },
 };
+
+/** A device that is made anew has its settings anew. */
+function withoutRebuilt(placed: Wanted['placed'], facts: HostFacts): HostFacts['sysctls'] {
+  if (!isGreRebuilt(placed, facts)) return facts.sysctls;
+  return Object.fromEntries(Object.entries(facts.sysctls).filter(([key]) => !key.includes(`.conf.${GRE_DEVICE}.`)));
+}
 
 /** The agent has changed it for a hand-over, and puts back what is wanted. */
 function isLent(lent: { before: string; now: string } | undefined, wanted: string, live: string | undefined): boolean {

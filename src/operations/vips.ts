@@ -1,7 +1,8 @@
+import { GRE_DEVICE } from '../desired/tunnels.ts';
 import type { Wanted } from '../desired/wanted.ts';
 import type { HostFacts } from '../facts/host.ts';
-import type { Command } from '../shell/command.ts';
 import { type Change, type Operation, outcome, run } from './operation.ts';
+import { isGreRebuilt } from './tunnels.ts';
 
 type PlacedVip = Wanted['placed']['vips'][number];
 
@@ -9,20 +10,11 @@ type PlacedVip = Wanted['placed']['vips'][number];
 export const addVips: Operation = {
   name: 'VIPs',
   decide({ placed }, facts) {
-    const tunnelDown = placed.tunnel && !facts.network.up.includes('tunl0');
-    const missing = placed.vips.filter((vip) => !isThere(vip, facts));
-    const changes: Change[] = [
-      ...(tunnelDown
-        ? [{ sign: '+', what: 'interface tunl0 up', why: 'tunnelled packets come in by it' } as const]
-        : []),
-      ...missing.map((vip): Change => ({ sign: '+', what: wordsOf(vip), why: 'not there' })),
-    ];
-    const commands: Command[] = [
-      ...(tunnelDown ? [run('ip', 'link', 'set', 'tunl0', 'up')] : []),
-      ...missing.map(({ address, prefixLength, device }) =>
-        run('ip', 'addr', 'add', `${address}/${prefixLength}`, 'dev', device, 'scope', 'host'),
-      ),
-    ];
+    const missing = placed.vips.filter((vip) => !isThere(vip, facts) || isOnRebuilt(vip, placed, facts));
+    const changes = missing.map((vip): Change => ({ sign: '+', what: wordsOf(vip), why: 'not there' }));
+    const commands = missing.map(({ address, prefixLength, device }) =>
+      run('ip', 'addr', 'add', `${address}/${prefixLength}`, 'dev', device, 'scope', 'host'),
+    );
     return outcome(changes, commands, placed.vips.length === 0 ? 'holds no VIP' : 'every VIP is there');
   },
 };
@@ -34,22 +26,20 @@ export const removeVips: Operation = {
     const former = facts.placed.vips.filter(
       (vip) => isThere(vip, facts) && !placed.vips.some((wanted) => wordsOf(wanted) === wordsOf(vip)),
     );
-    const tunnelUnwanted = facts.placed.tunnel && !placed.tunnel && facts.network.up.includes('tunl0');
     return outcome(
-      [
-        ...former.map((vip): Change => ({ sign: '-', what: wordsOf(vip), why: 'no longer wanted' })),
-        ...(tunnelUnwanted ? [{ sign: '-', what: 'interface tunl0 up', why: 'no longer wanted' } as const] : []),
-      ],
-      [
-        ...former.map(({ address, prefixLength, device }) =>
-          run('ip', 'addr', 'del', `${address}/${prefixLength}`, 'dev', device),
-        ),
-        ...(tunnelUnwanted ? [run('ip', 'link', 'set', 'tunl0', 'down')] : []),
-      ],
+      former.map((vip): Change => ({ sign: '-', what: wordsOf(vip), why: 'no longer wanted' })),
+      former.map(({ address, prefixLength, device }) =>
+        run('ip', 'addr', 'del', `${address}/${prefixLength}`, 'dev', device),
+      ),
       'no former VIP is left',
     );
   },
 };
+
+/** Its address goes with the device. */
+function isOnRebuilt({ device }: PlacedVip, placed: Wanted['placed'], facts: HostFacts): boolean {
+  return device === GRE_DEVICE && isGreRebuilt(placed, facts);
+}
 
 function isThere(vip: PlacedVip, { network }: HostFacts): boolean {
   return network.addresses.some(

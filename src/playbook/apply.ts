@@ -7,6 +7,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Placed } from '../desired/wanted.ts';
 import { growing, returning } from '../operations/phase.ts';
+import { losesTunnel } from '../operations/tunnels.ts';
 import { applyDirector, directorOrder, refreshAgent } from './directors.ts';
 import { withExchangeKey } from './exchange-key.ts';
 import { giveToPreferred, newInstances } from './hand-over.ts';
@@ -84,7 +85,7 @@ async function cleanUp(run: Run, directors: readonly HostRun[], others: readonly
 /** Something that connections through a director may still need. */
 function losesSomething(wanted: Placed, placed: Placed): boolean {
   const losesVip = placed.vips.some(({ address }) => !wanted.vips.some((vip) => vip.address === address));
-  return losesVip || (placed.tunnel && !wanted.tunnel) || (placed.returnRoute !== null && wanted.returnRoute === null);
+  return losesVip || losesTunnel(wanted, placed) || (placed.returnRoute !== null && wanted.returnRoute === null);
 }
 
 /** Directors still send packets of old connections to realservers that are leaving. */

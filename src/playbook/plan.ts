@@ -2,6 +2,7 @@
 import type { Wanted } from '../desired/wanted.ts';
 import type { HostFacts } from '../facts/host.ts';
 import { type Decision, decide } from '../operations/all.ts';
+import { connectionTableWarnings } from '../operations/connection-table.ts';
 import { faultWarnings } from '../operations/faults.ts';
 import { runsKeepalived } from '../operations/keepalived.ts';
 import type { Context } from '../operations/operation.ts';
@@ -94,7 +95,7 @@ function planHost(
     ...(wanted.director ? pinProblems(shared.pins) : []),
     ...[clocks.get(wanted.host) ?? []].flat(),
   ];
-  const warnings = [...warningsOf(wanted, reading.facts), ...faultWarnings(wanted, reading.facts)];
+  const warnings = [warningsOf, faultWarnings, connectionTableWarnings].flatMap((of) => of(wanted, reading.facts));
   const unmanaged = wanted.director !== null && runsKeepalived(reading.facts);
   const marked = [...pinChanges(shared.pins, reading), ...changes];
   return {

@@ -3,7 +3,7 @@ import type { Config } from '../../src/config/config.ts';
 import { managedFiles } from '../../src/desired/files.ts';
 import { wantedHosts } from '../../src/desired/hosts.ts';
 import { PATHS } from '../../src/desired/managed.ts';
-import type { Wanted } from '../../src/desired/wanted.ts';
+import { NOTHING_PLACED, type Wanted } from '../../src/desired/wanted.ts';
 import { topology } from './topology.ts';
 
 function host(name: string, config: Config): Wanted {
@@ -23,6 +23,8 @@ describe('what hosts shall be', () => {
     expect(web1.placed).toEqual({
       vips: [{ device: 'lo', address: '10.77.1.100', prefixLength: 32 }],
       tunnel: false,
+      guePorts: [],
+      gre: null,
       returnRoute: null,
     });
     expect(web1.sysctls).toEqual(ARP);
@@ -44,6 +46,8 @@ describe('what hosts shall be', () => {
     expect(web2.placed).toEqual({
       vips: [],
       tunnel: false,
+      guePorts: [],
+      gre: null,
       returnRoute: {
         rip: '10.77.2.22',
         via: '10.77.2.1',
@@ -70,7 +74,7 @@ describe('what hosts shall be', () => {
       realservers: one.realservers.filter(({ name }) => name !== 'web2'),
     }));
     const web2 = host('web2', { ...config, services });
-    expect(web2.placed).toEqual({ vips: [], tunnel: false, returnRoute: null });
+    expect(web2.placed).toEqual(NOTHING_PLACED);
     expect(web2.sysctls).toEqual({});
   });
 

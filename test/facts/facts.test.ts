@@ -105,7 +105,12 @@ drwxr-xr-x root root /
     const records = [
       'placed by lvsctl',
       'tunnel tunl0',
+      'tunnel gue 6080',
+      'tunnel gue nonsense',
+      'tunnel gre nonsense',
+      'tunnel gre 10.77.1.21 checksum',
       'vip tunl0 10.77.1.102/32',
+      'vip lvs-gre 10.77.1.102/32',
       'vip lo 2001:db8::1/128',
       'vip eth0 10.0.0.1/32',
       'vip lo nonsense/32',
@@ -116,9 +121,12 @@ drwxr-xr-x root root /
     expect(parsePlaced(records)).toEqual({
       vips: [
         { device: 'tunl0', address: '10.77.1.102', prefixLength: 32 },
+        { device: 'lvs-gre', address: '10.77.1.102', prefixLength: 32 },
         { device: 'lo', address: '2001:db8::1', prefixLength: 128 },
       ],
       tunnel: true,
+      guePorts: [6080],
+      gre: { local: '10.77.1.21', checksum: true },
       returnRoute: { rip: '10.77.2.21', via: '10.77.2.1', direct: ['10.77.1.11', '10.77.1.12'] },
     });
     expect(parseOriginals(records)).toEqual({ 'net.ipv4.vs.sync_threshold': '3 50', 'net.ipv4.vs.backup_only': null });

@@ -12,9 +12,11 @@ import { modulesFact } from '../../src/facts/modules.ts';
 import { networkFact } from '../../src/facts/network.ts';
 import { rivalsFact } from '../../src/facts/rivals.ts';
 import { rootProgramsFact } from '../../src/facts/root-programs.ts';
+import { routesFact } from '../../src/facts/routes.ts';
 import { sysctlPath, sysctlsIn } from '../../src/facts/sysctls.ts';
 import { systemFact } from '../../src/facts/system.ts';
 import { textsFact } from '../../src/facts/texts.ts';
+import { tunnelsFact } from '../../src/facts/tunnels.ts';
 import { unitsFact } from '../../src/facts/units.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'facts-'));
@@ -70,6 +72,18 @@ describe.each(SHELLS)('%s', (shell, options) => {
     expect(facts.rules.map(({ table }) => table)).toContain('main');
     expect(facts.up).toEqual(['lo']);
     expect(facts.returnVia).toBeNull();
+  });
+
+  it('asks for tunnels only where there may be some', () => {
+    const facts = tunnelsFact.parse(run(tunnelsFact.script({ greDevice: 'none0' })));
+    expect(facts.gre).toBeNull();
+    expect(run(tunnelsFact.script({ greDevice: 'lo' }))).toContain('LOOPBACK');
+  });
+
+  it('asks for routes only where there may be tunnels', () => {
+    expect(run(routesFact.script({ tunnelled: false, tunnelDevices: ['none0', 'none1'] }))).toBe('');
+    expect(run(routesFact.script({ tunnelled: true, tunnelDevices: [] }))).toMatch(/^mtu lo \d+$/m);
+    expect(run(routesFact.script({ tunnelled: false, tunnelDevices: ['none0', 'lo'] }))).toMatch(/^mtu lo \d+$/m);
   });
 
   it('tells whole releases by their stamps, of this version and the one before, from what a cut off upload left', () => {

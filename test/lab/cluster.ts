@@ -46,14 +46,14 @@ export async function ask(lab: Lab, url: string, count: number, timeoutMs = 2000
   return { ...Object.fromEntries(answered), ...causes };
 }
 
-/** Which of these machines have the address, on any interface but lo and tunl0. */
+/** Which of these machines have the address, on any interface but lo and those of tunnels. */
 export async function holders(lab: Lab, vip: string, among: readonly Machine[] = ['lb1', 'lb2']): Promise<Machine[]> {
   const found = await Promise.all(
     among.map(async (machine) => {
       const { stdout } = await attempt(lab, machine, ['ip', '-o', 'address', 'show', 'to', vip]);
       return String(stdout)
         .split('\n')
-        .some((line) => line !== '' && !/ (lo|tunl0) /.test(line))
+        .some((line) => line !== '' && !/ (lo|tunl0|lvs-gre) /.test(line))
         ? [machine]
         : [];
     }),

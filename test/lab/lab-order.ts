@@ -24,6 +24,8 @@ export const LAB_ORDER: readonly string[] = [
   'pinned',
   'virtual-mac',
   'upgrade',
+  'tunnels',
+  'connection-table',
   'topologies',
   'migrate',
   'hostile',

@@ -1,7 +1,7 @@
 /** Facts of hosts that are as a fresh installation leaves them; tests change what they are about. */
 import { createHash } from 'node:crypto';
 import { managedFiles } from '../../src/desired/files.ts';
-import type { Wanted } from '../../src/desired/wanted.ts';
+import { NOTHING_PLACED, type Wanted } from '../../src/desired/wanted.ts';
 import type { AgentFacts } from '../../src/facts/agent.ts';
 import type { HostFacts } from '../../src/facts/host.ts';
 import type { Context } from '../../src/operations/operation.ts';
@@ -41,9 +41,12 @@ export function freshFacts(change: Partial<HostFacts> = {}): HostFacts {
     modules: {},
     sysctls: {},
     files: {},
-    placed: { vips: [], tunnel: false, returnRoute: null },
+    placed: NOTHING_PLACED,
     originals: {},
     network: { addresses: [], rules: [], returnVia: null, ways: {}, up: [] },
+    tunnels: { guePorts: [], gre: null },
+    routes: [],
+    connectionTable: { bits: null, builtIn: false },
     units: {},
     firewall: { filters: [] },
     rivals: null,
@@ -93,6 +96,7 @@ export function satisfied(wanted: Wanted): HostFacts {
       ways: Object.fromEntries(wanted.onLink.map((one) => [one, { device: 'eth1', via: null }])),
       up: placed.tunnel ? ['tunl0'] : [],
     },
+    tunnels: { guePorts: placed.guePorts, gre: placed.gre && { ...placed.gre, isUp: true } },
     units: {
       'lvs-realserver.service': unit,
       'lvs-agent.service': unit,

@@ -26,6 +26,7 @@ describe('iptables in front of IPVS', () => {
     ['both opened', [DROP, '-A INPUT -p tcp -m tcp --dport 80 -j ACCEPT', '-A INPUT -p vrrp -j ACCEPT'], []],
     ['both opened too late', [DROP, '-A INPUT -j DROP', '-A INPUT -j ACCEPT'], BOTH],
     ['VRRP by number', [DROP, '-A INPUT -p 112 -j ACCEPT'], BOTH.slice(0, 1)],
+    ['both opened, as for GRE', [DROP, '-A INPUT -p gre -j ACCEPT'], BOTH],
     ['VRRP alone dropped', ['-P INPUT ACCEPT', '-A INPUT -p vrrp -j DROP'], BOTH.slice(1)],
     ['VRRP of some dropped', ['-P INPUT ACCEPT', '-A INPUT ! -s 10.77.1.0/24 -p vrrp -j DROP'], []],
     [

@@ -1,7 +1,7 @@
 /** Every operation as data: what is wanted, what is there, the commands as people read them, or why there are none. */
 import { describe, expect, it } from 'vitest';
 import { wantedHosts } from '../../src/desired/hosts.ts';
-import type { Wanted } from '../../src/desired/wanted.ts';
+import { NOTHING_PLACED, type Wanted } from '../../src/desired/wanted.ts';
 import type { HostFacts } from '../../src/facts/host.ts';
 import { agent, agentRequest } from '../../src/operations/agent.ts';
 import { decide } from '../../src/operations/all.ts';
@@ -31,7 +31,7 @@ const virtual = ((config): Wanted => {
   const instances = config.instances.map((one) => ({ ...one, virtualMac }));
   return wantedHosts({ ...config, instances }).find((one) => one.host === 'lb1')!;
 })(topology('dr'));
-const nothing: Wanted = { ...dr, sysctls: {}, placed: { vips: [], tunnel: false, returnRoute: null } };
+const nothing: Wanted = { ...dr, sysctls: {}, placed: NOTHING_PLACED };
 const vip = { device: 'lo', address: address('10.77.1.100'), prefixLength: 32 } as const;
 
 interface Case {
@@ -72,17 +72,10 @@ const CASES: readonly Case[] = [
     expected: ['ip addr add 10.77.1.100/32 dev lo scope host'],
   },
   {
-    title: 'brings tunl0 up before its VIP',
-    operation: addVips,
-    wanted: tun,
-    facts: freshFacts(),
-    expected: ['ip link set tunl0 up', 'ip addr add 10.77.1.102/32 dev tunl0 scope host'],
-  },
-  {
     title: 'removes a VIP that it placed and nobody wants',
     operation: removeVips,
     wanted: nothing,
-    facts: { ...network({ addresses: [vip] }), placed: { vips: [vip], tunnel: false, returnRoute: null } },
+    facts: { ...network({ addresses: [vip] }), placed: { ...NOTHING_PLACED, vips: [vip] } },
     expected: ['ip addr del 10.77.1.100/32 dev lo'],
   },
   {

@@ -13,6 +13,7 @@ import { POLICY_RULES } from './policy.ts';
 import type { Context, Rule } from './rule.ts';
 import { SCHEDULER_RULES } from './scheduler.ts';
 import { TRACKER_RULES } from './tracker.ts';
+import { TUNNEL_RULES } from './tunnel.ts';
 import { VIRTUAL_MAC_RULES } from './virtual-mac.ts';
 
 const RULES: readonly Rule[] = [
@@ -25,6 +26,7 @@ const RULES: readonly Rule[] = [
   ...LISTENER_RULES,
   ...SCHEDULER_RULES,
   ...DESTINATION_RULES,
+  ...TUNNEL_RULES,
   ...NAT_RULES,
   ...POLICY_RULES,
   ...ALERT_RULES,

@@ -87,8 +87,9 @@ export const ipvs = record('settings of IPVS', {
   connection_table_bits: optional(
     integer(8, 20),
     "the kernel's: 12",
-    'Hash buckets of the connection table, as a power of two (module parameter).',
+    'Hash buckets of the connection table, as a power of two. It takes effect when ip_vs is loaded: on a director where that has been done with another size, at its next boot, of which `plan` warns until then.',
     '20',
+    'Far more than a million connections at once make its chains long. A bucket takes 8 bytes.',
   ),
   on_start: defaulted(
     oneOf('adopt', 'flush'),

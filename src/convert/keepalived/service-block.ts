@@ -141,7 +141,7 @@ function handlersFor(read: Reading, notes: Notes): Handlers {
     const [, how = 'NAT', ...rest] = one.words;
     read.mode = how.toLowerCase();
     put('mode', read.mode, one.at);
-    const tunnel = tunnelIn(rest, one.at);
+    const tunnel = tunnelIn(rest, one.at, notes);
     if (tunnel !== null) put('tunnel', tunnel, one.at);
   };
   const quorum = (key: string, of: (one: Statement) => Tree | number | undefined) => (one: Statement) => {
@@ -184,15 +184,16 @@ function handlersFor(read: Reading, notes: Notes): Handlers {
   };
 }
 
-/** `type gue port 6080 nocsum` */
-function tunnelIn(words: readonly string[], at: At): Tree | null {
+/** `type gue port 6080 nocsum`; without a word keepalived asks for no checksum (ipvs_cmd's flags are 0). */
+function tunnelIn(words: readonly string[], at: At, notes: Notes): Tree | null {
   if (words[0] !== 'type') return null;
+  const [, type = ''] = words;
   const port = words[words.indexOf('port') + 1];
-  const checksum = words.includes('csum') ? true : words.includes('nocsum') ? false : null;
+  if (words.includes('remcsum')) notes.say('lost', at, 'remcsum', 'a checksum that the inner packet makes up for');
   return map(
-    entry('type', words[1] ?? '', at),
+    entry('type', type, at),
     words.includes('port') ? entry('port', Number(port), at) : null,
-    checksum === null ? null : entry('checksum', checksum, at),
+    type === 'ipip' ? null : entry('checksum', words.includes('csum'), at),
   );
 }
 

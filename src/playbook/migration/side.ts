@@ -1,6 +1,7 @@
 /** One director as a migration finds it: which program speaks VRRP there, and whose addresses it holds. Pure. */
 import type { Config } from '../../config/config.ts';
 import { AGENT_UNIT } from '../../desired/agent-units.ts';
+import { GRE_DEVICE } from '../../desired/tunnels.ts';
 import type { HostFacts } from '../../facts/host.ts';
 import { KEEPALIVED_UNIT, recordOf } from '../../operations/keepalived.ts';
 
@@ -27,10 +28,12 @@ export function sideOf(config: Config, director: string, facts: HostFacts): Side
   };
 }
 
-/** By the addresses themselves: whoever put them there answers for them. On lo and tunl0 they are a realserver's. */
+const SILENT_DEVICES: readonly string[] = ['lo', 'tunl0', GRE_DEVICE];
+
+/** By the addresses themselves: whoever put them there answers for them. On lo and in tunnels they are a realserver's. */
 export function heldOn(config: Config, director: string, { network }: Pick<HostFacts, 'network'>): string[] {
   const there = new Set(
-    network.addresses.filter(({ device }) => device !== 'lo' && device !== 'tunl0').map(({ address }) => address),
+    network.addresses.filter(({ device }) => !SILENT_DEVICES.includes(device)).map(({ address }) => address),
   );
   return config.instances
     .filter(({ speakers }) => speakers.some((one) => one.director === director))

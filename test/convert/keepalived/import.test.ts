@@ -68,6 +68,37 @@ const one = (text: string, more: Partial<Parameters<typeof importKeepalived>[0]>
     ...more,
   });
 
+describe('a tunnel', () => {
+  const server = (tunnel: string): string => `vrrp_instance a {
+  interface eth0
+  virtual_router_id 1
+  virtual_ipaddress { 10.0.0.9 }
+}
+virtual_server 10.0.0.9 80 {
+  lb_kind TUN${tunnel}
+  real_server 10.0.0.21 80 { TCP_CHECK { } }
+}
+`;
+
+  it.each([
+    ['', undefined],
+    [' type gue port 6080 csum', 'tunnel: { type: gue, port: 6080, checksum: true }'],
+    [' type gue port 6081 nocsum', 'tunnel: { type: gue, port: 6081, checksum: false }'],
+    [' type gre', 'tunnel: { type: gre, checksum: false }'],
+    [' type ipip', 'tunnel: { type: ipip }'],
+  ])('has a checksum only if it was asked for:%s', (tunnel, expected) => {
+    const { topology, notes } = one(server(tunnel));
+    expect(/tunnel: .*/.exec(topology?.text ?? '')?.[0]).toBe(expected);
+    expect(notes.filter(({ kind }) => kind === 'lost')).toEqual([]);
+  });
+
+  it('tells of a checksum that it does not carry', () => {
+    expect(notesOf(one(server(' type gue port 6080 remcsum')))).toContain(
+      'lost: k.conf:7: remcsum: a checksum that the inner packet makes up for',
+    );
+  });
+});
+
 describe('a text that keepalived changes before it reads it', () => {
   it.each([
     ['@main priority 100', 'a condition (@) depends on the host; write out what it stands for'],
