@@ -3,6 +3,7 @@
  * machine takes its frames off it by AF_PACKET), the bridge's end `lb1-front.p`; the client's end is its own ethN.
  */
 import {
+  address6Of,
   addressOf,
   CLIENT_SOURCES,
   HOSTS,
@@ -45,6 +46,7 @@ export function networkScript(): string {
   const client = NETWORKS.flatMap((network) => [
     `link set ${interfaceOf(network)} up`,
     `addr add ${addressOf('client', network)}/24 dev ${interfaceOf(network)}`,
+    `addr add ${address6Of('client', network)}/64 dev ${interfaceOf(network)} nodad`,
   ]);
   const sources = CLIENT_SOURCES.map((address) => `addr add ${address}/32 dev ${interfaceOf('front')}`);
   return `set -eu

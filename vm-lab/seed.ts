@@ -5,7 +5,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { execa } from 'execa';
-import { addressOf, interfaceOf, isDirector, type Machine, NETWORKS, type Profile } from './layout.ts';
+import { address6Of, addressOf, interfaceOf, isDirector, type Machine, NETWORKS, type Profile } from './layout.ts';
 
 export interface Identity {
   readonly machine: Machine;
@@ -50,12 +50,14 @@ function bootScript({ machine, profile }: Identity): string {
       ? []
       : [
           `addr add ${addressOf(machine, network)}/24 brd + dev ${interfaceOf(network)}`,
+          `addr add ${address6Of(machine, network)}/64 dev ${interfaceOf(network)} nodad`,
           `link set ${interfaceOf(network)} up`,
         ]),
   ]);
   const identity = `chmod 0600 /etc/ssh/ssh_host_ed25519_key
 chmod 0700 /root/.ssh
 hostname ${machine}
+modprobe ipv6
 ip -batch - <<END
 ${lines.join('\n')}
 END

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { addressOf, HOSTS, MACHINES, NETWORKS } from '../../vm-lab/layout.ts';
+import { address6Of, addressOf, HOSTS, MACHINES, NETWORKS } from '../../vm-lab/layout.ts';
 import { parseDurationMs, parsePercent } from '../../vm-lab/measure.ts';
 import { networkScript, portOf } from '../../vm-lab/network.ts';
 import { placeOf } from '../../vm-lab/place.ts';
@@ -26,6 +26,7 @@ it('has an inventory that Ansible’s rules give every machine its address and s
 
 it('has the addresses of the contract', () => {
   expect(NETWORKS.map((network) => addressOf('lb1', network))).toEqual(['10.77.0.11', '10.77.1.11', '10.77.2.11']);
+  expect(NETWORKS.map((network) => address6Of('lb1', network))).toEqual(['fd77::11', 'fd77:1::11', 'fd77:2::11']);
   expect(HOSTS.map((host) => addressOf(host, 'front').split('.')[3])).toEqual(['11', '12', '21', '22', '23', '254']);
 });
 
