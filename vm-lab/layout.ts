@@ -29,6 +29,9 @@ export function addressOf(host: Host, network: Network): string {
 /** Further addresses of the client on the front network, for load that must not be taken for an earlier one. */
 export const CLIENT_SOURCES: readonly string[] = Array.from({ length: 60 }, (_, index) => `10.77.1.${190 + index}`);
 
+/** The same over IPv6. */
+export const CLIENT_SOURCES6: readonly string[] = Array.from({ length: 60 }, (_, index) => `fd77:1::5:${190 + index}`);
+
 /** The IPv6 address of a host on a network, all of them /64: the last part reads as in IPv4. */
 export function address6Of(host: Host, network: Network): string {
   return network === 'mgmt' ? `fd77::${LAST_OCTET[host]}` : `fd77:${NETWORKS.indexOf(network)}::${LAST_OCTET[host]}`;

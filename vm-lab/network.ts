@@ -6,6 +6,7 @@ import {
   address6Of,
   addressOf,
   CLIENT_SOURCES,
+  CLIENT_SOURCES6,
   HOSTS,
   type Host,
   interfaceOf,
@@ -48,7 +49,11 @@ export function networkScript(): string {
     `addr add ${addressOf('client', network)}/24 dev ${interfaceOf(network)}`,
     `addr add ${address6Of('client', network)}/64 dev ${interfaceOf(network)} nodad`,
   ]);
-  const sources = CLIENT_SOURCES.map((address) => `addr add ${address}/32 dev ${interfaceOf('front')}`);
+  const sources = [
+    ...CLIENT_SOURCES.map((address) => `addr add ${address}/32 dev ${interfaceOf('front')}`),
+    // Never preferred: the client itself would otherwise take one that has more in common with a VIP.
+    ...CLIENT_SOURCES6.map((address) => `addr add ${address}/128 dev ${interfaceOf('front')} preferred_lft 0 nodad`),
+  ];
   return `set -eu
 ip netns exec fabric sh -c 'for f in /proc/sys/net/ipv6/conf/*/disable_ipv6; do [ ! -e "$f" ] || echo 1 > "$f"; done'
 ip -n fabric -batch - <<END

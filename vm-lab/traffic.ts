@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { Lab } from './lab.ts';
 import { LabError } from './lab-error.ts';
-import { CLIENT_SOURCES } from './layout.ts';
+import { CLIENT_SOURCES, CLIENT_SOURCES6 } from './layout.ts';
 import type { HeldPlan, HeldReport } from './load/held.ts';
 import type { RequestsPlan, RequestsReport } from './load/requests.ts';
 import type { VisitGroup, VisitsReport } from './load/visits.ts';
@@ -86,14 +86,15 @@ export function startVisits(lab: Lab, groups: readonly VisitGroup[], timeoutMs =
 
 function split<Plan extends Source>(lab: Lab, url: string, plan: Plan) {
   const { from, freshSource = false, ports, ...rest } = plan;
-  return { target: targetOf(url, from ?? (freshSource ? nextSource(lab) : undefined), ports), rest };
+  const sources = url.includes('[') ? CLIENT_SOURCES6 : CLIENT_SOURCES;
+  return { target: targetOf(url, from ?? (freshSource ? nextSource(lab, sources) : undefined), ports), rest };
 }
 
 /** In turn, and on across programs: the lab keeps count. */
-function nextSource({ place: { sources } }: Lab): string | undefined {
-  const used = existsSync(sources) ? Number(readFileSync(sources, 'utf8')) : 0;
-  writeFileSync(sources, String(used + 1));
-  return CLIENT_SOURCES[used % CLIENT_SOURCES.length];
+function nextSource({ place: { sources: path } }: Lab, sources: readonly string[]): string | undefined {
+  const used = existsSync(path) ? Number(readFileSync(path, 'utf8')) : 0;
+  writeFileSync(path, String(used + 1));
+  return sources[used % sources.length];
 }
 
 function targetOf(url: string, from: string | undefined, ports: Source['ports']): RequestsPlan['target'] {

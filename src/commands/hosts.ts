@@ -25,7 +25,7 @@ export async function hostConnections(
   const inventory = file === null ? null : await readInventory(file, options);
   const around = readSurroundings();
   const own = new Map([
-    ...config.realservers.map(({ name, rip }) => [name, rip] as const),
+    ...config.realservers.flatMap(({ name, rips }) => rips.slice(0, 1).map((rip) => [name, rip] as const)),
     ...config.directors.flatMap(({ name, dips }) => dips.slice(0, 1).map(({ address }) => [name, address] as const)),
   ]);
   return new Map(

@@ -56,7 +56,8 @@ export interface DirectorConfig {
 
 export interface RealserverConfig {
   readonly name: string;
-  readonly rip: Address;
+  /** Its own addresses, one a family; the first is where SSH finds it if nothing else is said. */
+  readonly rips: readonly Address[];
   readonly weight: number;
   /** For NAT: where answers from the RIP go. `rip` = a policy rule for packets from the RIP; `host` moves the default route too. */
   readonly gateway: { readonly via: Address; readonly scope: 'rip' | 'host' } | null;

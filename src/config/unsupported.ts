@@ -2,7 +2,6 @@
  * Keys that are part of the format but not acted upon yet. They validate; `plan` and `apply` refuse them by name, because
  * ignoring one would be a promise not kept. Work that makes one real deletes its row.
  */
-import { familyOf, parseAddress } from '../wire/address.ts';
 import { type Finding, inFileOrder } from './problem.ts';
 import type { Raw } from './raw.ts';
 
@@ -21,18 +20,14 @@ const CHECK_LISTS: readonly string[] = [
 const VALUES: readonly (readonly [path: string, value: (source: string) => boolean])[] = [
   ['firewall', (source) => source === 'manage'],
   ['realservers.*.gateway.scope', (source) => source === 'host'],
-  ['services.*.listen', (source) => source.endsWith('/sctp')],
   ...CHECK_LISTS.map((path) => [`${path}.via`, (source: string) => source === 'vip'] as const),
 ];
 
-const ADDRESSES: readonly string[] = ['realservers.*.rip', 'services.*.listen'];
-
 const REFUSED_KEYS = [...KEYS, ...CHECK_LISTS.flatMap((list) => CHECK_KEYS.map((key) => `${list}.${key}`))];
 /** All rows, for the test that each names a key. */
-export const UNSUPPORTED_PATHS: readonly string[] = [...REFUSED_KEYS, ...VALUES.map(([path]) => path), ...ADDRESSES];
+export const UNSUPPORTED_PATHS: readonly string[] = [...REFUSED_KEYS, ...VALUES.map(([path]) => path)];
 const REFUSED = REFUSED_KEYS.map(stepsOf);
 const REFUSED_VALUES = VALUES.map(([path, value]) => [stepsOf(path), value] as const);
-const ADDRESS_STEPS = ADDRESSES.map(stepsOf);
 
 function stepsOf(path: string): readonly string[] {
   return path.split('.');
@@ -60,18 +55,10 @@ function reasonAgainst(raw: Raw, steps: readonly string[]): string | undefined {
   const key = steps.at(-1) ?? '';
   if (REFUSED.some((path) => matches(path, steps))) return `'${key}' is not supported yet`;
   if (raw.kind !== 'scalar') return undefined;
-  if (REFUSED_VALUES.some(([path, value]) => matches(path, steps) && value(raw.source))) {
-    return `'${raw.source}' is not supported yet`;
-  }
-  const isIpv6 = ADDRESS_STEPS.some((path) => matches(path, steps)) && holdsIpv6(raw.source);
-  return isIpv6 ? `IPv6 ('${raw.source}') is not supported yet` : undefined;
+  const isRefused = REFUSED_VALUES.some(([path, value]) => matches(path, steps) && value(raw.source));
+  return isRefused ? `'${raw.source}' is not supported yet` : undefined;
 }
 
 function matches(path: readonly string[], steps: readonly string[]): boolean {
   return path.length === steps.length && path.every((step, index) => step === '*' || step === steps[index]);
-}
-
-function holdsIpv6(source: string): boolean {
-  const address = parseAddress(source.replace(/^\[([^\]]*)\].*$/, '$1').replace(/\/\d+$/, ''));
-  return address !== undefined && familyOf(address) === 6;
 }

@@ -4,10 +4,10 @@ import { EXCHANGE_PORT, exchangePoints } from '../config/exchange.ts';
 import { executedBy } from '../config/executed.ts';
 import { hmacWindowMs } from '../config/hmac-window.ts';
 import type { Argv, InstanceConfig } from '../config/instance.ts';
-import type { ServiceConfig } from '../config/service.ts';
+import type { Listener, ServiceConfig } from '../config/service.ts';
 import { speechOf } from '../config/speech.ts';
 import { trackedOn } from '../config/tracked.ts';
-import { familyOf } from '../wire/address.ts';
+import { type Family, familyOf } from '../wire/address.ts';
 import { agentConfigText } from './agent-config.ts';
 import { kernelNeeds } from './kernel-needs.ts';
 import { baseSysctls, type Taken, virtualInterfaceOfVip, virtualInterfaces, virtualSysctls } from './virtual-mac.ts';
@@ -118,32 +118,42 @@ function onInterface(vip: VipConfig, fallback: string) {
 function ipvsModules(config: Config): ModuleWanted[] {
   const schedulers = [...new Set(config.services.map(({ scheduler }) => `ip_vs_${scheduler}`))].sort();
   // Marking by iptables is the way out where nf_tables has no IPv4 family; the agent may load no module itself.
-  const marks = config.services.some(({ mark }) => mark !== null) || relays(config);
-  const marking = marks ? ['iptable_mangle', 'xt_mark'] : [];
+  const marking = markingModules(markedListeners(config));
   return [
     ...['ip_vs', ...schedulers].map((name) => ({ name, required: true })),
     ...marking.map((name) => ({ name, required: false })),
   ];
 }
 
-/** Whether a planned hand-over may mark packets for the director that was MASTER before. */
-function relays({ instances, services }: Config): boolean {
-  const isRelayed = services.some(
-    ({ mode, listen }) => mode !== 'nat' && listen.some(({ protocol }) => protocol === 'tcp'),
-  );
-  return isRelayed && instances.some(({ speakers }) => speakers.length > 1);
+/** Those of marks, and those whose packets a planned hand-over may mark for the director that was MASTER before. */
+function markedListeners({ instances, services }: Config): Listener[] {
+  const isHandedOver = instances.some(({ speakers }) => speakers.length > 1);
+  return services.flatMap(({ mode, mark, listen }) => {
+    if (mark !== null) return listen;
+    return isHandedOver && mode !== 'nat' ? listen.filter(({ protocol }) => protocol === 'tcp') : [];
+  });
+}
+
+function markingModules(listeners: readonly Listener[]): string[] {
+  const families = new Set(listeners.map(({ address }) => familyOf(address)));
+  return [
+    ...(families.has(4) ? ['iptable_mangle'] : []),
+    ...(families.has(6) ? ['ip6table_mangle'] : []),
+    ...(families.size > 0 ? ['xt_mark'] : []),
+    // Ports of TCP and UDP are matched by the table itself.
+    ...(listeners.some(({ protocol }) => protocol === 'sctp') ? ['xt_sctp'] : []),
+  ];
 }
 
 function sysctls(config: Config, director: DirectorConfig): Record<string, string> {
-  const forwards = config.services.some(
-    ({ mode, sorry }) => mode === 'nat' || (sorry?.kind === 'host' && sorry.mode === 'nat'),
-  );
+  const forwarded = new Set(config.services.flatMap(translatedFamilies));
   const interfaces = [...new Set(director.dips.map((dip) => dip.interface.replaceAll('.', '/')))];
   const vs =
     config.services.length === 0 ? {} : { ...config.ipvs.sysctl, sync_threshold: config.sync.threshold.join(' ') };
   return {
     // First: writing it resets what the kernel derives from the role of a router (net/ipv4/devinet.c).
-    ...(forwards ? { 'net.ipv4.ip_forward': '1' } : {}),
+    ...(forwarded.has(4) ? { 'net.ipv4.ip_forward': '1' } : {}),
+    ...(forwarded.has(6) ? { 'net.ipv6.conf.all.forwarding': '1' } : {}),
     // The kernel sends redirects if `all` or the interface allows it; `default` is for interfaces that come later.
     ...Object.fromEntries(
       ['all', 'default', ...interfaces].map((name) => [`net.ipv4.conf.${name}.send_redirects`, '0']),
@@ -161,6 +171,12 @@ function sysctls(config: Config, director: DirectorConfig): Record<string, strin
   };
 }
 
+/** Families in which answers pass this host on their way to clients. */
+function translatedFamilies({ mode, sorry, listen }: ServiceConfig): Family[] {
+  const isNat = mode === 'nat' || (sorry?.kind === 'host' && sorry.mode === 'nat');
+  return isNat ? listen.map(({ address }) => familyOf(address)) : [];
+}
+
 /** RFC 4861 section 4: what clients and routers ask and answer before anything comes to an IPv6 VIP. */
 const NEIGHBOUR_SOLICITATION = 135;
 const NEIGHBOUR_ADVERTISEMENT = 136;
@@ -169,7 +185,6 @@ function inbound(config: Config, taken: readonly Taken[]): Inbound[] {
   const services = config.services.flatMap((service) =>
     service.listen.flatMap(({ protocol, address, port }): Inbound[] => {
       const purpose = `service ${service.name}`;
-      if (protocol === 'sctp') return [];
       const on = virtualInterfaceOfVip(taken, address);
       const by = on === null ? {} : { interface: on };
       return [{ family: familyOf(address), protocol, port: port === 0 ? null : port, ...by, halfSeen: true, purpose }];

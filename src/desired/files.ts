@@ -6,7 +6,7 @@ import { modulesFileBody } from './modules-file.ts';
 import { hasWork, realserverScriptBody } from './realserver-script.ts';
 import { realserverUnitBody } from './realserver-unit.ts';
 import { type Originals, sysctlFileBody } from './sysctl-file.ts';
-import { GRE_DEVICE } from './tunnels.ts';
+import { GRE_DEVICE, IPV6_DEVICE } from './tunnels.ts';
 import type { Wanted } from './wanted.ts';
 
 /** What runs on the host that would take our addresses, routes and rules for leftovers. */
@@ -56,9 +56,10 @@ ManageForeignRoutingPolicyRules=no
 ManageForeignRoutes=no
 `;
 
-/** tunl0 is ours alone, and so are a GRE device and what the agent makes. */
+/** tunl0 is ours alone, and so are other tunnels and what the agent makes. */
 function interfacesOf({ placed, director }: Wanted): string[] {
-  return ['tunl0', ...(placed.gre ? [GRE_DEVICE] : []), ...(director?.virtualInterfaces ?? [])];
+  const tunnels = [...(placed.tunnel6 ? [IPV6_DEVICE] : []), ...(placed.gre ? [GRE_DEVICE] : [])];
+  return ['tunl0', ...tunnels, ...(director?.virtualInterfaces ?? [])];
 }
 
 function unmanaged(interfaces: readonly string[]): string {

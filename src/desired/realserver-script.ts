@@ -3,12 +3,14 @@
  * before it adds a VIP, because the order of sysctl.d is not to be relied upon (a later file wins). Running it twice changes
  * nothing. Its record lines tell later runs what was placed.
  */
+import { type Address, familyOf } from '../wire/address.ts';
 import { RECORD_MARK } from './managed.ts';
-import { GRE_DEVICE, greArguments, tunnelOverhead } from './tunnels.ts';
+import { silently } from './silent-vip.ts';
+import { GRE_DEVICE, greArguments, IPV6_DEVICE, tunnelOverhead } from './tunnels.ts';
 import { type Placed, type PlacedVip, RETURN_TABLE, type ReturnRoute, type Tunnels } from './wanted.ts';
 
-export function hasWork({ vips, tunnel, returnRoute }: Placed): boolean {
-  return vips.length > 0 || tunnel || returnRoute !== null;
+export function hasWork({ vips, tunnel, tunnel6, returnRoute }: Placed): boolean {
+  return vips.length > 0 || tunnel || tunnel6 || returnRoute !== null;
 }
 
 export function realserverScriptBody(placed: Placed, sysctls: Readonly<Record<string, string>>): string {
@@ -21,13 +23,15 @@ PATH=/usr/sbin:/usr/bin:/sbin:/bin
 value() { # KEY'S PATH, VALUE; a key that does not exist here is not needed
   [ ! -e "/proc/sys/$1" ] || printf '%s\\n' "$2" >"/proc/sys/$1"
 }
-vip() { # ADDRESS/BITS DEVICE
-  ip addr add "$1" dev "$2" scope host 2>/dev/null || [ -n "$(ip -o addr show dev "$2" to "$1")" ]
+vip() { # ADDRESS/BITS DEVICE, and options
+  address=$1 device=$2
+  shift 2
+  ip addr add "$address" dev "$device" "$@" 2>/dev/null || [ -n "$(ip -o addr show dev "$device" to "$address")" ]
 }
-${tunnelOverhead(placed) > 0 ? TUNNEL_FUNCTIONS : ''}rule() { # PRIORITY, the rule as \`ip rule\` shows it
-  priority=$1
-  shift
-  case "$(ip rule)" in *"from $*"*) ;; *) ip rule add from "$@" priority "$priority" ;; esac
+${tunnelOverhead(placed) > 0 ? TUNNEL_FUNCTIONS : ''}rule() { # FAMILY PRIORITY, the rule as \`ip rule\` shows it
+  family=$1 priority=$2
+  shift 2
+  case "$(ip "$family" rule)" in *"from $*"*) ;; *) ip "$family" rule add from "$@" priority "$priority" ;; esac
 }
 
 start() {
@@ -73,10 +77,11 @@ segments() { # OVERHEAD of a tunnel: what clients send has to fit into it. At bo
 }
 `;
 
-function recordLines({ vips, tunnel, guePorts, gre, returnRoute }: Placed): string {
+function recordLines({ vips, tunnel, tunnel6, guePorts, gre, returnRoute }: Placed): string {
   return [
     `${RECORD_MARK} placed by lvsctl`,
     ...(tunnel ? [`${RECORD_MARK} tunnel tunl0`] : []),
+    ...(tunnel6 ? [`${RECORD_MARK} tunnel ${IPV6_DEVICE}`] : []),
     ...guePorts.map((port) => `${RECORD_MARK} tunnel gue ${port}`),
     ...(gre ? [`${RECORD_MARK} tunnel gre ${gre.local}${gre.checksum ? ' checksum' : ''}`] : []),
     ...vips.map((vip) => `${RECORD_MARK} vip ${vip.device} ${vip.address}/${vip.prefixLength}`),
@@ -104,9 +109,15 @@ function startLines({ vips, returnRoute, ...tunnels }: Placed, sysctls: Readonly
   ];
 }
 
-function tunnelLines({ tunnel, guePorts, gre }: Tunnels): string[] {
+function tunnelLines({ tunnel, tunnel6, guePorts, gre }: Tunnels): string[] {
   return [
     ...(tunnel ? ['[ -e /sys/class/net/tunl0 ] || modprobe ipip || return 1', 'ip link set tunl0 up || return 1'] : []),
+    ...(tunnel6
+      ? [
+          `[ -e /sys/class/net/${IPV6_DEVICE} ] || modprobe ip6_tunnel || return 1`,
+          `ip link set ${IPV6_DEVICE} up || return 1`,
+        ]
+      : []),
     ...(guePorts.length > 0 ? ['[ -d /sys/module/fou ] || modprobe fou || return 1'] : []),
     ...guePorts.map((port) => `gue ${port} || return 1`),
     ...(gre
@@ -121,16 +132,21 @@ function tunnelLines({ tunnel, guePorts, gre }: Tunnels): string[] {
 
 /** The interface of the RIP may come up later than this runs: at boot the route is tried for a minute. */
 function routeLines({ rip, via, direct }: ReturnRoute): string[] {
+  const family = optionOf(rip);
   return [
-    ...direct.map((address) => `rule ${RETURN_TABLE - 1} ${rip} to ${address} lookup main || return 1`),
-    `rule ${RETURN_TABLE} ${rip} lookup ${RETURN_TABLE} || return 1`,
+    ...direct.map((address) => `rule ${family} ${RETURN_TABLE - 1} ${rip} to ${address} lookup main || return 1`),
+    `rule ${family} ${RETURN_TABLE} ${rip} lookup ${RETURN_TABLE} || return 1`,
     'tries=0',
-    `until ip route replace default via ${via} table ${RETURN_TABLE} 2>/dev/null; do`,
+    `until ip ${family} route replace default via ${via} table ${RETURN_TABLE} 2>/dev/null; do`,
     '  tries=$((tries + 1))',
     '  [ "$tries" -lt 60 ] || return 1',
     '  sleep 1',
     'done',
   ];
+}
+
+function optionOf(address: Address): string {
+  return `-${familyOf(address)}`;
 }
 
 function stopLines({ vips, guePorts, gre, returnRoute }: Placed): string[] {
@@ -140,9 +156,9 @@ function stopLines({ vips, guePorts, gre, returnRoute }: Placed): string[] {
     ...(gre ? [`ip link del ${GRE_DEVICE} 2>/dev/null`] : []),
     ...(returnRoute
       ? [
-          `while ip rule del priority ${RETURN_TABLE} 2>/dev/null; do :; done`,
-          `while ip rule del priority ${RETURN_TABLE - 1} 2>/dev/null; do :; done`,
-          `ip route flush table ${RETURN_TABLE} 2>/dev/null`,
+          `while ip ${optionOf(returnRoute.rip)} rule del priority ${RETURN_TABLE} 2>/dev/null; do :; done`,
+          `while ip ${optionOf(returnRoute.rip)} rule del priority ${RETURN_TABLE - 1} 2>/dev/null; do :; done`,
+          `ip ${optionOf(returnRoute.rip)} route flush table ${RETURN_TABLE} 2>/dev/null`,
         ]
       : []),
     'return 0',
@@ -150,7 +166,7 @@ function stopLines({ vips, guePorts, gre, returnRoute }: Placed): string[] {
 }
 
 function vipWords({ address, prefixLength, device }: PlacedVip): string {
-  return `${address}/${prefixLength} ${device}`;
+  return [`${address}/${prefixLength}`, device, ...silently(address)].join(' ');
 }
 
 function indent(lines: readonly string[]): string {

@@ -28,7 +28,7 @@ export function realserverParts(config: Config, realserver: RealserverConfig): R
   const vips = placedVips(services);
   const tunnels = tunnelsFor(
     services.filter(({ mode }) => mode === 'tun'),
-    realserver.rip,
+    realserver.rips,
   );
   const silent = vips.some(({ address }) => familyOf(address) === 4);
   return {
@@ -60,8 +60,9 @@ function placesOf({ listen }: ServiceConfig, device: PlacedVip['device']): Place
   return listen.map(({ address }) => ({ device, address, prefixLength: hostPrefix(address) }));
 }
 
-function returnRoute(config: Config, { gateway, rip }: RealserverConfig, services: readonly ServiceConfig[]) {
-  if (gateway === null || !services.some(({ mode }) => mode === 'nat')) return null;
+function returnRoute(config: Config, { gateway, rips }: RealserverConfig, services: readonly ServiceConfig[]) {
+  const rip = rips.find((one) => gateway !== null && familyOf(one) === familyOf(gateway.via));
+  if (gateway === null || rip === undefined || !services.some(({ mode }) => mode === 'nat')) return null;
   const direct = config.directors
     .flatMap(({ dips }) => dips.map(({ address }) => address))
     .filter((address) => familyOf(address) === familyOf(rip))
@@ -82,7 +83,6 @@ function served(services: readonly ServiceConfig[], { name, gateway }: Realserve
 function inbound(services: readonly ServiceConfig[], realserver: RealserverConfig): Inbound[] {
   const entries = services.flatMap((service) =>
     service.listen.flatMap((listener): Inbound[] => {
-      if (listener.protocol === 'sctp') return [];
       const destination = service.realservers.find(({ name }) => name === realserver.name);
       const port = service.mode === 'nat' ? (destination?.port ?? listener.port) : listener.port;
       const purpose = `service ${service.name}`;

@@ -44,6 +44,8 @@ export interface Placed extends Tunnels {
 export interface Tunnels {
   /** tunl0 is up. */
   readonly tunnel: boolean;
+  /** ip6tnl0 is up. */
+  readonly tunnel6: boolean;
   /** UDP ports at which GUE is unpacked, in order. */
   readonly guePorts: readonly number[];
   readonly gre: GreDevice | null;
@@ -77,8 +79,8 @@ export const RETURN_TABLE = 0x4c56;
 
 export interface Inbound {
   readonly family: Family;
-  /** tcp, udp, or a protocol number by name: vrrp (112), ipip (4), gre (47), icmpv6 (58). */
-  readonly protocol: 'tcp' | 'udp' | 'vrrp' | 'ipip' | 'gre' | 'icmpv6';
+  /** tcp, udp, sctp, or a protocol number by name: vrrp (112), ipip (4), ipv6 (41), gre (47), icmpv6 (58). */
+  readonly protocol: 'tcp' | 'udp' | 'sctp' | 'ipv6' | 'vrrp' | 'ipip' | 'gre' | 'icmpv6';
   /** Of ICMPv6: the type. null: there is none, or every one. */
   readonly port: number | null;
   /**
@@ -134,4 +136,11 @@ export interface DirectorWanted {
 }
 
 /** Nothing of ours. */
-export const NOTHING_PLACED: Placed = { vips: [], tunnel: false, guePorts: [], gre: null, returnRoute: null };
+export const NOTHING_PLACED: Placed = {
+  vips: [],
+  tunnel: false,
+  tunnel6: false,
+  guePorts: [],
+  gre: null,
+  returnRoute: null,
+};

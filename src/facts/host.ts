@@ -8,7 +8,7 @@ import type { Fact } from './fact.ts';
 import { type FileFacts, filesIn, type Marks, recordsIn } from './files.ts';
 import { type FirewallFacts, firewallFact } from './firewall.ts';
 import { type ModuleState, modulesFact } from './modules.ts';
-import { type NetworkFacts, networkFact } from './network.ts';
+import { type NetworkFacts, type NetworkQuestion, networkFact } from './network.ts';
 import { type PlacedFacts, parseOriginals, parsePlaced } from './records.ts';
 import { type RivalFacts, rivalsFact } from './rivals.ts';
 import { type ChangeableParts, rootProgramsFact } from './root-programs.ts';
@@ -51,6 +51,7 @@ export interface HostQuestion {
   readonly units: readonly UnitQuestion[];
   readonly table: number;
   readonly destinations: readonly Address[];
+  readonly ipv6: NetworkQuestion['ipv6'];
   readonly interfaces: readonly string[];
   readonly greDevice: string;
   readonly tunnelled: boolean;

@@ -21,7 +21,7 @@ const UNDECIDED = new Set([
 const DROPPING = new Set(['DROP', 'REJECT', 'TARPIT']);
 
 /** Matches that only name what their options are. */
-const NEUTRAL = new Set(['tcp', 'udp', 'icmp6', 'multiport', 'conntrack', 'state', 'comment']);
+const NEUTRAL = new Set(['tcp', 'udp', 'sctp', 'icmp6', 'multiport', 'conntrack', 'state', 'comment']);
 
 /** undefined: there is no chain INPUT. @param program that printed it: `ip6tables` is that of IPv6 */
 export function iptablesFilter(program: string, lines: readonly string[]): InputFilter | undefined {

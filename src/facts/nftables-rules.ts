@@ -100,7 +100,9 @@ function asksOfPayload(what: string, right: unknown): Asked | undefined {
   if (what === 'ip6 nexthdr') return { families: [6], protocols: valuesIn(right)?.map(protocolOf) ?? null };
   if (what === 'icmpv6 type') return { protocols: ['icmpv6'], ports: rangesIn(right, ICMPV6_TYPES) };
   if (what === 'th dport') return { ports: rangesIn(right) };
-  if (what === 'tcp dport' || what === 'udp dport') return { protocols: [what.slice(0, 3)], ports: rangesIn(right) };
+  const [protocol = '', field] = what.split(' ');
+  const isPort = field === 'dport' && ['tcp', 'udp', 'sctp'].includes(protocol);
+  if (isPort) return { protocols: [protocol], ports: rangesIn(right) };
   return undefined;
 }
 

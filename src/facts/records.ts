@@ -8,6 +8,7 @@ export interface PlacedFacts {
     readonly prefixLength: 32 | 128;
   }[];
   readonly tunnel: boolean;
+  readonly tunnel6: boolean;
   readonly guePorts: readonly number[];
   readonly gre: { readonly local: Address; readonly checksum: boolean } | null;
   readonly returnRoute: { readonly rip: Address; readonly via: Address; readonly direct: readonly Address[] } | null;
@@ -17,6 +18,7 @@ export function parsePlaced(records: readonly string[]): PlacedFacts {
   return {
     vips: records.flatMap(vipOf),
     tunnel: records.includes('tunnel tunl0'),
+    tunnel6: records.includes('tunnel ip6tnl0'),
     guePorts: records.flatMap((record) => Number(/^tunnel gue (\d{1,5})$/.exec(record)?.[1] ?? 0) || []),
     gre: records.map(greOf).find((device) => device !== null) ?? null,
     returnRoute: records.map(routeOf).find((route) => route !== null) ?? null,

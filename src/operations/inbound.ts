@@ -5,7 +5,7 @@ import type { FilterRule, InputFilter } from '../facts/input-filter.ts';
 /** Who jumps deeper than that is not followed. */
 const DEEPEST = 16;
 
-const NUMBERS: Readonly<Record<string, string>> = { vrrp: '112', ipip: '4', gre: '47' };
+const NUMBERS: Readonly<Record<string, string>> = { vrrp: '112', ipip: '4', ipv6: '41', gre: '47' };
 
 export interface Blocked {
   readonly need: Inbound;

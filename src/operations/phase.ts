@@ -32,6 +32,7 @@ function union(wanted: Placed, placed: HostFacts['placed']): Placed {
   return {
     vips: [...wanted.vips, ...kept].sort((a, b) => (key(a) < key(b) ? -1 : 1)),
     tunnel: wanted.tunnel || placed.tunnel,
+    tunnel6: wanted.tunnel6 || placed.tunnel6,
     guePorts: [...new Set([...wanted.guePorts, ...placed.guePorts])].sort((a, b) => a - b),
     gre: wanted.gre ?? placed.gre,
     returnRoute: null,

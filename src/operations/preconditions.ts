@@ -5,6 +5,7 @@ import type { InputFilter } from '../facts/input-filter.ts';
 import type { HostAddress } from '../facts/network.ts';
 import { isLinkLocal } from '../wire/address.ts';
 import { blockedBy, blockedWords, openingCommands } from './inbound.ts';
+import { ipv6Problems } from './ipv6.ts';
 import { KEEPALIVED_UNIT } from './keepalived.ts';
 import { kernelProblems } from './kernel-version.ts';
 import { moduleRemedy } from './module-package.ts';
@@ -19,6 +20,7 @@ export function problemsOf(wanted: Wanted, facts: HostFacts, firewall: 'manage' 
     ...wanted.modules
       .filter(({ name, required }) => required && facts.modules[name] === 'absent')
       .map(({ name }) => absentModule(name, facts)),
+    ...ipv6Problems(wanted, facts),
     ...wanted.onLink.flatMap((address) => onLinkProblem(address, facts)),
     ...(firewall === 'ignore' ? [] : firewallProblems(wanted.inbound, facts)),
   ];

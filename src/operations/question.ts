@@ -2,9 +2,11 @@
 import { AGENT, AGENT_UNIT, SCRIPT_USER, VRRP_UNIT } from '../desired/agent-units.ts';
 import { HEADER_MARK, PATHS, RECORD_MARK } from '../desired/managed.ts';
 import { REALSERVER_UNIT } from '../desired/realserver-unit.ts';
-import { GRE_DEVICE, tunnelOverhead } from '../desired/tunnels.ts';
+import { GRE_DEVICE, IPV6_DEVICE, tunnelOverhead } from '../desired/tunnels.ts';
 import { RETURN_TABLE, type Wanted } from '../desired/wanted.ts';
 import type { HostQuestion } from '../facts/host.ts';
+import { familyOf } from '../wire/address.ts';
+import { ipv6Destinations, ipv6Sysctls } from './ipv6.ts';
 import { CLOUD_AGENTS } from './rivals.ts';
 
 /** Sysctls that lvsctl may have set in an earlier run: asked for even if they are no longer wanted, to put them back. */
@@ -32,6 +34,7 @@ export function questionFor(wanted: Wanted, release: string | null): HostQuestio
       ...new Set([
         ...Object.keys({ ...wanted.sysctls, ...wanted.director?.virtualSysctls }),
         ...EVER_SET,
+        ...ipv6Sysctls(wanted),
         ...(wanted.director?.interfaces ?? []).flatMap(({ name }) => arpSysctls(name.replaceAll('.', '/'))),
       ]),
     ],
@@ -46,8 +49,12 @@ export function questionFor(wanted: Wanted, release: string | null): HostQuestio
       { name: VRRP_UNIT, socket: AGENT.vrrpSocket },
     ].slice(0, wanted.director ? undefined : -2),
     table: RETURN_TABLE,
-    destinations: wanted.onLink,
-    interfaces: ['tunl0', ...(wanted.director?.interfaces.map(({ name }) => name) ?? [])],
+    destinations: [...wanted.onLink, ...ipv6Destinations(wanted)],
+    ipv6:
+      wanted.placed.returnRoute && familyOf(wanted.placed.returnRoute.rip) === 6
+        ? true
+        : { ifThereIs: PATHS.realserverScript },
+    interfaces: ['tunl0', IPV6_DEVICE, ...(wanted.director?.interfaces.map(({ name }) => name) ?? [])],
     greDevice: GRE_DEVICE,
     tunnelled: tunnelOverhead(wanted.placed) > 0,
     tunnelDevices: ['tunl0', GRE_DEVICE],

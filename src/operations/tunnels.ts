@@ -1,5 +1,5 @@
-/** What tunnelled packets come in by, on realservers: tunl0, GUE ports, a GRE device. */
-import { GRE_DEVICE, greArguments } from '../desired/tunnels.ts';
+/** What tunnelled packets come in by, on realservers: tunl0, ip6tnl0, GUE ports, a GRE device. */
+import { GRE_DEVICE, greArguments, IPV6_DEVICE } from '../desired/tunnels.ts';
 import type { Placed } from '../desired/wanted.ts';
 import type { HostFacts } from '../facts/host.ts';
 import type { Command } from '../shell/command.ts';
@@ -14,9 +14,11 @@ export const addTunnels: Operation = {
     const ports = placed.guePorts.filter((port) => !tunnels.guePorts.includes(port));
     return outcomeOf(
       [
-        ...(placed.tunnel && !network.up.includes('tunl0')
-          ? [added('interface tunl0 up', 'tunnelled packets come in by it', run('ip', 'link', 'set', 'tunl0', 'up'))]
-          : []),
+        ...fallbackDevices(placed)
+          .filter((device) => !network.up.includes(device))
+          .map((device) =>
+            added(`interface ${device} up`, 'tunnelled packets come in by it', run('ip', 'link', 'set', device, 'up')),
+          ),
         ...ports.map((port) =>
           added(`GUE on UDP port ${port}`, 'not there', run('ip', 'fou', 'add', 'port', String(port), 'gue')),
         ),
@@ -26,6 +28,11 @@ export const addTunnels: Operation = {
     );
   },
 };
+
+/** Those that the kernel makes by itself, for whatever no other tunnel takes. */
+function fallbackDevices({ tunnel, tunnel6 }: Pick<Placed, 'tunnel' | 'tunnel6'>): string[] {
+  return [...(tunnel ? ['tunl0'] : []), ...(tunnel6 ? [IPV6_DEVICE] : [])];
+}
 
 function greDeeds({ gre }: Pick<Placed, 'gre'>, facts: HostFacts): Deed[] {
   if (gre === null) return [];
@@ -48,9 +55,9 @@ export const removeTunnels: Operation = {
     const ports = placed.guePorts.filter((port) => tunnels.guePorts.includes(port) && !wanted.guePorts.includes(port));
     return outcomeOf(
       [
-        ...(placed.tunnel && !wanted.tunnel && network.up.includes('tunl0')
-          ? [removed('interface tunl0 up', run('ip', 'link', 'set', 'tunl0', 'down'))]
-          : []),
+        ...fallbackDevices(placed)
+          .filter((device) => !fallbackDevices(wanted).includes(device) && network.up.includes(device))
+          .map((device) => removed(`interface ${device} up`, run('ip', 'link', 'set', device, 'down'))),
         ...ports.map((port) => removed(`GUE on UDP port ${port}`, run('ip', 'fou', 'del', 'port', String(port)))),
         ...(placed.gre !== null && wanted.gre === null && tunnels.gre !== null
           ? [removed(`interface ${GRE_DEVICE}`, run('ip', 'link', 'del', GRE_DEVICE))]
@@ -74,7 +81,7 @@ export function isGreMade(placed: Pick<Placed, 'gre'>, facts: HostFacts): boolea
 /** A tunnel by which packets may still come. */
 export function losesTunnel(wanted: Placed, placed: Placed): boolean {
   return (
-    (placed.tunnel && !wanted.tunnel) ||
+    fallbackDevices(placed).some((device) => !fallbackDevices(wanted).includes(device)) ||
     placed.guePorts.some((port) => !wanted.guePorts.includes(port)) ||
     (placed.gre !== null && wanted.gre === null)
   );

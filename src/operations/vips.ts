@@ -1,3 +1,4 @@
+import { silently } from '../desired/silent-vip.ts';
 import { GRE_DEVICE } from '../desired/tunnels.ts';
 import type { Wanted } from '../desired/wanted.ts';
 import type { HostFacts } from '../facts/host.ts';
@@ -6,14 +7,14 @@ import { isGreRebuilt } from './tunnels.ts';
 
 type PlacedVip = Wanted['placed']['vips'][number];
 
-/** VIPs of a realserver that are missing. Scope host: such an address is never chosen as the source of the host's own traffic. */
+/** VIPs of a realserver that are missing. */
 export const addVips: Operation = {
   name: 'VIPs',
   decide({ placed }, facts) {
     const missing = placed.vips.filter((vip) => !isThere(vip, facts) || isOnRebuilt(vip, placed, facts));
     const changes = missing.map((vip): Change => ({ sign: '+', what: wordsOf(vip), why: 'not there' }));
     const commands = missing.map(({ address, prefixLength, device }) =>
-      run('ip', 'addr', 'add', `${address}/${prefixLength}`, 'dev', device, 'scope', 'host'),
+      run('ip', 'addr', 'add', `${address}/${prefixLength}`, 'dev', device, ...silently(address)),
     );
     return outcome(changes, commands, placed.vips.length === 0 ? 'holds no VIP' : 'every VIP is there');
   },

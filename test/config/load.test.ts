@@ -36,7 +36,7 @@ describe('loadTopology says all that is wrong, at its line and column', () => {
 });
 
 describe('the topologies that ship', () => {
-  it('are eight', () => expect(TOPOLOGIES.length).toBe(8));
+  it('are nine', () => expect(TOPOLOGIES.length).toBe(9));
 
   it.each(TOPOLOGIES)('%s is valid', (path) => {
     expect(loaded(read(path), path).config.cluster).not.toBe('');
@@ -179,6 +179,16 @@ vrrp:
       ['eth2 null', 'eth2 null'],
     ]);
     expect(config.instances.map(({ multicastGroup }) => multicastGroup)).toContain('ff02::12');
+  });
+
+  it('ipv6.yaml: connection sync goes over the family that the interface has', () => {
+    expect(configOf('ipv6').sync.group).toBe('ff02::81');
+    expect(configOf('nat').sync.group).toBe('224.0.0.81');
+    const text = read('inventory/topologies/ipv6.yaml');
+    expect(loaded(`${text}sync: { interface: eth1 }\n`).config.sync.group).toBe('ff02::81');
+    const both = text.replace('eth2: "fd77:2::11"', 'eth2: ["fd77:2::11", 10.77.2.11]');
+    expect(loaded(both).config.sync.group).toBe('224.0.0.81');
+    expect(loaded(`${both}sync: { interface: eth1 }\n`).config.sync.group).toBe('ff02::81');
   });
 
   it('full.yaml: written values stand, groups are expanded, a later entry overrides, marks are chosen', () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Config } from '../../src/config/config.ts';
+import { loadTopology } from '../../src/config/load.ts';
 import { managedFiles } from '../../src/desired/files.ts';
 import { wantedHosts } from '../../src/desired/hosts.ts';
 import { PATHS } from '../../src/desired/managed.ts';
@@ -23,6 +24,7 @@ describe('what hosts shall be', () => {
     expect(web1.placed).toEqual({
       vips: [{ device: 'lo', address: '10.77.1.100', prefixLength: 32 }],
       tunnel: false,
+      tunnel6: false,
       guePorts: [],
       gre: null,
       returnRoute: null,
@@ -41,11 +43,26 @@ describe('what hosts shall be', () => {
     expect(web1.inbound).toContainEqual({ family: 4, protocol: 'ipip', port: null, purpose: 'service web' });
   });
 
+  it('takes tunnelled IPv6 by ip6tnl0, with the VIP on lo: IPv6 has no reverse-path filter', () => {
+    const config = topology('ipv6');
+    const tunnelled = {
+      ...config,
+      services: config.services.map((one) => (one.mode === 'dr' ? { ...one, mode: 'tun' as const } : one)),
+    };
+    const web1 = host('web1', tunnelled);
+    expect(web1.placed.vips).toEqual([{ device: 'lo', address: 'fd77:1::100', prefixLength: 128 }]);
+    expect([web1.placed.tunnel, web1.placed.tunnel6]).toEqual([false, true]);
+    expect([web1.sysctls, web1.modules]).toEqual([{}, [{ name: 'ip6_tunnel', required: true }]]);
+    expect(web1.inbound).toContainEqual({ family: 6, protocol: 'ipv6', port: null, purpose: 'service http' });
+    expect(host('lb1', tunnelled).onLink).toEqual([]);
+  });
+
   it('gives a NAT realserver a return route, answers to every director apart, and no VIP', () => {
     const web2 = host('web2', topology('nat'));
     expect(web2.placed).toEqual({
       vips: [],
       tunnel: false,
+      tunnel6: false,
       guePorts: [],
       gre: null,
       returnRoute: {
@@ -101,6 +118,80 @@ describe('what hosts shall be', () => {
     });
     expect(dr.sysctls).not.toHaveProperty('net.ipv4.ip_forward');
     expect(Object.entries(host('lb1', topology('nat')).sysctls)[0]).toEqual(['net.ipv4.ip_forward', '1']);
+  });
+
+  it('does for IPv6 what it needs: a whole VIP without ARP suppression, a return route, forwarding and marks of its family', () => {
+    const config = topology('ipv6');
+    const web1 = host('web1', config);
+    expect(web1.placed.vips).toEqual([{ device: 'lo', address: 'fd77:1::100', prefixLength: 128 }]);
+    expect([web1.sysctls, web1.modules, web1.placed.returnRoute]).toEqual([{}, [], null]);
+    expect(web1.inbound).toEqual([{ family: 6, protocol: 'tcp', port: 80, purpose: 'service http' }]);
+    expect(host('web3', config).placed.returnRoute).toEqual({
+      rip: 'fd77:2::23',
+      via: 'fd77:2::1',
+      direct: ['fd77:1::11', 'fd77:1::12', 'fd77:2::11', 'fd77:2::12'],
+    });
+    const lb1 = host('lb1', config);
+    expect(Object.entries(lb1.sysctls)[0]).toEqual(['net.ipv6.conf.all.forwarding', '1']);
+    expect(lb1.sysctls).not.toHaveProperty('net.ipv4.ip_forward');
+    expect(lb1.modules.filter(({ required }) => !required).map(({ name }) => name)).toEqual([
+      'ip6table_mangle',
+      'xt_mark',
+    ]);
+    expect(lb1.onLink).toEqual(['fd77:1::21', 'fd77:1::22']);
+    expect(lb1.director?.listeners).toEqual(['tcp [fd77:1::100]:80', 'tcp [fd77:1::101]:8080']);
+    expect(lb1.inbound).toEqual([
+      { family: 6, protocol: 'vrrp', port: null, purpose: 'VRRP' },
+      { family: 6, protocol: 'icmpv6', port: 135, purpose: 'neighbours of IPv6 VIPs' },
+      { family: 6, protocol: 'icmpv6', port: 136, purpose: 'neighbours of IPv6 VIPs' },
+      { family: 6, protocol: 'tcp', port: 80, halfSeen: true, purpose: 'service http' },
+      { family: 6, protocol: 'tcp', port: 8080, halfSeen: true, purpose: 'service app' },
+      { family: 6, protocol: 'udp', port: 8848, purpose: 'connection sync' },
+      { family: 6, protocol: 'udp', port: 8112, purpose: 'exchange between directors' },
+    ]);
+  });
+
+  it('has a realserver of both families hold the VIPs of both, and take tunnels of both', () => {
+    const text = `cluster: a
+directors: { lb1: { dip: { eth1: [10.0.0.1, "2001:db8::1"] }, vips: [10.0.0.9, "2001:db8::9"] } }
+realservers: { web1: { rip: [10.0.0.2, "2001:db8::2"], gateway: "2001:db8::9" } }
+services:
+  four: { listen: 10.0.0.9:80, mode: tun }
+  six: { listen: "[2001:db8::9]:80", mode: tun }
+  nat: { listen: "[2001:db8::9]:81", mode: nat }
+`;
+    const loaded = loadTopology(text, 't');
+    if ('problems' in loaded) throw new Error(JSON.stringify(loaded.problems));
+    const web1 = host('web1', loaded.config);
+    expect(web1.placed).toEqual({
+      vips: [
+        { device: 'lo', address: '2001:db8::9', prefixLength: 128 },
+        { device: 'tunl0', address: '10.0.0.9', prefixLength: 32 },
+      ],
+      tunnel: true,
+      tunnel6: true,
+      guePorts: [],
+      gre: null,
+      returnRoute: { rip: '2001:db8::2', via: '2001:db8::9', direct: ['2001:db8::1'] },
+    });
+    expect(web1.serves.map(({ service, rip }) => `${service} ${rip}`)).toEqual([
+      'four 10.0.0.2',
+      'six 2001:db8::2',
+      'nat 2001:db8::2',
+    ]);
+    expect(loaded.config.services.map(({ realservers: [one] }) => one?.address)).toEqual([
+      ...['10.0.0.2', '2001:db8::2', '2001:db8::2'],
+    ]);
+  });
+
+  it('lets SCTP in, and has its ports matched where a mark stands for it', () => {
+    const config = topology('fwmark');
+    const listen = config.services[0]!.listen.map((one) => ({ ...one, protocol: 'sctp' as const }));
+    const sctp = { ...config, services: config.services.map((one) => ({ ...one, listen })) };
+    expect(host('lb1', sctp).modules).toContainEqual({ name: 'xt_sctp', required: false });
+    expect(host('lb1', config).modules).not.toContainEqual({ name: 'xt_sctp', required: false });
+    for (const name of ['lb1', 'web1'])
+      expect(host(name, sctp).inbound).toContainEqual(expect.objectContaining({ protocol: 'sctp', port: 443 }));
   });
 
   it('prepares a director for virtual MACs: the base neither answers for VIPs nor asks in their name', () => {

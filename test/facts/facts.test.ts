@@ -125,6 +125,7 @@ drwxr-xr-x root root /
         { device: 'lo', address: '2001:db8::1', prefixLength: 128 },
       ],
       tunnel: true,
+      tunnel6: false,
       guePorts: [6080],
       gre: { local: '10.77.1.21', checksum: true },
       returnRoute: { rip: '10.77.2.21', via: '10.77.2.1', direct: ['10.77.1.11', '10.77.1.12'] },

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { networkFact } from '../../src/facts/network.ts';
+import { type NetworkQuestion, networkFact } from '../../src/facts/network.ts';
 
 /** As iproute2 6.1 printed it on a director and on a realserver. */
 const DIRECTOR = `up eth1
@@ -39,7 +39,7 @@ describe('addresses, rules and routes', () => {
         { priority: 32766, from: 'all', to: null, table: 'main' },
         { priority: 32767, from: 'all', to: null, table: 'default' },
       ],
-      returnVia: null,
+      returnVias: [],
       ways: { '10.77.1.21': { device: 'eth1', via: null }, '192.0.2.9': { device: 'eth1', via: '10.77.1.254' } },
       up: ['eth1'],
     });
@@ -47,7 +47,7 @@ describe('addresses, rules and routes', () => {
 
   it('reads a realserver with a tunnel and a return route', () => {
     const facts = networkFact.parse(REALSERVER);
-    expect(facts.returnVia).toBe('10.77.2.1');
+    expect(facts.returnVias).toEqual(['10.77.2.1']);
     expect(facts.rules.slice(1, 3)).toEqual([
       { priority: 19541, from: '10.77.2.21', to: '10.77.1.11', table: 'main' },
       { priority: 19542, from: '10.77.2.21', to: null, table: '19542' },
@@ -55,11 +55,40 @@ describe('addresses, rules and routes', () => {
     expect(facts.addresses.at(-1)).toEqual({ device: 'tunl0', address: '10.77.1.102', prefixLength: 32 });
   });
 
+  it('reads rules and the table of IPv6, and ways that routers advertise', () => {
+    const facts = networkFact.parse(`0:\tfrom all lookup local
+32766:\tfrom all lookup main
+fd77:1::21 from :: dev eth1 proto kernel src fd77:1::11 metric 256 pref medium
+2000:: from :: via fe80::1 dev eth0 proto ra src 2001:db8::11 metric 1024 expires 1790sec mtu 1500 pref medium
+default via 10.77.2.1 dev eth2 
+19541:\tfrom fd77:2::23 to fd77:1::11 lookup main
+19542:\tfrom fd77:2::23 lookup 19542
+default via fd77:2::1 dev eth2 metric 1024 pref medium
+`);
+    expect(facts.returnVias).toEqual(['10.77.2.1', 'fd77:2::1']);
+    expect(facts.rules.slice(2)).toEqual([
+      { priority: 19541, from: 'fd77:2::23', to: 'fd77:1::11', table: 'main' },
+      { priority: 19542, from: 'fd77:2::23', to: null, table: '19542' },
+    ]);
+    expect(facts.ways).toEqual({
+      'fd77:1::21': { device: 'eth1', via: null },
+      '2000::': { device: 'eth0', via: 'fe80::1', advertised: true },
+    });
+  });
+
+  it('asks for those of IPv6 apart, where there may be any', () => {
+    const script = (ipv6: NetworkQuestion['ipv6']) =>
+      networkFact.script({ table: 7, destinations: [], interfaces: [], ipv6 });
+    expect(script(true)).toMatch(/if true; then\n.*ip -6 -o -force -batch/s);
+    expect(script({ ifThereIs: '/a b' })).toMatch(/if \[ -e '\/a b' \]; then\n.*ip -6 -o -force -batch/s);
+    expect(script(false)).toMatch(/if false; then/);
+  });
+
   it('takes an address of the host itself for no way to a realserver', () => {
     expect(networkFact.parse('local 10.77.1.11 dev lo src 10.77.1.11 uid 0 \\    cache <local> \n').ways).toEqual({});
   });
 
   it.each(['', 'garbage', '3: eth1 inet nonsense/99', '1:', '\u0000\u0007'])('reads nothing out of %j', (text) => {
-    expect(networkFact.parse(text)).toEqual({ addresses: [], rules: [], returnVia: null, ways: {}, up: [] });
+    expect(networkFact.parse(text)).toEqual({ addresses: [], rules: [], returnVias: [], ways: {}, up: [] });
   });
 });

@@ -66,12 +66,21 @@ describe.each(SHELLS)('%s', (shell, options) => {
   });
 
   it('reads the network, and nothing from a table that is not there', () => {
-    const question = { table: 19_542, destinations: [], interfaces: ['lo', 'none0'] };
+    const question = { table: 19_542, destinations: [], interfaces: ['lo', 'none0'], ipv6: false };
     const facts = networkFact.parse(run(networkFact.script(question)));
     expect(facts.addresses).toContainEqual({ device: 'lo', address: '127.0.0.1', prefixLength: 8 });
     expect(facts.rules.map(({ table }) => table)).toContain('main');
     expect(facts.up).toEqual(['lo']);
-    expect(facts.returnVia).toBeNull();
+    expect(facts.returnVias).toEqual([]);
+    const both = networkFact.parse(run(networkFact.script({ ...question, ipv6: true })));
+    expect(both.rules.length).toBeGreaterThan(facts.rules.length);
+    for (const [path, count] of [
+      ['/', both.rules.length],
+      ['/nothing here', facts.rules.length],
+    ] as const) {
+      const asked = networkFact.script({ ...question, ipv6: { ifThereIs: path } });
+      expect(networkFact.parse(run(asked)).rules).toHaveLength(count);
+    }
   });
 
   it('asks for tunnels only where there may be some', () => {

@@ -27,6 +27,8 @@ export const LAB_ORDER: readonly string[] = [
   'tunnels',
   'connection-table',
   'topologies',
+  'ipv6',
+  'sctp',
   'migrate',
   'hostile',
   'hostile-apply',

@@ -43,7 +43,7 @@ export function freshFacts(change: Partial<HostFacts> = {}): HostFacts {
     files: {},
     placed: NOTHING_PLACED,
     originals: {},
-    network: { addresses: [], rules: [], returnVia: null, ways: {}, up: [] },
+    network: { addresses: [], rules: [], returnVias: [], ways: {}, up: [] },
     tunnels: { guePorts: [], gre: null },
     routes: [],
     connectionTable: { bits: null, builtIn: false },
@@ -92,9 +92,9 @@ export function satisfied(wanted: Wanted): HostFacts {
             { priority: 19_542, from: route.rip, to: null, table: '19542' },
           ]
         : [],
-      returnVia: route?.via ?? null,
+      returnVias: route ? [route.via] : [],
       ways: Object.fromEntries(wanted.onLink.map((one) => [one, { device: 'eth1', via: null }])),
-      up: placed.tunnel ? ['tunl0'] : [],
+      up: [...(placed.tunnel ? ['tunl0'] : []), ...(placed.tunnel6 ? ['ip6tnl0'] : [])],
     },
     tunnels: { guePorts: placed.guePorts, gre: placed.gre && { ...placed.gre, isUp: true } },
     units: {

@@ -13,6 +13,7 @@ import { missingParts, release, unpackCommands } from '../../src/operations/rele
 import { addReturnRoute, removeReturnRoute } from '../../src/operations/return-route.ts';
 import { scriptUser } from '../../src/operations/script-user.ts';
 import { restoreSysctls, setSysctls } from '../../src/operations/sysctls.ts';
+import { addTunnels, removeTunnels } from '../../src/operations/tunnels.ts';
 import { addVips, removeVips } from '../../src/operations/vips.ts';
 import { renderForPeople } from '../../src/shell/render.ts';
 import { topology } from '../desired/topology.ts';
@@ -23,6 +24,7 @@ const host = (cluster: string, name: string): Wanted =>
   wantedHosts(topology(cluster)).find((one) => one.host === name)!;
 const dr = host('dr', 'web1');
 const nat = host('nat', 'web1');
+const natOverIpv6 = host('ipv6', 'web3');
 const tun = host('tun', 'web1');
 const director = host('dr', 'lb1');
 /** With a virtual MAC. */
@@ -196,6 +198,87 @@ const CASES: readonly Case[] = [
     ],
   },
   {
+    title: 'holds an IPv6 VIP as one that is never preferred, and asks nobody whether it is taken',
+    operation: addVips,
+    wanted: host('ipv6', 'web1'),
+    facts: freshFacts(),
+    expected: ['ip addr add fd77:1::100/128 dev lo preferred_lft 0 nodad'],
+  },
+  {
+    title: 'has ip6tnl0 up for tunnels of IPv6',
+    operation: addTunnels,
+    wanted: { ...dr, placed: { ...dr.placed, tunnel6: true } },
+    facts: freshFacts(),
+    expected: ['ip link set ip6tnl0 up'],
+  },
+  {
+    title: 'leaves ip6tnl0 alone that is up already',
+    operation: addTunnels,
+    wanted: { ...dr, placed: { ...dr.placed, tunnel6: true } },
+    facts: network({ up: ['ip6tnl0'] }),
+    expected: 'every tunnel is there',
+  },
+  {
+    title: 'takes ip6tnl0 down that it had up',
+    operation: removeTunnels,
+    wanted: nothing,
+    facts: { ...network({ up: ['ip6tnl0'] }), placed: { ...nothing.placed, tunnel6: true } },
+    expected: ['ip link set ip6tnl0 down'],
+  },
+  {
+    title: "leaves somebody else's ip6tnl0 up",
+    operation: removeTunnels,
+    wanted: nothing,
+    facts: network({ up: ['ip6tnl0'] }),
+    expected: 'no former tunnel is left',
+  },
+  {
+    title: 'routes answers over IPv6 by the rules and the table of that family',
+    operation: addReturnRoute,
+    wanted: natOverIpv6,
+    facts: network({ returnVias: [address('10.77.2.1')] }),
+    expected: [
+      'ip -6 route replace default via fd77:2::1 table 19542',
+      ...['fd77:1::11', 'fd77:1::12', 'fd77:2::11', 'fd77:2::12'].map(
+        (to) => `ip -6 rule add from fd77:2::23 to ${to} lookup main priority 19541`,
+      ),
+      'ip -6 rule add from fd77:2::23 lookup 19542 priority 19542',
+    ],
+  },
+  {
+    title: 'has nothing to do where the return route over IPv6 is there',
+    operation: addReturnRoute,
+    wanted: natOverIpv6,
+    facts: satisfied(natOverIpv6),
+    expected: 'rule and route are there',
+  },
+  {
+    title: 'takes the return route of IPv4 away when the RIP has become one of IPv6',
+    operation: removeReturnRoute,
+    wanted: natOverIpv6,
+    facts: {
+      ...network({
+        rules: [{ priority: 19_542, from: '10.77.2.21', to: null, table: '19542' }],
+        returnVias: [address('10.77.2.1'), address('fd77:2::1')],
+      }),
+      placed: nat.placed,
+    },
+    expected: ['ip rule del from 10.77.2.21 lookup 19542 priority 19542', 'ip route flush table 19542'],
+  },
+  {
+    title: 'takes the return route of IPv6 away with the last NAT service',
+    operation: removeReturnRoute,
+    wanted: nothing,
+    facts: {
+      ...network({
+        rules: [{ priority: 19_542, from: 'fd77:2::23', to: null, table: '19542' }],
+        returnVias: [address('fd77:2::1')],
+      }),
+      placed: natOverIpv6.placed,
+    },
+    expected: ['ip -6 rule del from fd77:2::23 lookup 19542 priority 19542', 'ip -6 route flush table 19542'],
+  },
+  {
     title: 'moves a return route to another gateway without touching the rules',
     operation: addReturnRoute,
     wanted: {
@@ -212,7 +295,7 @@ const CASES: readonly Case[] = [
     facts: {
       ...network({
         rules: [{ priority: 19_542, from: '10.77.2.21', to: null, table: '19542' }],
-        returnVia: address('10.77.2.1'),
+        returnVias: [address('10.77.2.1')],
       }),
       placed: nat.placed,
     },

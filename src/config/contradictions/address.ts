@@ -52,17 +52,23 @@ function ownAddressesDiffer({ config, report }: Context): void {
       seen.set(dip.address, name);
     }
   }
-  const rips = new Map<Address, string>();
-  for (const { name, rip } of config.realservers) {
-    const other = rips.get(rip);
-    if (other !== undefined) report(['realservers', name, 'rip'], `${rip} is the address of ${other} already`);
-    rips.set(rip, name);
+  const owners = new Map<Address, string>();
+  for (const { name, rips } of config.realservers) {
+    for (const [index, rip] of rips.entries()) {
+      const other = owners.get(rip);
+      const steps = ['realservers', name, 'rip', index];
+      if (other !== undefined) report(steps, `${rip} is the address of ${other} already`);
+      else if (rips.findIndex((one) => familyOf(one) === familyOf(rip)) < index) {
+        report(steps, `${name} has an IPv${familyOf(rip)} address already`, { expected: 'one address of a family' });
+      }
+      owners.set(rip, name);
+    }
   }
 }
 
 /** Priority 255 says that the VIP is the director's own address (RFC 9568 section 8.3.2); nothing else makes it so. */
 function virtualIsNotOwn({ config, report }: Context): void {
-  const rips = new Map(config.realservers.map(({ name, rip }) => [rip, name]));
+  const rips = new Map(config.realservers.flatMap((one) => one.rips.map((rip) => [rip, one.name] as const)));
   const dips = new Map(
     config.directors.flatMap(({ name, dips }) => dips.map(({ address }) => [address, name] as const)),
   );

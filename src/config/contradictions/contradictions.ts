@@ -4,6 +4,7 @@ import type { Reporter } from '../report.ts';
 import { ADDRESS_RULES } from './address.ts';
 import { ALERT_RULES } from './alerts.ts';
 import { DESTINATION_RULES } from './destination.ts';
+import { FAMILY_RULES } from './family.ts';
 import { GROUP_RULES } from './group.ts';
 import { INSTANCE_RULES } from './instance.ts';
 import { LISTENER_RULES } from './listener.ts';
@@ -12,6 +13,7 @@ import { ORDER_RULES } from './order.ts';
 import { POLICY_RULES } from './policy.ts';
 import type { Context, Rule } from './rule.ts';
 import { SCHEDULER_RULES } from './scheduler.ts';
+import { SCTP_RULES } from './sctp.ts';
 import { TRACKER_RULES } from './tracker.ts';
 import { TUNNEL_RULES } from './tunnel.ts';
 import { VIRTUAL_MAC_RULES } from './virtual-mac.ts';
@@ -24,6 +26,8 @@ const RULES: readonly Rule[] = [
   ...ORDER_RULES,
   ...GROUP_RULES,
   ...LISTENER_RULES,
+  ...FAMILY_RULES,
+  ...SCTP_RULES,
   ...SCHEDULER_RULES,
   ...DESTINATION_RULES,
   ...TUNNEL_RULES,

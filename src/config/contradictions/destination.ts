@@ -52,15 +52,15 @@ function portFits(
 }
 
 function familyFits(
-  { name, mode, listen }: ServiceConfig,
+  { name, listen }: ServiceConfig,
   { name: realserver, address }: DestinationConfig,
   context: Context,
 ): void {
-  const wrong =
-    mode === 'tun' ? undefined : listen.find((listener) => familyOf(listener.address) !== familyOf(address));
-  if (wrong === undefined) return;
+  // That a service has both is told elsewhere.
+  const wrong = listen.find((listener) => familyOf(listener.address) !== familyOf(address));
+  if (wrong === undefined || new Set(listen.map((one) => familyOf(one.address))).size > 1) return;
   const message = `realserver ${realserver} (${address}) is not of the family of ${wrong.address}`;
-  context.report(entrySteps(context, name, realserver), message, { expected: 'one family, or mode: tun' });
+  context.report(entrySteps(context, name, realserver), message, { expected: 'one family' });
 }
 
 function thresholdsFit({ name }: ServiceConfig, destination: DestinationConfig, context: Context): void {

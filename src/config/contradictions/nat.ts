@@ -1,5 +1,5 @@
 /** NAT: answers must come back through the director that rewrote the request. */
-import { type Address, inNetwork, parseAddress } from '../../wire/address.ts';
+import { type Address, familyOf, inNetwork, parseAddress } from '../../wire/address.ts';
 import type { Config, RealserverConfig } from '../config.ts';
 import type { ServiceConfig } from '../service.ts';
 import { type Holding, holdings } from './address.ts';
@@ -31,6 +31,14 @@ function pathOf(
     const message = `realserver ${name} has no \`gateway\`: with NAT its answers must pass the director`;
     const expected = `gateway: ADDRESS under realservers.${name}, an inside address that the directors hold`;
     report(entrySteps(context, service.name, name), message, { expected });
+    return;
+  }
+  const other = service.listen.find(({ address }) => familyOf(address) !== familyOf(gateway.via));
+  if (other !== undefined) {
+    const message = `${gateway.via}, the gateway of realserver ${name}, is not of the family of ${other.address}`;
+    report(entrySteps(context, service.name, name), message, {
+      expected: 'mode: dr or tun, or a gateway of that family',
+    });
     return;
   }
   const inside = held.get(gateway.via);

@@ -14,8 +14,8 @@ function sorryFits(context: Context): void {
       report('address', `${sorry.address} is realserver ${same.name} of this service`, 'a host that is none of them');
     }
     const other = listen.find(({ address }) => familyOf(address) !== familyOf(sorry.address));
-    if (sorry.mode !== 'tun' && other !== undefined) {
-      report('address', `${sorry.address} is not of the family of ${other.address}`, 'one family, or mode: tun');
+    if (other !== undefined) {
+      report('address', `${sorry.address} is not of the family of ${other.address}`, 'one family');
     }
     const wrong = listen.find(({ port }) => port !== sorry.port);
     if (sorry.mode !== 'nat' && sorry.port !== null && (mark !== null || wrong !== undefined)) {

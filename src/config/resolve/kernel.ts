@@ -1,10 +1,28 @@
 /** Connection sync and IPVS settings, with the defaults that depend on the rest of the topology. */
+
+import { type Address, type Family, familyOf } from '../../wire/address.ts';
 import type { ConnectionSyncConfig, IpvsConfig } from '../config.ts';
 import type { RawTopology } from '../schema/topology.ts';
 
 export function syncOf(top: RawTopology): ConnectionSyncConfig {
   const [firstInstance] = top.vrrp;
-  return { ...top.sync, interface: top.sync.interface ?? null, id: top.sync.id ?? firstInstance?.[1].vrid ?? 1 };
+  return {
+    ...top.sync,
+    interface: top.sync.interface ?? null,
+    id: top.sync.id ?? firstInstance?.[1].vrid ?? 1,
+    group: top.sync.group ?? GROUPS[syncFamily(top)],
+  };
+}
+
+const GROUPS: Readonly<Record<Family, Address>> = { 4: '224.0.0.81' as Address, 6: 'ff02::81' as Address };
+
+/** The kernel multicasts IPv4 only from an interface that has an IPv4 address (ip_vs_sync.c, bind_mcastif_addr). */
+function syncFamily({ sync, directors }: RawTopology): Family {
+  const dips = directors.flatMap(([, { dip }]) => {
+    const found = dip.find(([name]) => name === sync.interface) ?? dip.at(-1);
+    return found?.[1] ?? [];
+  });
+  return dips.length > 0 && dips.every((address) => familyOf(address) === 6) ? 6 : 4;
 }
 
 /**

@@ -49,7 +49,7 @@ function directorsOf({ top, base }: Resolving): DirectorConfig[] {
 function realserversOf({ top, base }: Resolving): RealserverConfig[] {
   return top.realservers.map(([name, raw]) => ({
     name,
-    rip: raw.rip,
+    rips: raw.rip,
     weight: raw.weight,
     gateway: raw.gateway ?? null,
     groups: top.groups.filter(([, members]) => members.includes(name)).map(([group]) => group),

@@ -1,5 +1,5 @@
 /** Virtual services: groups expanded, marks chosen, defaults of schedulers and failures filled in. */
-import { familyOf } from '../../wire/address.ts';
+import { type Family, familyOf } from '../../wire/address.ts';
 import type { RawTopology } from '../schema/topology.ts';
 import type { CheckConfig, DestinationConfig, ServiceConfig, SorryConfig } from '../service.ts';
 import { checkOf } from './check.ts';
@@ -66,10 +66,10 @@ function serviceOf(name: string, raw: RawService, mark: number | null, known: Kn
   };
 }
 
-function persistenceOf({ persistence, listen }: RawService): ServiceConfig['persistence'] {
+function persistenceOf(raw: RawService): ServiceConfig['persistence'] {
+  const { persistence } = raw;
   if (persistence === undefined) return null;
-  const [first] = listen;
-  const whole = first !== undefined && familyOf(first.address) === 6 ? 128 : 32;
+  const whole = familyOfService(raw) === 6 ? 128 : 32;
   return { timeoutMs: persistence.timeout, netmask: persistence.netmask ?? whole };
 }
 
@@ -87,12 +87,14 @@ function usesOf(raw: RawService, { top, groups }: Known): Map<string, RawUse> {
 
 function implied(raw: RawService, top: RawTopology): readonly RawUse[] {
   if (raw.realservers !== undefined) return raw.realservers;
-  const [first] = raw.listen;
-  const family = first === undefined ? 4 : familyOf(first.address);
   const nothing = { port: undefined, weight: undefined, upper_threshold: undefined, lower_threshold: undefined };
   return top.realservers
-    .filter(([, realserver]) => familyOf(realserver.rip) === family)
+    .filter(([, { rip }]) => rip.some((address) => familyOf(address) === familyOfService(raw)))
     .map(([name]) => ({ name, ...nothing, checks: [] }));
+}
+
+function familyOfService({ listen: [first] }: RawService): Family {
+  return first === undefined ? 4 : familyOf(first.address);
 }
 
 function overridden(before: RawUse, after: RawUse): RawUse {
@@ -111,11 +113,13 @@ function destinationsOf(raw: RawService, mark: number | null, known: Known): Des
   const markPort = portOfMark(raw, mark);
   return [...usesOf(raw, known).values()].flatMap((use) => {
     const realserver = realservers.get(use.name);
-    if (realserver === undefined) return [];
+    // One that has no address of the family is told of elsewhere.
+    const address = realserver?.rip.find((one) => familyOf(one) === familyOfService(raw)) ?? realserver?.rip[0];
+    if (realserver === undefined || address === undefined) return [];
     return [
       {
         name: use.name,
-        address: realserver.rip,
+        address,
         // A mark has no port of its own: 0 leaves each packet's port as it is.
         port: mark === null ? (use.port ?? null) : (use.port ?? 0),
         weight: use.weight ?? realserver.weight,

@@ -87,7 +87,11 @@ const gateway = spelled('the address of a gateway, or { via: address, scope: rip
 });
 
 export const realserver = record('a realserver', {
-  rip: required(address, "The realserver's own address, to which the directors send.", '192.0.2.21'),
+  rip: required(
+    oneOrMore(address),
+    "The realserver's own address, to which the directors send, or one of each family: a service uses that of its listeners.",
+    '[192.0.2.21, "2001:db8::21"]',
+  ),
   weight: defaulted(
     integer(0, 65535),
     '1',

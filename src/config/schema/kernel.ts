@@ -59,12 +59,12 @@ export const sync = record('settings of connection sync', {
   ),
   port: defaulted(port, '8848', 'UDP port of sync messages.', "The kernel's own default.", '8849'),
   ttl: defaulted(integer(1, 255), '1', 'TTL of sync messages.', 'They should not leave the segment.', '2'),
-  group: defaulted(
+  group: optional(
     address,
-    '224.0.0.81',
+    '224.0.0.81; ff02::81 where every `dip` of the interface is IPv6',
     'Multicast group of sync messages.',
-    "The kernel's own default.",
     '224.0.0.82',
+    "The kernel's own default. Messages go out from an address of the group's family.",
   ),
 });
 

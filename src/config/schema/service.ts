@@ -73,7 +73,7 @@ const rsCommand = (word: string) =>
 export const service = record('a virtual service', {
   listen: required(
     oneOrMore(listener),
-    'Virtual address and port, /tcp unless written otherwise. Several make one kernel service each; with `fwmark` they are one.',
+    'Virtual address and port, /tcp unless written otherwise (/udp, /sctp); an IPv6 address stands in brackets. Several, all of one family, make one kernel service each; with `fwmark` they are one.',
     '[192.0.2.100:80, 192.0.2.101:80]',
   ),
   fwmark: optional(

@@ -29,7 +29,7 @@ export function agreementOf(config: Config, director: string, file: SourceFile, 
     files: [{ director, file }],
     include,
     addresses: dips.map((dip) => ({ director, ...dip })),
-    names: new Map(config.realservers.map(({ name, rip }) => [rip, name])),
+    names: new Map(config.realservers.flatMap(({ name, rips }) => rips.map((rip) => [rip, name] as const))),
     cluster: config.cluster,
     secrets: 'text',
   });

@@ -85,7 +85,7 @@ function longestWaitMs({ instances }: Config): number {
 
 async function look(run: Run, host: HostRun): Promise<boolean> {
   try {
-    const text = networkFact.script({ table: RETURN_TABLE, destinations: [], interfaces: [] });
+    const text = networkFact.script({ table: RETURN_TABLE, destinations: [], interfaces: [], ipv6: false });
     const steps = [{ name: networkFact.name, text }];
     const result = await host.connection.runScript(steps, run.signal ? { signal: run.signal } : {});
     const { addresses } = networkFact.parse(result.steps[0]?.stdout ?? '');
