@@ -33,7 +33,7 @@ export function directorParts(config: Config, director: DirectorConfig): Directo
       ...(virtual.length > 0 ? [{ name: 'macvlan', required: true }] : []),
     ],
     sysctls: { ...sysctls(config, director), ...baseSysctls(instances), ...director.sysctl },
-    inbound: inbound(config, instances),
+    inbound: inbound(config, instances, director),
     director: {
       usesIpvs,
       kernelNeeds: kernelNeeds(config.services),
@@ -181,7 +181,7 @@ function translatedFamilies({ mode, sorry, listen }: ServiceConfig): Family[] {
 const NEIGHBOUR_SOLICITATION = 135;
 const NEIGHBOUR_ADVERTISEMENT = 136;
 
-function inbound(config: Config, taken: readonly Taken[]): Inbound[] {
+function inbound(config: Config, taken: readonly Taken[], { vips }: DirectorConfig): Inbound[] {
   const services = config.services.flatMap((service) =>
     service.listen.flatMap(({ protocol, address, port }): Inbound[] => {
       const purpose = `service ${service.name}`;
@@ -192,7 +192,8 @@ function inbound(config: Config, taken: readonly Taken[]): Inbound[] {
   );
   const sync = config.sync.enabled && config.services.length > 0 && config.directors.length > 1;
   const families = [...new Set(taken.map(({ instance }) => instance.family))];
-  const neighbours = families.includes(6) ? [NEIGHBOUR_SOLICITATION, NEIGHBOUR_ADVERTISEMENT] : [];
+  const holdsIpv6 = families.includes(6) || vips.some(({ address }) => familyOf(address) === 6);
+  const neighbours = holdsIpv6 ? [NEIGHBOUR_SOLICITATION, NEIGHBOUR_ADVERTISEMENT] : [];
   const points = exchangePoints(config);
   const exchangeFamilies = points.length > 1 ? [...new Set(points.map(({ address }) => familyOf(address)))] : [];
   return [

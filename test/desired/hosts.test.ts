@@ -162,6 +162,9 @@ services:
 `;
     const loaded = loadTopology(text, 't');
     if ('problems' in loaded) throw new Error(JSON.stringify(loaded.problems));
+    expect(host('lb1', loaded.config).inbound).toContainEqual({
+      ...{ family: 6, protocol: 'icmpv6', port: 135, purpose: 'neighbours of IPv6 VIPs' },
+    });
     const web1 = host('web1', loaded.config);
     expect(web1.placed).toEqual({
       vips: [
