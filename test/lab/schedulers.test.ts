@@ -41,7 +41,7 @@ let master: Machine = 'lb1';
 let table: Table = new Map();
 let visits: Readonly<Record<string, readonly Visit[]>> = {};
 
-const read = async (machine: Machine = master) => readTable(await sh(lab(), machine, 'ipvsadm -Ln'));
+const read = async (machine: Machine = master) => readTable(await sh(lab(), machine, 'ipvsadm -Ln --nosort'));
 const ask = async (...groups: readonly VisitGroup[]) => (await startVisits(lab(), groups).report).visits;
 const answers = (made: readonly Visit[] = []) => made.map(({ server, cause }) => server ?? cause ?? 'nothing');
 
