@@ -1,5 +1,5 @@
 /**
- * Verdicts and overrides give the table that the kernel shall have; once a second, and at every change, what the kernel has is
+ * Verdicts and overrides give the table that the kernel shall have; twice a second, and at every change, what the kernel has is
  * compared with it. Probes run here, the pure rules are in src/health and src/balancer.
  */
 import { type DesiredService, desiredTable } from '../balancer/desired.ts';
@@ -22,8 +22,11 @@ import { Prober } from './prober.ts';
 import { TableKeeper, type TableView } from './table-keeper.ts';
 import { Turns } from './turns.ts';
 
-/** How often the kernel's table is compared, at the least. */
-const RECONCILE_MS = 1_000;
+/**
+ * How often the kernel's table is compared, at the least: the kernel does not tell of changes, and what somebody else has
+ * changed is mended within a second.
+ */
+const RECONCILE_MS = 500;
 
 export interface BalancingOptions {
   readonly clock: Clock;

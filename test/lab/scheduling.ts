@@ -69,7 +69,7 @@ export async function closePorts(lab: Lab): Promise<void> {
 /** `TCP 10.77.1.100:80`, `FWM 1` → its servers, in the kernel's order. */
 export type Table = ReadonlyMap<string, readonly Server[]>;
 
-/** What `ipvsadm -Ln` prints. */
+/** What `ipvsadm -Ln --nosort` prints. */
 export function readTable(text: string): Table {
   const table = new Map<string, Server[]>();
   let servers: Server[] = [];
