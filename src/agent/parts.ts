@@ -80,6 +80,7 @@ export class Parts {
     this.drains = new Drains({
       ...{ store: overrides, journal, wall, config },
       apply: (cause) => this.balancing.apply(cause),
+      isSomebodyAway: () => this.standby.exchange.isSomebodyAway,
       onSaid: () => this.standby.exchange.tell(),
     });
     this.standby = new Standby({

@@ -132,6 +132,11 @@ export class Exchange {
     return heard?.generation === generation && heard.hash === hash;
   }
 
+  /** Somebody was not heard, or does not know the same. */
+  get isSomebodyAway(): boolean {
+    return this.peers((ms) => ms).some((peer) => !peer.agrees);
+  }
+
   get behind(): Judgement['behind'] {
     return this.#judgement.behind;
   }
