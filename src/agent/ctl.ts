@@ -42,6 +42,8 @@ export interface Watch {
 /** For the first word of it, and the last: meanwhile the VRRP process keeps a deadline of its own. */
 const HAND_OVER_MS = 10_000;
 const POLL_MS = 200;
+/** An agent that restarts is back long before. */
+const SILENT_MS = 30_000;
 
 /** @returns the exit code: 0 done, 1 refused or no answer, 64 wrong usage (EX_USAGE of sysexits.h) */
 export async function control(socketPath: string, argv: readonly string[], write = output): Promise<number> {
@@ -62,12 +64,20 @@ export async function control(socketPath: string, argv: readonly string[], write
   }
 }
 
+/** An agent that starts anew goes on with what was asked of it. */
 async function outcomeOf(socketPath: string, { pollMs, look }: Watch): Promise<Said> {
   const begunMs = performance.now();
+  let answeredMs = begunMs;
   for (; ; await pause(pollMs)) {
-    const { text } = await exchange(socketPath, { method: 'GET', path: '/v1/state' });
-    const said = look(JSON.parse(text) as AgentState, performance.now() - begunMs);
-    if (said !== null) return said;
+    try {
+      const { status, text } = await exchange(socketPath, { method: 'GET', path: '/v1/state' });
+      if (status >= 400) throw new Error(text.trim());
+      answeredMs = performance.now();
+      const said = look(JSON.parse(text) as AgentState, answeredMs - begunMs);
+      if (said !== null) return said;
+    } catch (error) {
+      if (performance.now() - answeredMs >= SILENT_MS) throw error;
+    }
   }
 }
 

@@ -1,9 +1,9 @@
 /** What operators say of realservers: checked against the configuration, kept, told, applied at once, and ended at its time. */
-import { isSameSubject, type Override } from '../balancer/override.ts';
+import { isSameSubject, type Override, type Subject } from '../balancer/override.ts';
 import type { Said } from '../balancer/said.ts';
 import type { Config } from '../config/config.ts';
 import { objectionsTo } from '../config/drain-policy.ts';
-import { servingIn } from '../status/drain.ts';
+import { drainOf, servingIn } from '../status/drain.ts';
 import type { AgentState } from '../status/state.ts';
 import type { Journal } from './journal.ts';
 import type { OverrideStore } from './override-store.ts';
@@ -16,6 +16,8 @@ export interface DrainsOptions {
   readonly config: () => Config | null;
   /** Brings the kernel's table in line, and waits for it. */
   readonly apply: (cause: string) => Promise<void>;
+  /** Another director may know of a drain that this one does not. */
+  readonly isSomebodyAway: () => boolean;
   /** Operators have said something new: the other directors shall know. */
   readonly onSaid: () => void;
 }
@@ -34,7 +36,9 @@ export class Drains {
   /** What speaks against a drain at this director, one sentence each. */
   objections(realservers: readonly string[], services: readonly string[] | null, state: AgentState): string[] {
     const asked = (this.#options.config()?.services ?? []).filter(({ name }) => services?.includes(name) ?? true);
-    return asked.flatMap((one) => objectionsTo(one, new Set(realservers), servingIn(state, one.name)));
+    const leaving = ({ name }: { readonly name: string }): Set<string> =>
+      new Set(realservers.filter((realserver) => drainOf(state, realserver, name) === undefined));
+    return asked.flatMap((one) => objectionsTo(one, leaving(one), servingIn(state, one.name)));
   }
 
   /** @throws Refusal when a realserver or service is not in the configuration; Error when it cannot be written */
@@ -48,7 +52,8 @@ export class Drains {
 
   /** @returns how many were taken back. @throws Error when it cannot be written */
   async remove(realservers: readonly string[], services: readonly string[] | null): Promise<number> {
-    const gone = this.#options.store.remove(realservers, services);
+    const { store, isSomebodyAway } = this.#options;
+    const gone = store.remove(realservers, services, isSomebodyAway() ? this.#subjectsOf(realservers, services) : []);
     this.#options.onSaid();
     this.#tellEnded(gone, 'was taken back');
     await this.#options.apply('an override was taken back');
@@ -88,6 +93,17 @@ export class Drains {
 
   #note(realserver: string, message: string): void {
     this.#options.journal.note('notice', 'override', message, { realserver });
+  }
+
+  /** All that may have been said of them. */
+  #subjectsOf(realservers: readonly string[], services: readonly string[] | null): Subject[] {
+    const serving = (realserver: string): string[] =>
+      (this.#options.config()?.services ?? [])
+        .filter((one) => one.realservers.some(({ name }) => name === realserver))
+        .map(({ name }) => name);
+    return realservers.flatMap((realserver) =>
+      (services ?? [null, ...serving(realserver)]).map((service) => ({ realserver, service })),
+    );
   }
 
   #mustKnow(realserver: string, service: string | null): void {

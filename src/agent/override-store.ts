@@ -1,5 +1,12 @@
 /** What operators have said of realservers, kept across restarts of agent and machine. */
-import { hasExpired, type Override, withOverrides, withoutOverrides } from '../balancer/override.ts';
+import {
+  hasExpired,
+  isSameSubject,
+  type Override,
+  type Subject,
+  withOverrides,
+  withoutOverrides,
+} from '../balancer/override.ts';
 import { merged, removalsOf, renewed, type Said } from '../balancer/said.ts';
 import { canonicalJson } from '../config/canonical.ts';
 import type { Journal } from './journal.ts';
@@ -49,13 +56,21 @@ export class OverrideStore {
     this.#replace(merged(this.#said, { overrides, removals: [] }, this.#options.wall()));
   }
 
-  /** @returns those taken back. @throws when it cannot be written */
-  remove(realservers: readonly string[], services: readonly string[] | null): readonly Override[] {
+  /**
+   * @param unheard - of whom is taken back, too, what another director may know and this one does not
+   * @returns those taken back. @throws when it cannot be written
+   */
+  remove(
+    realservers: readonly string[],
+    services: readonly string[] | null,
+    unheard: readonly Subject[] = [],
+  ): readonly Override[] {
     const kept = withoutOverrides(this.all, realservers, services);
     const gone = this.all.filter((one) => !kept.includes(one));
     const wallMs = this.#options.wall();
-    if (gone.length > 0)
-      this.#replace(merged(this.#said, { overrides: [], removals: removalsOf(gone, wallMs) }, wallMs));
+    const others = unheard.filter((one) => !gone.some((known) => isSameSubject(known, one)));
+    const removals = removalsOf([...gone, ...others.map((one) => ({ ...one, since: 0 }))], wallMs);
+    if (removals.length > 0) this.#replace(merged(this.#said, { overrides: [], removals }, wallMs));
     return gone;
   }
 

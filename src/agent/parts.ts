@@ -15,6 +15,7 @@ import type { RunScript } from './tracked-scripts.ts';
 import { Trackers } from './trackers.ts';
 import { VrrpLink } from './vrrp-link.ts';
 import { mastersOf, VrrpRequests } from './vrrp-requests.ts';
+import { Yielding } from './yielding.ts';
 
 export interface PartsOptions
   extends Pick<BalancingOptions, 'clock' | 'random' | 'ipvs' | 'firewall' | 'journal' | 'probeOf'>,
@@ -45,6 +46,7 @@ export class Parts {
   readonly inForce: InForce;
   readonly drains: Drains;
   readonly standby: Standby;
+  readonly yielding: Yielding;
   readonly protections: Protections;
   readonly balancing: Balancing;
   readonly trackers: Trackers;
@@ -80,13 +82,23 @@ export class Parts {
     this.drains = new Drains({
       ...{ store: overrides, journal, wall, config },
       apply: (cause) => this.balancing.apply(cause),
+      isSomebodyAway: () => this.standby.exchange.isSomebodyAway,
       onSaid: () => this.standby.exchange.tell(),
+    });
+    this.yielding = new Yielding({
+      ...{ clock, journal, send, stored: () => this.inForce.stored },
+      visions: () => this.balancing.policies.visions(),
+      seer: (asked) => this.standby.exchange.seer(asked),
+      reports: () => this.link.instances,
+      onSight: () => this.standby.exchange.tell(),
     });
     this.standby = new Standby({
       ...options,
       ...{ send, said: () => overrides.said },
       learn: (said, from) => this.drains.learn(said, from),
       masters: () => mastersOf(this.link),
+      blind: () => this.yielding.blind,
+      left: () => this.yielding.left,
       onNews: () => this.protections.judge(),
     });
     this.protections = new Protections({

@@ -13,6 +13,7 @@ import {
   type ServiceStanding,
   startingStanding,
 } from '../health/service-standing.ts';
+import { type Vision, visionOf } from '../health/vision.ts';
 import type { PolicyState } from '../status/state.ts';
 import type { ServiceEntry } from '../wire/ipvs.ts';
 import { Members, type MembersOptions, type Sight } from './members.ts';
@@ -97,6 +98,17 @@ export class Policies {
   /** The probes that judge a realserver, or the sorry server, in a service. */
   probesOf(service: string, realserver: string): readonly string[] {
     return this.#members.probesOf(service, realserver);
+  }
+
+  /** How well each service is seen from here. */
+  visions(): ReadonlyMap<string, Vision> {
+    const nowMs = this.#options.clock.now();
+    return new Map(
+      [...this.#services].map(([name, { standing, rules, sight }]) => {
+        const wanted = sight?.members.filter(({ weight }) => weight > 0).length;
+        return [name, wanted === undefined ? 'poor' : visionOf(standing, rules, wanted, nowMs)];
+      }),
+    );
   }
 
   /** Whether too little is left of a service to be hard on one that flaps. */

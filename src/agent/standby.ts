@@ -12,10 +12,13 @@ import { SERVED_MS } from './exchange/fence.ts';
 import type { HoldRecord } from './hold-shape.ts';
 import { Holds, holdTold } from './holds.ts';
 import { Refusal } from './refusal.ts';
+import type { Left } from './yielding.ts';
 
 export interface StandbyOptions extends Omit<ExchangeOptions, 'keyPath'> {
   /** Of holds.json and exchange.key. */
   readonly stateFolder: string;
+  /** Instances that are left to a director that sees more. */
+  readonly left: () => readonly Left[];
   /** @returns whether the VRRP process was there to be told */
   readonly send: (message: ToVrrp) => boolean;
 }
@@ -57,7 +60,8 @@ export class Standby {
   /** All, with what the agent holds itself for. */
   get holds(): NonNullable<AgentState['holds']> {
     const { behind } = this.exchange;
-    const own = behind === null ? [] : [{ instance: null, owner: OWN_HOLD, ...behind, until: null }];
+    const old = behind === null ? [] : [{ instance: null, ...behind }];
+    const own = [...old, ...this.#options.left()].map((one) => ({ ...one, owner: OWN_HOLD, until: null }));
     const asked = this.#holding().map(({ whileServed, until, ...hold }) => ({
       ...hold,
       ...(whileServed === undefined ? {} : { whileServed: [...whileServed] }),
@@ -127,7 +131,11 @@ export class Standby {
       const until = Math.max(hold.until, this.#serviceOf(hold) === 'served' ? clock.wall() + SERVED_MS : 0);
       return holdTold({ ...hold, until }, (epochMs) => Math.round(epochMs - offsetMs));
     });
-    return { type: 'holds', holds: [...asked, ...this.exchange.holds()] };
+    // Where nobody is heard any more, to see badly is better than not to serve.
+    const left = this.#options
+      .left()
+      .map(({ instance, reason }) => ({ instance, reason, untilMs: null, endsAlone: true }));
+    return { type: 'holds', holds: [...asked, ...this.exchange.holds(), ...left] };
   }
 
   #tell(): void {

@@ -55,8 +55,13 @@ export class StateReading {
   }
 
   #alarms(): string[] {
-    const { inForce, standby, protections, link } = this.#parts;
-    return [...vrrpAlarms(link, inForce.stored), ...standby.exchange.alarms(), ...protections.alarms()];
+    const { inForce, standby, protections, yielding, link } = this.#parts;
+    return [
+      ...vrrpAlarms(link, inForce.stored),
+      ...standby.exchange.alarms(),
+      ...protections.alarms(),
+      ...yielding.left.map(({ instance, reason }) => `${instance} waits for ${reason}`),
+    ];
   }
 
   #rest(): Pick<AgentState, 'at' | 'release' | 'version' | 'startedAt' | 'config'> {

@@ -119,11 +119,12 @@ export class Supervisor {
 
   /** The VRRP process may become MASTER once IPVS is programmed and the first verdicts are in. */
   #afterComparison(): void {
-    const { link, drains, standby, handOvers, balancing } = this.#parts;
+    const { link, drains, standby, handOvers, balancing, yielding } = this.#parts;
     link.check();
     drains.expire();
     standby.expire();
     handOvers.check();
+    yielding.judge();
     if (this.#isReady || !balancing.isReady) return;
     this.#isReady = true;
     link.send({ type: 'ready' });

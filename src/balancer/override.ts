@@ -1,9 +1,13 @@
 /** What an operator has said about a realserver beside its checks: a weight in place of the configured one, 0 for a drain. */
 
-export interface Override {
+/** Of whom something is said. */
+export interface Subject {
   readonly realserver: string;
   /** null: in every service. */
   readonly service: string | null;
+}
+
+export interface Override extends Subject {
   readonly weight: number;
   readonly owner: string;
   readonly reason: string | null;
@@ -47,6 +51,6 @@ export function withoutOverrides(
 }
 
 /** Whether both are said of the same realserver and service. */
-export function isSameSubject(left: Override, right: Override): boolean {
+export function isSameSubject(left: Subject, right: Subject): boolean {
   return left.realserver === right.realserver && left.service === right.service;
 }

@@ -47,7 +47,7 @@ export function renewed(overrides: readonly Override[], known: Said): Override[]
 }
 
 /** That these are taken back, newer than the overrides themselves. */
-export function removalsOf(gone: readonly Override[], wallMs: number): Removal[] {
+export function removalsOf(gone: readonly Removal[], wallMs: number): Removal[] {
   return gone.map(({ realserver, service, since }) => ({ realserver, service, since: Math.max(wallMs, since + 1) }));
 }
 

@@ -7,6 +7,8 @@ import { type DirectorAgent, directorAgent } from '../playbook/director-agent.ts
 import type { DirectorFailure } from '../playbook/directors-told.ts';
 import { type Subject, subjectsOf, UnknownNames } from '../playbook/drain-plan.ts';
 import { hostFailure } from '../playbook/failure.ts';
+import { formerSubjects } from '../playbook/former-realservers.ts';
+import { promptConnect } from '../playbook/prompt-connect.ts';
 import { closeDirectors, openDirectors, type Watched, watch } from '../playbook/watch.ts';
 import type { AgentState } from '../status/state.ts';
 import type { DirectorView } from '../status/table.ts';
@@ -27,24 +29,34 @@ interface Names {
   readonly services: readonly string[] | null;
 }
 
-/** @throws Failure for names that nothing is called by, and when no director answers */
+/**
+ * @param signal - breaks off whatever the agents are asked
+ * @throws Failure for names that nothing is called by, and when no director answers
+ */
 export async function withDirectors<Result>(
   options: ClusterOptions,
   names: Names,
   work: (asked: DirectorsAsked) => Promise<Result>,
+  signal?: AbortSignal,
 ): Promise<Result> {
   const { config, targets, connect } = await openCluster(options);
-  const subjects = known(config, names);
+  // An undrain may name who has left the topology: that is known when the directors have told what is drained.
+  const strangers = names.verb === 'undrain' ? names.names.filter((name) => isStranger(config, name)) : [];
+  const rest = { ...names, names: names.names.filter((name) => !strangers.includes(name)) };
+  const present = rest.names.length === 0 && strangers.length > 0 ? [] : known(config, rest);
   const watched = await openDirectors(
     targets.filter(({ wanted }) => wanted.director !== null),
-    connect,
+    promptConnect(connect),
   );
   try {
     const views = await watch(watched);
     const absent = views.flatMap((view, index) => absenceOf(view, watched[index]));
     const states = views.flatMap(({ state }) => (state === null ? [] : [state]));
     if (states.length === 0) throw nobody(absent, names.verb);
-    return await work({ config, subjects, states, agents: agentsOf(watched, states), absent });
+    const former = formerSubjects(states, { ...names, names: strangers });
+    if (former.length < strangers.length) known(config, names);
+    const subjects = [...present, ...former];
+    return await work({ config, subjects, states, agents: agentsOf(watched, states, signal), absent });
   } finally {
     await closeDirectors(watched);
   }
@@ -53,6 +65,10 @@ export async function withDirectors<Result>(
 /** As whom the agents keep it. */
 export function operator(): string {
   return `${userInfo().username}@${hostname()}`;
+}
+
+function isStranger(config: Config, name: string): boolean {
+  return !/[*?]/.test(name) && !config.realservers.some((one) => one.name === name || one.groups.includes(name));
 }
 
 function known(config: Config, names: Names): Subject[] {
@@ -71,12 +87,18 @@ function absenceOf({ director, state, silence, foreign }: DirectorView, one: Wat
   return [{ ...(one?.failure ?? hostFailure(director, why)), knows: false }];
 }
 
-function agentsOf(watched: readonly Watched[], states: readonly AgentState[]): Map<string, DirectorAgent> {
+function agentsOf(
+  watched: readonly Watched[],
+  states: readonly AgentState[],
+  signal: AbortSignal | undefined,
+): Map<string, DirectorAgent> {
   const answering = new Set(states.map(({ director }) => director));
   return new Map(
     watched.flatMap(({ target, connection }) => {
       const { host } = target.wanted;
-      return connection === null || !answering.has(host) ? [] : [[host, directorAgent(host, connection)] as const];
+      return connection === null || !answering.has(host)
+        ? []
+        : [[host, directorAgent(host, connection, signal)] as const];
     }),
   );
 }

@@ -27,7 +27,7 @@ export function tellDrained(
   const back = `lvsctl undrain ${same}`;
   switch (outcome) {
     case 'drained':
-      output.text(`${realserver} is drained: nothing new arrives; ${rest}`);
+      output.text(`${realserver} is drained${whereNothingArrives(one, unasked)}; ${rest}`);
       output.note(`hint: ${again} waits until it is empty; ${back} gives its weight back`);
       break;
     case 'empty':
@@ -48,6 +48,12 @@ export function tellDrained(
       output.error(`${realserver}: no director can be asked any more whether it is empty`);
       break;
   }
+}
+
+function whereNothingArrives({ left }: Drained, unasked: readonly string[]): string {
+  if (unasked.length === 0) return ': nothing new arrives';
+  const asked = left.map(({ director }) => director).join(' and ');
+  return ` at ${asked}: nothing new arrives there; what ${unasked.join(' and ')} sends it is not known`;
 }
 
 function asFarAsKnown({ left }: Drained, unasked: readonly string[]): string {

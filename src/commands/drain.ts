@@ -89,7 +89,9 @@ function limitsOf({ timeout, for: period, reason }: DrainCommandOptions): Limits
 async function run(names: readonly string[], options: DrainCommandOptions): Promise<number> {
   const output = createOutput(options);
   const limits = limitsOf(options);
-  return await withDirectors(options, { verb: 'drain', names, services: options.service ?? null }, async (asked) => {
+  const broken = new AbortController();
+  const request = { verb: 'drain', names, services: options.service ?? null } as const;
+  const work = async (asked: DirectorsAsked): Promise<number> => {
     const { config, subjects, states, absent } = asked;
     object(objectionsAt(config, states, subjects), options.force ?? false, output);
     for (const caution of cautionsOf(config, subjects)) output.warn(caution);
@@ -99,6 +101,7 @@ async function run(names: readonly string[], options: DrainCommandOptions): Prom
       asked,
       { ...limits, reason: options.reason ?? null, waitMs },
       output,
+      broken,
     );
     const all = [...absent, ...failures];
     const unasked = all.map(({ host }) => host);
@@ -106,7 +109,8 @@ async function run(names: readonly string[], options: DrainCommandOptions): Prom
     tellFailures(output, all, states);
     output.document(drainDocument(config.cluster, states, { realservers, failures: all }));
     return exitCodeOf([...all.map(({ kind }) => kind), ...realservers.map(outcomeOf)]);
-  });
+  };
+  return await withDirectors(options, request, work, broken.signal);
 }
 
 function whereOf({ service = [], topology, inventory }: DrainCommandOptions): string[] {
@@ -130,6 +134,7 @@ async function drained(
   { config, subjects, states, agents }: DirectorsAsked,
   { reason, forMs, waitMs }: Wanted,
   output: Output,
+  broken: AbortController,
 ): Promise<DrainResult> {
   const orders = ordersFor(states, subjects, { reason, forMs });
   const ends = forMs === null ? orders.filter(({ until }) => until !== null) : [];
@@ -137,13 +142,17 @@ async function drained(
     output.warn(`${realservers.join(' and ')} was drained until ${new Date(until ?? 0).toISOString()}, and still is`);
   const progress = createProgress(output);
   const interrupt = interruptible(() => progress.line('stopping; what is drained stays drained'));
+  interrupt.signal.addEventListener('abort', () => broken.abort());
   try {
-    return await drain({
+    const result = await drain({
       ...{ subjects, waitMs, directors: agents, owner: operator(), persistent: persistentIn(config) },
       orders,
       doing: output.interactive ? progress.doing : sparsely(progress.doing),
       stopping: interrupt.stopping,
     });
+    // That a connection was broken off is no failure of the director's.
+    const failures = result.failures.filter(({ knows }) => !knows || !broken.signal.aborted);
+    return { ...result, failures };
   } finally {
     progress.end();
     interrupt.end();

@@ -16,7 +16,8 @@ interface UndrainCommandOptions extends ClusterOptions {
 
 const EXAMPLES = `
 What was said with drain is taken back at every director, by whomever it was said; checks decide as before whether a realserver
-is served to. A director that is away learns it from the others when it comes back. No lock is taken.
+is served to. A director that is away learns it from the others when it comes back, also of a drain that it alone knows of. A realserver that is
+no longer in the topology can be named, too. No lock is taken.
 
 Examples:
   lvsctl undrain web1                  in all services
@@ -46,10 +47,12 @@ async function run(names: readonly string[], options: UndrainCommandOptions): Pr
     async ({ config, subjects, states, agents, absent }) => {
       const { drained, idle, whole } = undrainable(states, subjects);
       if (whole.length > 0) throw drainedEverywhere(whole.map(({ realserver }) => realserver));
-      const result = await undrain({ subjects: drained, services, directors: agents });
+      const also = absent.length > 0 ? idle : [];
+      const result = await undrain({ subjects: drained, also, services, directors: agents });
       const failures = [...absent, ...result.failures];
       for (const one of result.realservers) tellUndrained(output, one);
-      for (const { realserver } of idle) output.text(`${realserver} is not drained`);
+      for (const { realserver } of idle)
+        output.text(`${realserver} is not drained${absent.length > 0 ? ', as far as is known' : ''}`);
       tellFailures(output, failures, states, 'undrain');
       output.document(undrainDocument(config.cluster, states, { ...result, failures }, idle));
       return exitCodeOf(failures.map(({ kind }) => kind));

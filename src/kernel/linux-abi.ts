@@ -12,6 +12,7 @@ export const SOCK_RAW = 3;
 export const ETH_P_ARP = 0x0806;
 
 export const SOL_SOCKET = 1;
+export const SO_REUSEADDR = 2;
 export const SO_BINDTODEVICE = 25;
 export const SO_RCVBUFFORCE = 33;
 

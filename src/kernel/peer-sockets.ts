@@ -17,9 +17,11 @@ import {
   IPPROTO_IP,
   IPPROTO_IPV6,
   IPV6_RECVERR,
+  SO_REUSEADDR,
   SOCK_DGRAM,
   SOCK_RAW,
   SOL_RAW,
+  SOL_SOCKET,
 } from './linux-abi.ts';
 import { type Rawio, READABLE } from './rawio.ts';
 import { inetSockaddr } from './socket-address.ts';
@@ -122,6 +124,8 @@ function connected(rawio: Rawio, { kind, address, port, from }: Peer, family: Fa
       family === 4
         ? rawio.setsockopt(fd, IPPROTO_IP, IP_RECVERR, ON)
         : rawio.setsockopt(fd, IPPROTO_IPV6, IPV6_RECVERR, ON),
+    // Of several that share a port each hears its own peer: the kernel takes the one that is connected to the sender.
+    () => (from === null || from.port === 0 ? 0 : rawio.setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, ON)),
     () => (from === null ? 0 : rawio.bind(fd, inetSockaddr(from.address ?? any, from.port, 0))),
     () => rawio.connect(fd, inetSockaddr(address, port, 0)),
   ];

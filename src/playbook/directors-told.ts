@@ -73,8 +73,21 @@ export class DirectorsTold {
     );
   }
 
+  /** What fails again is one failure, with all that there is to say of it. */
   fail(director: string, error: unknown, knows = true): void {
-    this.failures.push({ ...failureOf(director, error), knows });
+    const failure = failureOf(director, error);
+    const index = this.failures.findIndex(({ host }) => host === director);
+    const before = this.failures[index];
+    if (before === undefined) this.failures.push({ ...failure, knows });
+    else {
+      const hints = [...new Set([...before.hints, ...failure.hints])];
+      this.failures[index] = {
+        ...failure,
+        message: `${before.message}; ${failure.message}`,
+        hints,
+        knows: before.knows,
+      };
+    }
   }
 
   #drop(director: string, error: unknown, knows: boolean): void {

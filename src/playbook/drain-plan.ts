@@ -108,7 +108,13 @@ export function objectionsAt(config: Config, states: readonly AgentState[], subj
   const at = new Map<string, string[]>();
   for (const state of states) {
     for (const service of config.services) {
-      const leaving = new Set(subjects.filter(leaves(service)).map(({ realserver }) => realserver));
+      // Who is drained there already is refused no more clients than before.
+      const leaving = new Set(
+        subjects
+          .filter(leaves(service))
+          .map(({ realserver }) => realserver)
+          .filter((realserver) => drainOf(state, realserver, service.name) === undefined),
+      );
       for (const found of objectionsTo(service, leaving, servingIn(state, service.name)))
         at.set(found, [...(at.get(found) ?? []), state.director]);
     }

@@ -62,7 +62,7 @@ export async function drain(options: DrainOptions): Promise<DrainResult> {
     const rest: Subject[] = [];
     for (const subject of open) {
       const now = lookAt(subject, told.states(), persistent);
-      const outcome = told.isOver ? 'unknown' : outcomeOf(now, sinceMs, told.isComplete, options);
+      const outcome = told.isOver ? unasked(options) : outcomeOf(now, sinceMs, told.isComplete, options);
       const { realserver, services } = subject;
       if (outcome !== null)
         done.push({ realserver, services, outcome, seconds: Math.round(sinceMs / 100) / 10, left: now.left });
@@ -76,6 +76,11 @@ export async function drain(options: DrainOptions): Promise<DrainResult> {
     await time.pause(POLL_MS);
   }
   return { realservers: done, failures: told.failures };
+}
+
+/** Nobody can be asked any more: no wonder after a second ^C, which breaks all connections off. */
+function unasked({ stopping }: DrainOptions): Drained['outcome'] {
+  return stopping() ? 'interrupted' : 'unknown';
 }
 
 /** null: it goes on. */

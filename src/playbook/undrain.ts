@@ -7,6 +7,8 @@ import { REAL_TIME, type Time } from './failover.ts';
 
 export interface UndrainOptions {
   readonly subjects: readonly Subject[];
+  /** Not drained as far as is known: told for a director that is away and may know otherwise. */
+  readonly also?: readonly Subject[];
   /** null: whatever was said of them. */
   readonly services: readonly string[] | null;
   readonly directors: ReadonlyMap<string, DirectorAgent>;
@@ -28,12 +30,13 @@ export interface UndrainResult {
 /** Never throws for a director that fails. */
 export async function undrain({
   subjects,
+  also = [],
   services,
   directors,
   time = REAL_TIME,
 }: UndrainOptions): Promise<UndrainResult> {
   const told = new DirectorsTold(directors, time);
-  const realservers = subjects.map(({ realserver }) => realserver);
+  const realservers = [...subjects, ...also].map(({ realserver }) => realserver);
   if (realservers.length > 0) await told.tell('/v1/undrain', [{ realservers, services }]);
   const weightOf = (realserver: string, service: string): number =>
     Math.max(0, ...told.states().map((state) => countsOf(state, realserver, [service]).weight));

@@ -4,6 +4,7 @@ import type { ProbeResult } from '../health/verdict.ts';
 import type { Peer, PeerSockets } from '../kernel/peer-sockets.ts';
 import type { Address } from '../wire/address.ts';
 import { type Attempt, attempt, where } from './attempt.ts';
+import { inTurn } from './in-turn.ts';
 
 export interface Conversation {
   readonly kind: Peer['kind'];
@@ -22,19 +23,22 @@ export function converse(
 ): Promise<ProbeResult> {
   const { from } = spec.check.target;
   const peer = { kind, address: spec.address as Address, port: spec.port, from };
-  return attempt(
-    spec,
-    signal,
-    (current) => {
-      const socket = sockets.open(peer, {
-        onData: (bytes) => onData(bytes, current),
-        onError: (code) => current.settle(`${where(spec)} ${CAUSES[code] ?? `failed: ${code}`}`),
-      });
-      socket.send(request);
-      return () => socket.close();
-    },
-    passesSilence ? 'passes' : 'fails',
-  );
+  const talk = (): Promise<ProbeResult> =>
+    attempt(
+      spec,
+      signal,
+      (current) => {
+        const socket = sockets.open(peer, {
+          onData: (bytes) => onData(bytes, current),
+          onError: (code) => current.settle(`${where(spec)} ${CAUSES[code] ?? `failed: ${code}`}`),
+        });
+        socket.send(request);
+        return () => socket.close();
+      },
+      passesSilence ? 'passes' : 'fails',
+    );
+  if (kind !== 'udp' || from === null || from.port === 0) return talk();
+  return inTurn(`${from.address ?? ''}:${from.port} ${where(spec)}`, talk);
 }
 
 const CAUSES: Readonly<Record<string, string>> = {

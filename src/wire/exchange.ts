@@ -8,9 +8,12 @@
  * | start of the sender, epoch ms (8) | counter (8) | sent at, epoch ms (8) | generation (8) |
  * | cluster | director | configuration hash | digest of what operators said | master: an address | … |
  * | entry: flags (1) | since (8) | until (8) | weight (4) | realserver | service | owner | reason | …
- * | more, from a later release | HMAC-SHA256 over all before it (32) |
+ * | more: kind (1) | length (2) | bytes | …
+ * | HMAC-SHA256 over all before it (32) |
  * ```
- * Texts are a length (2) and UTF-8. The HMAC is made and checked elsewhere (src/agent/exchange/seal.ts): here it ends before it.
+ * Texts are a length (2) and UTF-8. Of what comes after the entries an earlier release knows nothing, and passes it over: kind 1 is
+ * which virtual routers the sender does not see well, an address each.
+ * * The HMAC is made and checked elsewhere (src/agent/exchange/seal.ts): here it ends before it.
  */
 import { MalformedError, Reader, Writer } from './cursor.ts';
 
@@ -43,12 +46,16 @@ export interface ExchangeMessage {
    * two configurations differ in.
    */
   readonly masters: readonly string[];
+  /** The first address of each virtual router whose services the sender does not see well; null: it does not say. */
+  readonly blind: readonly string[] | null;
   readonly entries: readonly ExchangeEntry[];
 }
 
 const MAGIC = 0x4c56_5358;
 const VERSION = 1;
 const FIXED_BYTES = 40;
+/** Kinds of what comes after the entries. */
+const BLIND = 1;
 /** Of an entry: bits that say what is null. */
 const [HAS_SERVICE, HAS_WEIGHT, HAS_REASON, HAS_UNTIL] = [1, 2, 4, 8] as const;
 
@@ -59,6 +66,12 @@ export function encodeExchange(message: ExchangeMessage): Uint8Array {
   const { cluster, director, hash, digest, masters } = message;
   for (const text of [cluster, director, hash, digest, ...masters]) writeText(writer, text);
   for (const entry of message.entries) writer.bytes(encodeEntry(entry));
+  if (message.blind !== null) {
+    const blind = new Writer(64);
+    for (const address of message.blind) writeText(blind, address);
+    const bytes = blind.done();
+    writer.u8(BLIND).u16(bytes.length).bytes(bytes);
+  }
   return writer.done();
 }
 
@@ -80,7 +93,7 @@ export function encodeEntry(entry: ExchangeEntry): Uint8Array {
 }
 
 /**
- * What follows the last entry is a later release's, and passed over.
+ * What follows the last entry and is not understood is a later release's, and passed over.
  * @throws MalformedError for what is cut off, of another protocol or version, or no text.
  */
 export function decodeExchange(bytes: Uint8Array): ExchangeMessage {
@@ -107,7 +120,21 @@ export function decodeExchange(bytes: Uint8Array): ExchangeMessage {
     ...texts,
     masters: Array.from({ length: masters }, () => readText(reader)),
     entries: Array.from({ length: entries }, () => readEntry(reader)),
+    blind: readBlind(reader),
   };
+}
+
+function readBlind(reader: Reader): string[] | null {
+  while (reader.remaining >= 3) {
+    const [kind, length] = [reader.u8(), reader.u16()];
+    if (length > reader.remaining) return null;
+    const part = new Reader(reader.bytes(length));
+    if (kind !== BLIND) continue;
+    const addresses: string[] = [];
+    while (part.remaining > 0) addresses.push(readText(part));
+    return addresses;
+  }
+  return null;
 }
 
 function readEntry(reader: Reader): ExchangeEntry {

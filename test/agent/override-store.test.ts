@@ -45,6 +45,18 @@ it('remembers over a restart what was said and what was taken back', () => {
   expect(again.said.removals).toEqual([{ realserver: 'web1', service: null, since: nowMs + 1 }]);
 });
 
+it('takes back what only another director knows of', () => {
+  const here = store();
+  const unheard = [null, 'http'].map((service) => ({ realserver: 'web1', service }));
+  expect(here.remove(['web1'], null, unheard)).toEqual([]);
+  nowMs += 5;
+  const others = [drain({ since: nowMs - 10 }), drain({ since: nowMs - 10, service: 'http' })];
+  here.learn({ overrides: others, removals: [] });
+  expect(here.all).toEqual([]);
+  here.learn({ overrides: [drain()], removals: [] });
+  expect(here.all).toEqual([drain()]);
+});
+
 it('keeps overrides.json as an earlier release reads it', () => {
   const one = store();
   one.add([drain()]);

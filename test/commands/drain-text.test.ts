@@ -63,6 +63,13 @@ it('does not claim to know what a director has that was not asked', () => {
   );
 });
 
+it('does not claim that nothing arrives from a director that was not told', () => {
+  const drained = { ...one('drained'), left: LEFT.slice(1) };
+  expect(told((output) => tellDrained(output, drained, null, ['lb1'])).out).toBe(
+    'web1 is drained at lb2: nothing new arrives there; what lb1 sends it is not known; nothing at lb2\n',
+  );
+});
+
 describe('a director that was not told', () => {
   const failure = (knows: boolean): DirectorFailure => ({
     ...hostFailure('lb2', 'no route'),

@@ -21,6 +21,11 @@ describe('probes by UDP and ICMP', () => {
     expect(result['fromNowhere']).toMatch(/^10\.1\.1\.1:7 cannot be asked from the address .*EADDRNOTAVAIL/);
   });
 
+  it('share a port, each hearing its own peer, and one after the other where the peer is the same', () => {
+    const refused = expect.stringMatching(/ECONNREFUSED/);
+    expect(result['fromShared']).toEqual(['passed', refused, 'passed', 'passed']);
+  });
+
   it('do not hear what comes from another address', () => {
     expect(result['otherSource']).toBe('10.1.1.1:8 did not answer within 300 ms');
   });

@@ -97,6 +97,16 @@ describe('what speaks against it', () => {
       'at lb2 http would keep weight 0 of 1, and its quorum is 1',
     ]);
   });
+
+  it('is nothing that a drain has done already', () => {
+    const hashed = { ...config, services: config.services.map((one) => ({ ...one, scheduler: 'dh' as const })) };
+    const drained = { realserver: 'web1', service: null, weight: 0, owner: 'x', reason: null, since: 1, until: null };
+    const again = drainState('lb2', { http: { web1: { weight: 0 }, web2: {} } }, { overrides: [drained] });
+    expect(objectionsAt(hashed, [again], subjects('web1'))).toEqual([]);
+    expect(objectionsAt(hashed, [lb1, again], subjects('web1'))).toEqual([
+      expect.stringMatching(/^at lb1 http is scheduled by dh/),
+    ]);
+  });
 });
 
 describe('what is cautioned of', () => {

@@ -227,6 +227,29 @@ describe('a drain that is waited for', () => {
     expect(failures).toMatchObject([{ host: 'lb1', kind: 'unreachable', knows: true }]);
   });
 
+  it('is interrupted when its connections are broken off on demand', async () => {
+    const { lb1, lb2, run, at } = cluster();
+    lb1.counts = { web1: { active: 1 } };
+    let stopped = false;
+    at(2, () => {
+      stopped = true;
+      for (const agent of [lb1, lb2]) agent.trouble = [lost(agent.name)];
+    });
+    expect((await run({ stopping: () => stopped })).realservers).toMatchObject([{ outcome: 'interrupted' }]);
+  });
+
+  it('tells of a director once, whatever went wrong with it', async () => {
+    const { lb1, run, at } = cluster();
+    lb1.counts = { web1: { weight: 1 } };
+    at(6, () => {
+      lb1.trouble = [lost('lb1')];
+    });
+    const { failures } = await run();
+    expect(failures).toMatchObject([
+      { host: 'lb1', knows: true, message: 'lb1: web1 still has weight 1; lb1: the connection broke' },
+    ]);
+  });
+
   it('claims nothing when nobody is left to be asked', async () => {
     const { lb1, lb2, run, at } = cluster();
     lb1.counts = { web1: { active: 1 } };
@@ -254,6 +277,12 @@ describe('an undrain', () => {
     const result = await undrain({ subjects: [WEB1], services: null, directors, time });
     expect(result).toEqual({ realservers: [{ realserver: 'web1', weights: { http: 3 } }], failures: [] });
     expect([lb1.overrides, lb2.overrides]).toEqual([[], []]);
+  });
+
+  it('is said, too, of whom only a director that is away may know to be drained', async () => {
+    const { lb1, directors, time } = cluster();
+    const result = await undrain({ subjects: [], also: [WEB1], services: null, directors, time });
+    expect([result.realservers, lb1.posts]).toEqual([[], ['/v1/undrain']]);
   });
 
   it('of nothing tells nobody', async () => {

@@ -64,6 +64,12 @@ describe('a drain on the director', () => {
       0,
       { empty: true, realservers: [{ realserver: 'web1', weight: 0 }] },
     ]);
+    count(1);
+    const again = ctl('drain', 'web1', '--wait');
+    await expect.poll(() => agent.lines.filter((line) => line.includes('is drained')).length).toBe(2);
+    await agent.restart();
+    count(0);
+    expect((await again).code).toBe(0);
     count(2);
     const late = await ctl('drain', 'web1', '--timeout', '1500ms');
     expect([late.code, JSON.parse(late.stderr)]).toMatchObject([

@@ -109,6 +109,20 @@ describe('a drain', () => {
     await eventually(() => lb2.weights()).toBe(SERVING);
   });
 
+  it('is taken back, too, where only the director that is away knows of it', async () => {
+    await lb1.stop();
+    await lb2.request('POST', '/v1/drain', { realservers: ['web1'], owner: 'ann@ops' });
+    await eventually(() => lb2.weights()).toBe(DRAINED);
+    await lb2.stop();
+    await lb1.start();
+    const only = new Map([...both()].slice(0, 1));
+    const back = await undrain({ subjects: [], also: subjects('web1'), services: null, directors: only });
+    expect(back.failures).toEqual([]);
+    await lb2.start();
+    await eventually(() => lb2.weights()).toBe(SERVING);
+    expect([(await lb1.state()).overrides, await lb1.weights()]).toEqual([[], SERVING]);
+  });
+
   it('of the last one is objected to by what the agents say', async () => {
     await run(both(), { waitMs: null });
     const states = [await lb1.state(), await lb2.state()];

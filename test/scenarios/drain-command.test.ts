@@ -208,7 +208,9 @@ describe.runIf(userInfo().uid === 0)('lvsctl drain', () => {
     await lb2.ssh.stop();
     const { exitCode, stdout, stderr } = await lvsctl('drain', 'web1');
     expect(exitCode, stderr).toBe(4);
-    expect(stdout).toBe('web1 is drained: nothing new arrives; nothing at lb1');
+    expect(stdout).toBe(
+      'web1 is drained at lb1: nothing new arrives there; what lb2 sends it is not known; nothing at lb1',
+    );
     expect(stderr).toMatch(/^error: lb2 was not told: lb2 .*$/m);
     expect(stderr).toContain('hint: lb1 tells it as soon as it is back, before it can be MASTER');
     await expect.poll(() => lb2.agent.weights(), { timeout: 15_000 }).toBe(DRAINED);

@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { InstanceReport } from '../../src/vrrp/link.ts';
-import type { AgentFixture } from '../agent/agent-fixture.ts';
+import type { AgentFixture, Realserver } from '../agent/agent-fixture.ts';
 import { storedConfig } from '../agent/config.ts';
 import { KEY } from '../agent/exchange/directors.ts';
+import { instanceReport } from '../agent/instance-report.ts';
 import { instanceState } from '../facts/agent-state.ts';
 import { HOST, startTwoAgents } from './two-agents.ts';
 
@@ -72,6 +73,36 @@ describe('two agents', () => {
       await lb1.stop();
       await eventually(() => told(lb2)).toEqual([]);
       expect((await lb2.state()).holds).toEqual([]);
+    } finally {
+      clearInterval(reporting);
+    }
+  });
+
+  it('give a role to the one that sees more, and to nobody where both see the same', async () => {
+    const servers: Realserver[] = [];
+    for (const [agent, self] of [[lb1, 'lb1'] as const, [lb2, 'lb2'] as const]) {
+      const own = [await agent.realserver(1), await agent.realserver(2)];
+      const ports = own.map(({ port }) => port);
+      const seen = topology.replaceAll(/port: \d+/g, () => `port: ${ports.shift()}`);
+      await agent.request('PUT', '/v1/config', storedConfig(seen, { self, generation: 8 }));
+      servers.push(...own);
+    }
+    const yields = ({ vrrp }: AgentFixture) => vrrp?.received.filter(({ type }) => type === 'yield').length;
+    const instances = [instanceReport({ state: 'MASTER' })];
+    const report = () => lb1.vrrp?.send({ type: 'report', latenessMs: { last: 0, worst: 0 }, instances });
+    const reporting = setInterval(report, 100);
+    try {
+      const [first, second, ...others] = servers;
+      for (const agent of [lb1, lb2]) await eventually(() => agent.weights()).toBe('127.0.0.21:80=1 127.0.0.22:80=2');
+      for (const one of [first, second]) one!.behaviour = 'fail';
+      await eventually(() => yields(lb1)).toBe(1);
+      await eventually(() => told(lb1)).toEqual(['sight of http, which lb2 has']);
+      expect((await lb1.state()).alarms.join()).toContain('public waits for sight of http, which lb2 has');
+      expect([await lb1.weights(), yields(lb2), told(lb2)]).toEqual(['127.0.0.21:80=1 127.0.0.22:80=2', 0, []]);
+      for (const one of others) one.behaviour = 'fail';
+      await eventually(() => told(lb1)).toEqual([]);
+      await eventually(async () => (await lb2.state()).policies?.[0]?.failOpen).toBeTruthy();
+      expect([yields(lb1), yields(lb2), told(lb2)]).toEqual([1, 0, []]);
     } finally {
       clearInterval(reporting);
     }

@@ -31,6 +31,7 @@ const message: ExchangeMessage = {
   hash: 'f0',
   digest: 'd1',
   masters: ['10.0.0.1'],
+  blind: null,
   entries: [drain, { ...drain, service: 'http', weight: null, reason: null, until: 512 }],
 };
 /** Written by hand from the header's picture. */
@@ -48,6 +49,15 @@ describe('the exchange between directors', () => {
   it('is read back, whatever a later release puts behind it', () => {
     expect(decodeExchange(bytesOf(WRITTEN))).toEqual(message);
     expect(decodeExchange(bytesOf(`${WRITTEN} 0badcafe`))).toEqual(message);
+  });
+
+  it('says what its sender does not see well, after what only a later release knows, too', () => {
+    const told = `01 000a 0008 31302e302e302e31`;
+    const blind = ['10.0.0.1'];
+    expect(hex(encodeExchange({ ...message, blind }))).toBe(hex(bytesOf(WRITTEN + told)));
+    expect(decodeExchange(bytesOf(`${WRITTEN} 07 0002 ffff ${told} 09 0001 00`))).toEqual({ ...message, blind });
+    expect(decodeExchange(encodeExchange({ ...message, blind: [] })).blind).toEqual([]);
+    expect(() => decodeExchange(bytesOf(`${WRITTEN} 01 0003 0008 31`))).toThrow(MalformedError);
   });
 
   it.each([
@@ -87,6 +97,7 @@ describe('the exchange between directors', () => {
     hash: text,
     digest: text,
     masters: fc.array(text, { maxLength: 3 }),
+    blind: fc.option(fc.array(text, { maxLength: 3 })),
     entries: fc.array(entry, { maxLength: 4 }),
   });
 

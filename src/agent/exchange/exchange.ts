@@ -20,6 +20,7 @@ import { Judgement, type Moment } from './judgement.ts';
 import { agrees, isSilent, type Own, type Peer, peerAlarms } from './peers.ts';
 import { SealedPost } from './post.ts';
 import { sha256 } from './seal.ts';
+import { type Asked, seerAmong } from './sight.ts';
 
 const TELL_MS = 1_000;
 /** An answer to one that knows other things is not given more often. */
@@ -39,6 +40,8 @@ export interface ExchangeOptions {
   readonly said: () => Said;
   /** First addresses of the virtual routers that this director is MASTER of. */
   readonly masters: () => readonly string[];
+  /** First addresses of those whose services this director does not see well. */
+  readonly blind: () => readonly string[];
   /** What other directors know of drains; afterwards {@link Exchange.tell} is called if that was news. */
   readonly learn: (said: Said, from: string) => void;
   /** The holds may be others now. */
@@ -132,6 +135,16 @@ export class Exchange {
     return heard?.generation === generation && heard.hash === hash;
   }
 
+  /** Another director that has said just now that it sees all of these well. */
+  seer(asked: Asked): string | null {
+    return seerAmong(this.#hearing.peers, asked, this.#moment().nowMs);
+  }
+
+  /** Somebody was not heard, or does not know the same. */
+  get isSomebodyAway(): boolean {
+    return this.peers((ms) => ms).some((peer) => !peer.agrees);
+  }
+
   get behind(): Judgement['behind'] {
     return this.#judgement.behind;
   }
@@ -185,6 +198,7 @@ export class Exchange {
       hash: this.#stored?.hash ?? '',
       digest: this.#digestNow(),
       masters: this.#options.masters(),
+      blind: this.#options.blind(),
     };
   }
 

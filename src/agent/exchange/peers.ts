@@ -22,6 +22,8 @@ export interface Own {
   readonly digest: string;
   /** First addresses of the virtual routers that it is MASTER of. */
   readonly masters: readonly string[];
+  /** First addresses of those that it does not see well. */
+  readonly blind: readonly string[];
 }
 
 /** How far two directors' clocks may be apart: what is older is a repetition of something overheard. */

@@ -50,6 +50,7 @@ export class Director {
   readonly store: OverrideStore;
   readonly lines: string[] = [];
   masters: string[] = [];
+  blind: string[] = [];
   readonly #folder: string;
   readonly #wall: () => number;
 
@@ -67,6 +68,7 @@ export class Director {
       keyPath: join(folder, 'exchange.key'),
       said: () => this.store.said,
       masters: () => this.masters,
+      blind: () => this.blind,
       learn: (said) => {
         if (this.store.learn(said).isNews) this.exchange.tell();
       },

@@ -10,7 +10,7 @@ const VIPS = ['10.77.1.100', '10.77.1.101'];
 /** One that is listened for, and at `atMs` said that it is MASTER of `masters`; null: it never said anything. */
 function peer(director: string, atMs: number | null, masters: readonly string[] = []): Peer {
   const address = parseAddress(ADDRESSES[director] ?? '10.77.1.13')!;
-  const rest = { hash: '', digest: '', generation: 1, startedAt: 1, counter: 1, sentAt: 1 };
+  const rest = { hash: '', digest: '', generation: 1, startedAt: 1, counter: 1, sentAt: 1, blind: null };
   return { director, address, refused: null, heard: atMs === null ? null : { ...rest, atMs, masters } };
 }
 

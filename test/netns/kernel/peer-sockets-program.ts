@@ -87,6 +87,7 @@ const result: Record<string, unknown> = {
   wrong: await ask(udp('32'), '10.1.1.1', 7),
   from: [await ask(from(udp('3031'), '127.0.0.77', 4777), '10.1.1.1', 7), askers.at(-1)],
   fromPort: [await ask(from(udp('3031'), null, 4778), '10.1.1.1', 7), askers.at(-1)?.replace(/^.*:/, '')],
+  fromShared: await Promise.all([7, 1, 7, 7].map((port) => ask(from(udp('3031'), null, 4779), '10.1.1.1', port))),
   fromNowhere: await ask(from(udp(), '10.1.1.99'), '10.1.1.1', 7),
   otherSource: await ask(udp('3031', 300), '10.1.1.1', 8),
   closed: await ask(udp(), '10.1.1.1', 1),
