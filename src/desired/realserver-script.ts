@@ -68,7 +68,7 @@ segments() { # OVERHEAD of a tunnel: what clients send has to fit into it. At bo
       device=\${route#* dev }
       read -r mtu <"/sys/class/net/\${device%% *}/mtu" || continue
       # shellcheck disable=SC2086
-      ip route change \${route%% linkdown*} advmss $((mtu - $1 - 40))
+      ip route change \${route%% linkdown*} advmss $((mtu - $1 - 40)) 2>/dev/null
     done
     [ -z "$(ip -4 route show default)" ] || break
     tries=$((tries + 1))

@@ -17,19 +17,22 @@ export interface RoutesQuestion {
   readonly tunnelDevices: readonly string[];
 }
 
+/** The `ip` of busybox knows no `advmss`: there, routes are as they are. */
 export const routesFact: Fact<RoutesQuestion, readonly RouteFact[]> = {
   name: 'routes',
-  script: ({
-    tunnelled,
-    tunnelDevices,
-  }) => `if ${[tunnelled, ...tunnelDevices.map((name) => `[ -e '/sys/class/net/${name}' ]`)].join(' || ')}; then
+  script({ tunnelled, tunnelDevices }) {
+    const isThere = tunnelDevices.map((name) => `[ -e '/sys/class/net/${name}' ]`);
+    return `if ${[tunnelled, ...isThere].join(' || ')}; then
+  alone=
+  for f in /usr/sbin/ip /usr/bin/ip /sbin/ip /bin/ip; do [ ! "$f" -ef /bin/busybox ] || alone=1; done
   for f in /sys/class/net/*/mtu; do
     d=\${f%/mtu}
     ! read -r v 2>/dev/null <"$f" || echo "mtu \${d##*/} $v"
   done
-  ip -4 route show 2>/dev/null
+  [ -n "$alone" ] || ip -4 route show 2>/dev/null
 fi
-:`,
+:`;
+  },
   parse(printed) {
     const lines = linesOf(printed);
     const mtus = new Map(lines.flatMap(mtuOf));

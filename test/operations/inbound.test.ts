@@ -18,6 +18,17 @@ const tables = (...lines: readonly string[]): InputFilter => iptablesFilter('ipt
 const tables6 = (...lines: readonly string[]): InputFilter => iptablesFilter('ip6tables', lines)!;
 const words = (filter: InputFilter, ...needs: readonly Inbound[]) => blockedWords(blockedBy(filter, needs));
 
+it.each([
+  [tables(DROP), 'iptables -I INPUT -p 47 -j ACCEPT'],
+  [tables(DROP, '-A INPUT -p gre -j ACCEPT'), undefined],
+  [tables(DROP, '-A INPUT -p 47 -j ACCEPT'), undefined],
+])('GRE is let in by name or by number (%#)', (filter, command) => {
+  const gre: Inbound = { family: 4, protocol: 'gre', port: null, purpose: 'service web' };
+  const blocked = blockedBy(filter, [gre]);
+  expect(openingCommands(filter, blocked)[0]).toBe(command);
+  expect(blockedWords(blocked)).toEqual(command === undefined ? [] : ['protocol 47 (service web)']);
+});
+
 describe('iptables in front of IPVS', () => {
   it.each<[string, readonly string[], readonly string[]]>([
     ['a policy of ACCEPT', ['-P INPUT ACCEPT'], []],
