@@ -20,15 +20,15 @@ export function converse(
   signal: AbortSignal,
   { kind, request, onData, passesSilence = false }: Conversation,
 ): Promise<ProbeResult> {
-  const { from } = spec.check.target;
-  const peer = { kind, address: spec.address as Address, port: spec.port, from };
+  const { from, mark } = spec.check.target;
+  const peer = { kind, address: spec.address as Address, port: spec.port, from, mark };
   return attempt(
     spec,
     signal,
     (current) => {
       const socket = sockets.open(peer, {
         onData: (bytes) => onData(bytes, current),
-        onError: (code) => current.settle(`${where(spec)} ${CAUSES[code] ?? `failed: ${code}`}`),
+        onError: (code, isUnsent) => current.settle(`${where(spec)} ${CAUSES[code] ?? `failed: ${code}`}`, isUnsent),
       });
       socket.send(request);
       return () => socket.close();

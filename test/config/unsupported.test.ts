@@ -39,8 +39,6 @@ services:
     expect(refused(text)).toEqual([
       '3:88 realservers.six.rip',
       '6:27 services.http.listen[1]',
-      '9:54 services.http.checks[2].via',
-      '9:80 services.http.checks[3].mark',
       '11:10 services.six.listen',
     ]);
   });

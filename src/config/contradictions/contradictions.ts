@@ -5,6 +5,7 @@ import { ADDRESS_RULES } from './address.ts';
 import { ALERT_RULES } from './alerts.ts';
 import { DESTINATION_RULES } from './destination.ts';
 import { GROUP_RULES } from './group.ts';
+import { IN_PATH_RULES } from './in-path.ts';
 import { INSTANCE_RULES } from './instance.ts';
 import { LISTENER_RULES } from './listener.ts';
 import { NAT_RULES } from './nat.ts';
@@ -27,6 +28,7 @@ const RULES: readonly Rule[] = [
   ...SCHEDULER_RULES,
   ...DESTINATION_RULES,
   ...TUNNEL_RULES,
+  ...IN_PATH_RULES,
   ...NAT_RULES,
   ...POLICY_RULES,
   ...ALERT_RULES,
