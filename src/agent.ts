@@ -10,6 +10,7 @@ import { openIpvs } from './kernel/netlink-ipvs.ts';
 import { openServiceManager } from './kernel/notify.ts';
 import { openPeerSockets } from './kernel/peer-sockets.ts';
 import { loadRawio } from './kernel/rawio.ts';
+import { openStreams } from './kernel/streams.ts';
 import { systemSysctls } from './kernel/sysctls.ts';
 import { openFirewall } from './kernel/system-firewall.ts';
 
@@ -42,6 +43,7 @@ async function serve(): Promise<void> {
       manager: openServiceManager(rawio, process.env),
       datagrams: systemDatagrams,
       peerSockets: openPeerSockets(rawio),
+      streams: openStreams(rawio),
       sysctls: systemSysctls,
     },
     (line) => process.stdout.write(line),

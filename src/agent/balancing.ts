@@ -10,6 +10,7 @@ import { NO_PROBES, type ProbeSpec, probePlan } from '../health/probe-plan.ts';
 import type { Clock } from '../kernel/clock.ts';
 import type { Firewall } from '../kernel/firewall.ts';
 import type { Ipvs } from '../kernel/ipvs.ts';
+import { inPathProbe } from '../probes/in-path.ts';
 import type { Probe } from '../probes/probe.ts';
 import { adopted, formerOf } from './adoption.ts';
 import { CheckNotes } from './check-notes.ts';
@@ -18,6 +19,7 @@ import type { Journal } from './journal.ts';
 import { KeptSurroundings } from './kept-surroundings.ts';
 import type { OverrideStore } from './override-store.ts';
 import { Policies, type PoliciesOptions } from './policies.ts';
+import { ProbePaths } from './probe-paths.ts';
 import { Prober } from './prober.ts';
 import { TableKeeper, type TableView } from './table-keeper.ts';
 import { Turns } from './turns.ts';
@@ -37,6 +39,8 @@ export interface BalancingOptions {
   readonly probeOf: (spec: ProbeSpec) => Probe;
   readonly overrides: OverrideStore;
   readonly ownershipPath: string;
+  /** Of what was lent to in-path probes. */
+  readonly leasesPath: string;
   readonly policy: Pick<PoliciesOptions, 'toldQuorum' | 'onNews' | 'onLook'>;
   /** What planned hand-overs need beside the configuration's services. */
   readonly relays: () => RelayTable;
@@ -50,6 +54,7 @@ export class Balancing {
   readonly policies: Policies;
   readonly #options: BalancingOptions;
   readonly #table: TableKeeper;
+  readonly #paths: ProbePaths;
   readonly #surroundings: KeptSurroundings;
   readonly #turns = new Turns();
   #stored: StoredConfig | null = null;
@@ -67,21 +72,27 @@ export class Balancing {
   #isStopped = false;
 
   constructor(options: BalancingOptions) {
-    const { clock, random, ipvs, firewall, journal, probeOf, ownershipPath } = options;
+    const { clock, random, ipvs, firewall, journal, probeOf, ownershipPath, leasesPath } = options;
+    const wall = (): number => clock.wall();
     this.#options = options;
     this.#table = new TableKeeper({
-      ...{ ipvs, journal, ownershipPath },
-      wall: () => clock.wall(),
+      ...{ ipvs, journal, ownershipPath, wall },
       withdrawn: () =>
         new Set(keysOf(this.#stored?.config.services.filter(({ name }) => this.#waiting.has(name)) ?? [])),
       isOurs: (id) => id.kind === 'mark' && this.#stored !== null && isReservedMark(this.#stored.config, id.mark),
+    });
+    this.#paths = new ProbePaths({
+      ...{ ipvs, journal, wall, leasesPath },
+      lameDucks: () => this.#roles?.flatMap((one) => (one.lameDuckUntil === undefined ? [] : [one.name])) ?? [],
+      changes: () => this.#table.ownChanges,
     });
     this.#surroundings = new KeptSurroundings({ clock, journal, ipvs, firewall, retryMs: RECONCILE_MS });
     const notes = new CheckNotes(journal, () => this.prober.plan);
     // Who has just become MASTER asks at once.
     const spread = (): number => (this.#isUrgent ? 0 : random());
     this.prober = new Prober({
-      ...{ clock, random: spread, probeOf },
+      ...{ clock, random: spread },
+      probeOf: (spec) => (spec.path === undefined ? probeOf(spec) : inPathProbe(spec, this.#paths, probeOf)),
       damps: ({ key }) => !this.prober.plan.users.get(key)?.some(({ service }) => this.policies.isDesperate(service)),
       onVerdict: (...news) => {
         this.because(notes.verdict(...news));
@@ -190,7 +201,12 @@ export class Balancing {
       overrides: overrides.all,
       wallMs: clock.wall(),
     });
-    return [...services, ...relays().services];
+    return [...services, ...relays().services, ...this.#paths.services];
+  }
+
+  /** Why realservers cannot be asked by the way of clients, a sentence each. */
+  get unasked(): readonly string[] {
+    return this.#paths.problems;
   }
 
   /** IPVS is programmed, and every check was answered once. */
@@ -219,10 +235,12 @@ export class Balancing {
     const config = stored && this.#served(stored);
     this.policies.configure(config, entries);
     if (stored === null || config === null) {
+      this.#paths.configure(NO_PROBES, null);
       this.prober.configure(NO_PROBES);
       return;
     }
     const plan = probePlan(config, stored.self);
+    this.#paths.configure(plan, stored);
     const former = isStart ? null : formerOf(this.prober, this.#options.clock.now());
     this.prober.configure(plan, adopted(config, plan, entries, former));
   }

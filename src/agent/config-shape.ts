@@ -3,8 +3,8 @@
  * hostile document could otherwise do to the agent, no more.
  */
 import type { Config } from '../config/config.ts';
+import { inPathProtocol } from '../config/in-path.ts';
 import type { CheckConfig } from '../config/service.ts';
-import { unsupportedCheck } from '../probes/probe.ts';
 import { type Address, parseAddress } from '../wire/address.ts';
 import { encodeQuery, RECORD_TYPES, type RecordType } from '../wire/dns.ts';
 import { alertsShape } from './alerts-shape.ts';
@@ -114,8 +114,9 @@ const check: Shape<CheckConfig> = ((value: unknown, path: string) => {
     }),
   )(value, path);
   if (problem !== undefined) return problem;
-  const unsupported = unsupportedCheck(value as CheckConfig);
-  return unsupported === undefined ? undefined : `${path}: ${unsupported}`;
+  const { kind: asked, target } = value as CheckConfig;
+  if (target.via === 'rip' || inPathProtocol(asked) !== null) return undefined;
+  return `${path}: a ${asked} check cannot go via: vip`;
 }) as Shape<CheckConfig>;
 
 const destination = object({

@@ -27,7 +27,7 @@ export interface PartsOptions
   readonly configPath: string;
   /** Of overrides.json, removals.json, holds.json, table.json, the key of the exchange and what {@link Notices} keeps. */
   readonly stateFolder: string;
-  /** Of what holds for the running kernel only: relays.json and sysctls.json. */
+  /** Of what holds for the running kernel only: relays.json, sysctls.json and probe-paths.json. */
   readonly runtimeFolder: string;
   readonly vrrpSocket: string;
 }
@@ -70,6 +70,7 @@ export class Parts {
       ...options,
       overrides,
       ownershipPath: `${stateFolder}/table.json`,
+      leasesPath: `${options.runtimeFolder}/probe-paths.json`,
       relays: () => this.handOvers.table,
       policy: this.#policy(options),
       onVerdict: () => {

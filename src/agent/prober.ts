@@ -1,18 +1,28 @@
 /** Runs the probes of a configuration, each at its pace, and keeps their standings. One timer for all of them. */
 import { NO_PROBES, type ProbePlan, type ProbeSpec } from '../health/probe-plan.ts';
 import { Schedule } from '../health/schedule.ts';
-import { afterProbe, allOf, firstStanding, type ProbeResult, type Standing, type Verdict } from '../health/verdict.ts';
+import {
+  afterProbe,
+  allOf,
+  firstStanding,
+  type ProbeResult,
+  type Standing,
+  type Unasked,
+  type Verdict,
+} from '../health/verdict.ts';
 import type { Clock } from '../kernel/clock.ts';
-import type { Probe } from '../probes/probe.ts';
+import type { InPathProbe } from '../probes/in-path.ts';
 
 /** Probes under way at once: more would run into the limit of file descriptors. */
 const MAX_RUNNING = 1_000;
+/** What could not be asked is tried again so soon, or after its interval where that is shorter. */
+const UNASKED_PAUSE_MS = 1_000;
 
 export interface ProberOptions {
   readonly clock: Clock;
   /** 0 ≤ n < 1. */
   readonly random: () => number;
-  readonly probeOf: (spec: ProbeSpec) => Probe;
+  readonly probeOf: (spec: ProbeSpec) => InPathProbe;
   /** Whether there is something better than a realserver that flaps: then it has to prove itself for longer. */
   readonly damps: (spec: ProbeSpec) => boolean;
   readonly onVerdict: (spec: ProbeSpec, standing: Standing, before: Verdict) => void;
@@ -29,7 +39,7 @@ const NOTHING_KNOWN: Initial = { verdict: 'unknown', weight: null, forMs: 0 };
 
 interface Running {
   readonly spec: ProbeSpec;
-  readonly probe: Probe;
+  readonly probe: InPathProbe;
   standing: Standing;
 }
 
@@ -124,7 +134,13 @@ export class Prober {
     this.#arm();
   }
 
-  #finish(key: string, running: Running, result: ProbeResult, startedMs: number): void {
+  #finish(key: string, running: Running, result: ProbeResult | Unasked, startedMs: number): void {
+    if ('unasked' in result) {
+      const pauseMs = Math.min(UNASKED_PAUSE_MS, running.spec.timing.intervalMs);
+      running.standing = { ...running.standing, nextMs: this.#options.clock.now() + pauseMs };
+      this.#schedule.set(key, running.standing.nextMs);
+      return;
+    }
     const { verdict: before, weight } = running.standing;
     const { spec } = running;
     const damps = running.standing.falls > 1 && this.#options.damps(spec);

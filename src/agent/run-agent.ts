@@ -7,6 +7,7 @@ import type { Firewall } from '../kernel/firewall.ts';
 import type { Ipvs } from '../kernel/ipvs.ts';
 import type { ServiceManager } from '../kernel/notify.ts';
 import type { PeerSockets } from '../kernel/peer-sockets.ts';
+import type { Streams } from '../kernel/streams.ts';
 import type { Sysctls } from '../kernel/sysctls.ts';
 import { probeMaker } from '../probes/probe.ts';
 import { listenControl } from './control.ts';
@@ -30,12 +31,13 @@ export interface AgentSystem {
   readonly manager: ServiceManager;
   readonly datagrams: Datagrams;
   readonly peerSockets: PeerSockets;
+  readonly streams: Streams;
 }
 
 /** @returns stops the agent; the kernel's table stays as it is unless the configuration says otherwise */
 export async function runAgent(
   paths: AgentPaths,
-  { ipvs, firewall, sysctls, manager, datagrams, peerSockets }: AgentSystem,
+  { ipvs, firewall, sysctls, manager, datagrams, peerSockets, streams }: AgentSystem,
   write: (line: string) => void,
 ): Promise<() => Promise<void>> {
   const clock = systemClock;
@@ -49,7 +51,7 @@ export async function runAgent(
     datagrams,
     sysctls,
     journal,
-    probeOf: probeMaker({ sockets: peerSockets, runScript: runProgram }),
+    probeOf: probeMaker({ sockets: peerSockets, streams, runScript: runProgram }),
     runScript: scriptRunner(helperPath()),
     runProgram,
     configPath: paths.config,

@@ -49,7 +49,7 @@ export class StateReading {
       exchange: { key: exchange.key(), peers: exchange.peers(wallOf) },
       vrrp: { alive: link.isAlive, report: link.report },
       problemOf: (kind, name) => trackers.problemOf(kind, name),
-      alarms: [...this.#alarms(), ...view.errors, ...this.#parts.notices.problems],
+      alarms: [...this.#alarms(), ...view.errors, ...this.#parts.balancing.unasked, ...this.#parts.notices.problems],
       rest: this.#rest(),
     });
   }

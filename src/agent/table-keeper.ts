@@ -42,6 +42,7 @@ export class TableKeeper {
   readonly #unremembered = new Set<string>();
   #owned: Ownership;
   #view: TableView = { entries: [], leaving: [], errors: [] };
+  #ownChanges = 0;
 
   constructor(options: TableKeeperOptions) {
     this.#options = options;
@@ -50,6 +51,11 @@ export class TableKeeper {
 
   get view(): TableView {
     return this.#view;
+  }
+
+  /** Grows whenever something that is ours by what it is had to be changed. */
+  get ownChanges(): number {
+    return this.#ownChanges;
   }
 
   /**
@@ -83,7 +89,9 @@ export class TableKeeper {
   /** @param why - what made this necessary, for the journal; null when nothing is known to have changed */
   async reconcile(desired: readonly DesiredService[], why: string | null): Promise<TableView> {
     // A director without services may well have no ip_vs.
-    if (desired.length === 0 && Object.keys(this.#owned).length === 0) {
+    const { isOurs } = this.#options;
+    const isLeft = this.#view.entries.some(({ service }) => isOurs(service.id));
+    if (desired.length === 0 && Object.keys(this.#owned).length === 0 && !isLeft) {
       this.#view = { entries: [], leaving: [], errors: [] };
       return this.#view;
     }
@@ -120,6 +128,7 @@ export class TableKeeper {
     }
     // Ours from before it is made: a crash in between must not leave an entry that nobody owns.
     this.#own({ ...this.#owned, ...owned });
+    if (changes.map(idOf).some(isOurs)) this.#ownChanges += 1;
     const results = await ipvs.apply(changes);
     const errors = results.flatMap((error) => (error === undefined ? [] : [error.message]));
     if (errors.length === 0) this.#own(owned);
@@ -154,6 +163,10 @@ export class TableKeeper {
     for (const error of errors.slice(0, NAMED_CHANGES)) if (!known.has(error)) journal.note('error', 'ipvs', error);
     if (errors.length === 0 && known.size > 0) journal.note('notice', 'ipvs', 'IPVS is as it should be again');
   }
+}
+
+function idOf(change: IpvsChange): ServiceId {
+  return 'service' in change ? change.service.id : change.id;
 }
 
 function describeChange(change: IpvsChange): string {

@@ -155,7 +155,8 @@ function kernelDestination(
   };
 }
 
-function tunnelOf({ tunnel }: ServiceConfig): Tunnel {
+/** As the kernel has it. */
+export function tunnelOf({ tunnel }: Pick<ServiceConfig, 'tunnel'>): Tunnel {
   return {
     type: tunnel.type,
     port: tunnel.type === 'gue' ? tunnel.port : 0,

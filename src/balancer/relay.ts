@@ -9,6 +9,7 @@
  * overwrite its own entries, which name the realservers.
  */
 import type { Config, DirectorConfig, VipConfig } from '../config/config.ts';
+import { reservedMarks } from '../config/in-path.ts';
 import type { InstanceConfig } from '../config/instance.ts';
 import type { Listener } from '../config/service.ts';
 import { type Address, commonPrefixLength, type Family, familyOf, hostPrefix } from '../wire/address.ts';
@@ -76,17 +77,15 @@ export function relayedConnections(config: Config, order: RelayOrder, entries: r
 }
 
 /** Marks that are nobody's but the agent's. */
-export function isReservedMark({ ipvs: { probeMarks } }: Config, mark: number): boolean {
-  return mark >= probeMarks.base && mark <= lastReserved(probeMarks);
-}
-
-function lastReserved({ base, prefixLength }: Config['ipvs']['probeMarks']): number {
-  return base + 2 ** (32 - prefixLength) - 1;
+export function isReservedMark({ ipvs }: Config, mark: number): boolean {
+  const { first, last } = reservedMarks(ipvs);
+  return mark >= first && mark <= last;
 }
 
 /** A director has always the same mark, from the end of the reserved range, so that one relay's end does not touch another. */
-function markFor({ ipvs: { probeMarks }, directors }: Config, director: DirectorConfig): number {
-  return Math.max(probeMarks.base, lastReserved(probeMarks) - directors.indexOf(director));
+function markFor({ ipvs, directors }: Config, director: DirectorConfig): number {
+  const { first, last } = reservedMarks(ipvs);
+  return Math.max(first, last - directors.indexOf(director));
 }
 
 function routesOf(config: Config, order: RelayOrder): Route[] {

@@ -31,6 +31,7 @@ services:
     # persistence: 10m                    # a client stays on its realserver for this long
     checks:
       - { http: /, status: 200 }          # a realserver that fails it gets no new connections
+      # - { http: /, via: vip }           # asked by the way of clients, through IPVS: finds a missing VIP there, too
 `;
 
 export const STARTER_INVENTORY = `# An Ansible YAML inventory: its hosts lend their connection settings to the hosts of the topology by name.

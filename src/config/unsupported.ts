@@ -5,28 +5,14 @@
 import { type Finding, inFileOrder } from './problem.ts';
 import type { Raw } from './raw.ts';
 
-/** `*` is any name; items of lists have no step of their own. */
-const KEYS: readonly string[] = ['ipvs.probe_marks'];
-
-/** The same keys wherever a list of checks stands. */
-const CHECK_KEYS: readonly string[] = ['mark'];
-const CHECK_LISTS: readonly string[] = [
-  'services.*.checks',
-  'services.*.realservers.checks',
-  'services.*.sorry.checks',
-];
-
-/** Keys of which only some values are not acted upon. */
+/** Keys of which only some values are not acted upon. `*` is any name; items of lists have no step of their own. */
 const VALUES: readonly (readonly [path: string, value: (source: string) => boolean])[] = [
   ['firewall', (source) => source === 'manage'],
   ['realservers.*.gateway.scope', (source) => source === 'host'],
-  ...CHECK_LISTS.map((path) => [`${path}.via`, (source: string) => source === 'vip'] as const),
 ];
 
-const REFUSED_KEYS = [...KEYS, ...CHECK_LISTS.flatMap((list) => CHECK_KEYS.map((key) => `${list}.${key}`))];
 /** All rows, for the test that each names a key. */
-export const UNSUPPORTED_PATHS: readonly string[] = [...REFUSED_KEYS, ...VALUES.map(([path]) => path)];
-const REFUSED = REFUSED_KEYS.map(stepsOf);
+export const UNSUPPORTED_PATHS: readonly string[] = VALUES.map(([path]) => path);
 const REFUSED_VALUES = VALUES.map(([path, value]) => [stepsOf(path), value] as const);
 
 function stepsOf(path: string): readonly string[] {
@@ -52,8 +38,6 @@ function walk(raw: Raw, steps: readonly string[], findings: Finding[]): void {
 }
 
 function reasonAgainst(raw: Raw, steps: readonly string[]): string | undefined {
-  const key = steps.at(-1) ?? '';
-  if (REFUSED.some((path) => matches(path, steps))) return `'${key}' is not supported yet`;
   if (raw.kind !== 'scalar') return undefined;
   const isRefused = REFUSED_VALUES.some(([path, value]) => matches(path, steps) && value(raw.source));
   return isRefused ? `'${raw.source}' is not supported yet` : undefined;

@@ -3,12 +3,14 @@ import type { Config, DirectorConfig, VipConfig } from '../config/config.ts';
 import { EXCHANGE_PORT, exchangePoints } from '../config/exchange.ts';
 import { executedBy } from '../config/executed.ts';
 import { hmacWindowMs } from '../config/hmac-window.ts';
+import { inPathProbes, reservedMarks } from '../config/in-path.ts';
 import type { Argv, InstanceConfig } from '../config/instance.ts';
 import type { Listener, ServiceConfig } from '../config/service.ts';
 import { speechOf } from '../config/speech.ts';
 import { trackedOn } from '../config/tracked.ts';
 import { type Family, familyOf } from '../wire/address.ts';
 import { agentConfigText } from './agent-config.ts';
+import { inPathAnswers, inPathSysctls } from './in-path.ts';
 import { kernelNeeds } from './kernel-needs.ts';
 import { baseSysctls, type Taken, virtualInterfaceOfVip, virtualInterfaces, virtualSysctls } from './virtual-mac.ts';
 import type { DirectorWanted, Inbound, ModuleWanted } from './wanted.ts';
@@ -32,7 +34,12 @@ export function directorParts(config: Config, director: DirectorConfig): Directo
       ...(usesIpvs ? ipvsModules(config) : []),
       ...(virtual.length > 0 ? [{ name: 'macvlan', required: true }] : []),
     ],
-    sysctls: { ...sysctls(config, director), ...baseSysctls(instances), ...director.sysctl },
+    sysctls: {
+      ...sysctls(config, director),
+      ...inPathSysctls(config, director),
+      ...baseSysctls(instances),
+      ...director.sysctl,
+    },
     inbound: inbound(config, instances, director),
     director: {
       usesIpvs,
@@ -40,6 +47,7 @@ export function directorParts(config: Config, director: DirectorConfig): Directo
       connectionTableBits: usesIpvs ? config.ipvs.connectionTableBits : null,
       exchanges: exchangePoints(config).length > 1,
       listeners: config.services.flatMap(listenersOf),
+      reservedMarks: reservedMarks(config.ipvs),
       interfaces: director.dips.map((dip) => ({ name: dip.interface, address: dip.address })),
       instances: instances.map(({ instance, speaker }) => ({
         name: instance.name,
@@ -116,7 +124,10 @@ function onInterface(vip: VipConfig, fallback: string) {
 }
 
 function ipvsModules(config: Config): ModuleWanted[] {
-  const schedulers = [...new Set(config.services.map(({ scheduler }) => `ip_vs_${scheduler}`))].sort();
+  // In-path probes have services of their own.
+  const own = inPathProbes(config.services).length > 0 ? ['rr'] : [];
+  const used = [...config.services.map(({ scheduler }) => scheduler), ...own];
+  const schedulers = [...new Set(used.map((name) => `ip_vs_${name}`))].sort();
   // Marking by iptables is the way out where nf_tables has no IPv4 family; the agent may load no module itself.
   const marking = markingModules(markedListeners(config));
   return [
@@ -210,6 +221,7 @@ function inbound(config: Config, taken: readonly Taken[], { vips }: DirectorConf
           } satisfies Inbound,
         ]
       : []),
+    ...inPathAnswers(config),
     ...exchangeFamilies.map(
       (family): Inbound => ({ family, protocol: 'udp', port: EXCHANGE_PORT, purpose: 'exchange between directors' }),
     ),

@@ -83,6 +83,8 @@ export interface Inbound {
   readonly protocol: 'tcp' | 'udp' | 'sctp' | 'ipv6' | 'vrrp' | 'ipip' | 'gre' | 'icmpv6';
   /** Of ICMPv6: the type. null: there is none, or every one. */
   readonly port: number | null;
+  /** Where it is a range: `port` is its first. */
+  readonly lastPort?: number;
   /**
    * Connection tracking sees only one half of what IPVS forwards and calls packets of it INVALID, a FIN above all (measured:
    * finished connections stayed ESTABLISHED for 15 minutes): it must be let in before a rule that drops those.
@@ -122,6 +124,8 @@ export interface DirectorWanted {
   readonly interfaces: readonly { readonly name: string; readonly address: Address }[];
   /** Its services as the kernel's table has them: `tcp 10.0.0.1:80`, `fwm 6`. */
   readonly listeners: readonly string[];
+  /** Services of its agent's own have marks from `first` to `last`. */
+  readonly reservedMarks: { readonly first: number; readonly last: number };
   /** Instances that this director takes part in. */
   readonly instances: readonly InstanceWanted[];
   /** Interfaces that its agent makes for virtual MACs, and their sysctls: not there before it does. `Wanted.sysctls` win over them. */

@@ -3,7 +3,8 @@
  * many services and listeners use its answer: a realserver behind forty services is asked once.
  */
 import type { Config } from '../config/config.ts';
-import type { CheckConfig, CheckTiming, DestinationConfig, ServiceConfig } from '../config/service.ts';
+import { endpointsAsked, type ProbePath, pathTo } from '../config/in-path.ts';
+import type { CheckConfig, CheckTiming, DestinationConfig, Mode, ServiceConfig } from '../config/service.ts';
 
 /** One thing to ask, with its target filled in. */
 export interface ProbeSpec {
@@ -13,6 +14,8 @@ export interface ProbeSpec {
   /** 0 where the kind has none (ping, script, file). */
   readonly port: number;
   readonly timing: CheckTiming;
+  /** Of an in-path probe, whose address and port are a listener's. */
+  readonly path?: ProbePath;
 }
 
 /** What the sorry server of a service is called among its realservers; no realserver can be called so. */
@@ -39,7 +42,7 @@ export const NO_PROBES: ProbePlan = { probes: new Map(), judged: [], users: new 
 export function probePlan(config: Config, self: string): ProbePlan {
   const probes = new Map<string, ProbeSpec>();
   const judged = config.services.flatMap((service) =>
-    [...service.realservers, ...sorryOf(service)].map((destination): Judged => {
+    [...realserversOf(service), ...sorryOf(service)].map((destination): Judged => {
       const specs = destination.checks.flatMap((check) => specsOf(introduced(check, self), destination, service));
       for (const spec of specs) if (!probes.has(spec.key)) probes.set(spec.key, spec);
       return {
@@ -52,7 +55,11 @@ export function probePlan(config: Config, self: string): ProbePlan {
   return { probes, judged, users: usersOf(judged) };
 }
 
-type Asked = Pick<DestinationConfig, 'name' | 'address' | 'port' | 'checks'>;
+type Asked = Pick<DestinationConfig, 'name' | 'address' | 'port' | 'checks'> & { readonly mode: Mode };
+
+function realserversOf({ realservers, mode }: ServiceConfig): Asked[] {
+  return realservers.map((one) => ({ ...one, mode }));
+}
 
 function sorryOf({ sorry }: ServiceConfig): Asked[] {
   return sorry?.kind === 'host' ? [{ ...sorry, name: SORRY }] : [];
@@ -77,11 +84,21 @@ function introduced(check: CheckConfig, self: string): CheckConfig {
 
 /** A check without a port of its own asks every port that the destination serves. */
 function specsOf(check: CheckConfig, destination: Asked, service: ServiceConfig): ProbeSpec[] {
+  if (check.target.via === 'vip') return inPathSpecs(check, destination, service);
   // What is on the director itself is the same for all.
   const address = check.kind === 'file' ? '' : (check.target.address ?? destination.address);
   return portsOf(check, destination, service).map((port) => {
     const { timing, ...asked } = check;
     return { key: JSON.stringify([address, port, asked, timing]), check, address, port, timing };
+  });
+}
+
+/** By each listener that it asks: the VIP of one may be missing on the realserver where that of another is not. */
+function inPathSpecs(check: CheckConfig, destination: Asked, { listen, tunnel }: ServiceConfig): ProbeSpec[] {
+  return endpointsAsked(check, listen).map(({ address, port }) => {
+    const { timing, ...asked } = check;
+    const path = pathTo(destination.mode, tunnel, destination, address);
+    return { key: JSON.stringify([address, port, asked, timing, path]), check, address, port, timing, path };
   });
 }
 
@@ -93,8 +110,12 @@ function portsOf(check: CheckConfig, destination: Asked, service: ServiceConfig)
   return [...new Set(ports)];
 }
 
-/** As a person would say it: `http 10.77.1.21:80 /index.html`. */
-export function describeProbe({ check, address, port }: ProbeSpec): string {
+/** As a person would say it: `http 10.77.1.21:80 /index.html`, `tcp 10.77.1.100:80 through IPVS to 10.77.1.21`. */
+export function describeProbe(spec: ProbeSpec): string {
+  return spec.path === undefined ? questionOf(spec) : `${questionOf(spec)} through IPVS to ${spec.path.address}`;
+}
+
+function questionOf({ check, address, port }: ProbeSpec): string {
   const where = port === 0 ? address : `${address.includes(':') ? `[${address}]` : address}:${port}`;
   switch (check.kind) {
     case 'http':

@@ -15,7 +15,18 @@ export type Verdict = 'up' | 'down' | 'unknown';
 /** What one probe found. `error` is a sentence for people, and says whom it speaks of. */
 export type ProbeResult =
   | { readonly ok: true; readonly latencyMs: number /** That the realserver shall have. */; readonly weight?: number }
-  | { readonly ok: false; readonly latencyMs: number; readonly error: string };
+  | {
+      readonly ok: false;
+      readonly latencyMs: number;
+      readonly error: string;
+      /** It failed on this director, before anything was sent. */
+      readonly isUnsent?: true;
+    };
+
+/** What could not be asked for a reason of the director's own, one clause: that says nothing of the realserver. */
+export interface Unasked {
+  readonly unasked: string;
+}
 
 export interface Standing {
   readonly verdict: Verdict;

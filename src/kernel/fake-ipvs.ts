@@ -6,6 +6,7 @@ import {
   type IpvsStats,
   type IpvsTimeouts,
   type ServiceEntry,
+  type ServiceId,
   type SyncDaemon,
   serviceKey,
 } from '../wire/ipvs.ts';
@@ -43,6 +44,11 @@ export class FakeIpvs implements Ipvs {
       ...entry,
       destinations: [...destinations.values()],
     }));
+  }
+
+  async destinations(id: ServiceId): Promise<readonly DestinationEntry[]> {
+    this.#mustBeLoaded('read IPVS destinations');
+    return [...(this.#services.get(serviceKey(id))?.destinations.values() ?? [])];
   }
 
   async apply(changes: readonly IpvsChange[]): Promise<readonly (KernelError | undefined)[]> {

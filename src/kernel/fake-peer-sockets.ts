@@ -20,7 +20,7 @@ export class FakePeerSockets implements PeerSockets {
         const answer = this.#answer(bytes, peer);
         if (typeof answer === 'string') {
           isOpen = false;
-          onError(answer);
+          onError(answer, false);
           return;
         }
         for (const one of answer) setImmediate(() => isOpen && onData(one));

@@ -1,5 +1,5 @@
 /** The kernel's IPVS table: read whole, changed in batches. */
-import type { IpvsChange, IpvsTimeouts, ServiceEntry, SyncDaemon } from '../wire/ipvs.ts';
+import type { DestinationEntry, IpvsChange, IpvsTimeouts, ServiceEntry, ServiceId, SyncDaemon } from '../wire/ipvs.ts';
 import type { KernelError } from './kernel-error.ts';
 
 export interface IpvsInfo {
@@ -13,6 +13,8 @@ export interface IpvsInfo {
 export interface Ipvs {
   info(): Promise<IpvsInfo>;
   read(): Promise<readonly ServiceEntry[]>;
+  /** Of one service; none where there is no such service. */
+  destinations(id: ServiceId): Promise<readonly DestinationEntry[]>;
   /**
    * Applies every change in order; one that fails does not stop the rest.
    * @returns one entry a change: undefined when it was done.

@@ -1,7 +1,14 @@
 /** {@link Ipvs} on the real kernel, by generic netlink. */
 import { setImmediate as turn } from 'node:timers/promises';
 import { decodeFamilyId, encodeFamilyRequest, GENL_ID_CTRL } from '../wire/genetlink.ts';
-import { familyOfService, type IpvsChange, type ServiceEntry, serviceKey } from '../wire/ipvs.ts';
+import {
+  type DestinationEntry,
+  familyOfService,
+  type IpvsChange,
+  type ServiceEntry,
+  type ServiceId,
+  serviceKey,
+} from '../wire/ipvs.ts';
 import { decodeDestination, decodeService, encodeChange, encodeDestinationDump } from '../wire/ipvs-codec.ts';
 import { CMD, encodeCommand, IPVS_FAMILY } from '../wire/ipvs-command.ts';
 import {
@@ -39,6 +46,7 @@ export function openIpvs(rawio: Rawio): Ipvs {
   return {
     info: async () => decodeInfo(ask(table, 'read IPVS info', encodeCommand(CMD.getInfo))),
     read: () => readTable(table),
+    destinations: async (id) => destinationsOf(table, id),
     apply: (changes) => applyChanges(table, changes),
     flush: async () => order(table, 'flush IPVS table', '', encodeCommand(CMD.flush)),
     timeouts: async () => decodeTimeouts(ask(table, 'read IPVS timeouts', encodeCommand(CMD.getConfig))),
@@ -98,12 +106,15 @@ async function readTable(table: Table): Promise<readonly ServiceEntry[]> {
   const entries: ServiceEntry[] = [];
   for (const [index, entry] of services.entries()) {
     if (index > 0 && index % DUMPS_A_TURN === 0) await turn();
-    const { id } = entry.service;
-    const destinations = dump(table, 'read IPVS destinations', serviceKey(id), encodeDestinationDump(id));
-    const family = familyOfService(id);
-    entries.push({ ...entry, destinations: destinations.map((payload) => decodeDestination(payload, family)) });
+    entries.push({ ...entry, destinations: destinationsOf(table, entry.service.id) });
   }
   return entries;
+}
+
+function destinationsOf(table: Table, id: ServiceId): DestinationEntry[] {
+  const family = familyOfService(id);
+  const payloads = dump(table, 'read IPVS destinations', serviceKey(id), encodeDestinationDump(id));
+  return payloads.map((payload) => decodeDestination(payload, family));
 }
 
 async function applyChanges(

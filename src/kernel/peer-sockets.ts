@@ -17,6 +17,7 @@ import {
   IPPROTO_IP,
   IPPROTO_IPV6,
   IPV6_RECVERR,
+  SO_MARK,
   SO_REUSEADDR,
   SOCK_DGRAM,
   SOCK_RAW,
@@ -33,13 +34,15 @@ export interface Peer {
   readonly port: number;
   /** Where it is sent from; null and 0: as the kernel chooses. */
   readonly from: { readonly address: Address | null; readonly port: number } | null;
+  /** Firewall mark of what is sent (SO_MARK, socket(7)); null: none. */
+  readonly mark: number | null;
 }
 
 export interface PeerHandlers {
   /** A datagram of the peer; of echo an ICMP message without its IP header. */
   onData(bytes: Uint8Array): void;
-  /** `ECONNREFUSED`: the socket could not be made, or something could not be sent, or came back as an ICMP error. Once; it is closed then. */
-  onError(code: string): void;
+  /** `ECONNREFUSED`: the socket could not be made, or something could not be sent, or came back as an ICMP error. Once; it is closed then. @param isUnsent - it failed here, before anything was sent */
+  onError(code: string, isUnsent: boolean): void;
 }
 
 export interface PeerSocket {
@@ -65,25 +68,25 @@ export function openPeerSockets(rawio: Rawio): PeerSockets {
       const family = familyOf(peer.address);
       const fd = connected(rawio, peer, family);
       if (fd < 0) {
-        handlers.onError(errnoName(-fd));
+        handlers.onError(errnoName(-fd), true);
         return CLOSED;
       }
       let isOpen = true;
-      const fail = (errno: number): void => {
+      const fail = (errno: number, isUnsent: boolean): void => {
         close();
-        handlers.onError(errnoName(errno));
+        handlers.onError(errnoName(errno), isUnsent);
       };
       const poll = rawio.poll(fd, READABLE, () => {
         for (let count = 0; isOpen && count < READS_A_WAKEUP; count++) {
           const length = rawio.recvmsg(fd, into, null, null, 0);
           if (length === -EAGAIN) return;
-          if (length < 0) fail(-length);
+          if (length < 0) fail(-length, false);
           else handlers.onData(messageIn(into.slice(0, length), peer.kind, family));
         }
       });
       if (typeof poll === 'number') {
         rawio.close(fd);
-        handlers.onError(errnoName(-poll));
+        handlers.onError(errnoName(-poll), true);
         return CLOSED;
       }
       function close(): void {
@@ -96,7 +99,7 @@ export function openPeerSockets(rawio: Rawio): PeerSockets {
         send: (bytes) => {
           if (!isOpen) return;
           const result = rawio.sendmsg(fd, bytes, null, null, 0);
-          if (result < 0) fail(-result);
+          if (result < 0) fail(-result, true);
         },
         close,
       };
@@ -110,7 +113,7 @@ function messageIn(bytes: Uint8Array, kind: Peer['kind'], family: Family): Uint8
 }
 
 /** @returns its descriptor, or −errno */
-function connected(rawio: Rawio, { kind, address, port, from }: Peer, family: Family): number {
+function connected(rawio: Rawio, { kind, address, port, from, mark }: Peer, family: Family): number {
   const domain = family === 4 ? AF_INET : AF_INET6;
   const fd =
     kind === 'udp'
@@ -126,6 +129,7 @@ function connected(rawio: Rawio, { kind, address, port, from }: Peer, family: Fa
         : rawio.setsockopt(fd, IPPROTO_IPV6, IPV6_RECVERR, ON),
     // Of several that share a port each hears its own peer: the kernel takes the one that is connected to the sender.
     () => (from === null || from.port === 0 ? 0 : rawio.setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, ON)),
+    () => (mark === null ? 0 : rawio.setsockopt(fd, SOL_SOCKET, SO_MARK, new Uint8Array(Uint32Array.of(mark).buffer))),
     () => (from === null ? 0 : rawio.bind(fd, inetSockaddr(from.address ?? any, from.port, 0))),
     () => rawio.connect(fd, inetSockaddr(address, port, 0)),
   ];

@@ -47,6 +47,7 @@ export const META = {
 } as const;
 
 export const READABLE = 1;
+export const WRITABLE = 2;
 
 let loaded: Rawio | undefined;
 

@@ -87,24 +87,30 @@ export function openingCommands({ program, table, base }: InputFilter, blocked: 
   );
 }
 
-function iptablesMatch({ protocol, port }: Inbound): string {
+function iptablesMatch({ protocol, port, lastPort }: Inbound): string {
   if (protocol === 'icmpv6') return `-p ipv6-icmp --icmpv6-type ${port}`;
-  return `-p ${NUMBERS[protocol] ?? protocol}${port === null ? '' : ` --dport ${port}`}`;
+  return `-p ${NUMBERS[protocol] ?? protocol}${port === null ? '' : ` --dport ${rangeOf(port, lastPort, ':')}`}`;
 }
 
-function nftMatch({ protocol, port }: Inbound): string {
+function nftMatch({ protocol, port, lastPort }: Inbound): string {
   if (protocol === 'icmpv6') return `icmpv6 type ${port}`;
-  return port === null ? `meta l4proto ${NUMBERS[protocol] ?? protocol}` : `${protocol} dport ${port}`;
+  return port === null
+    ? `meta l4proto ${NUMBERS[protocol] ?? protocol}`
+    : `${protocol} dport ${rangeOf(port, lastPort)}`;
+}
+
+function rangeOf(first: number, last = first, to = '-'): string {
+  return first === last ? String(first) : `${first}${to}${last}`;
 }
 
 function unique(lines: readonly string[]): string[] {
   return [...new Set(lines)];
 }
 
-function wordsOf({ protocol, port, interface: on, purpose }: Inbound): string {
+function wordsOf({ protocol, port, lastPort, interface: on, purpose }: Inbound): string {
   if (protocol === 'icmpv6') return `ICMPv6 type ${port} (${purpose})`;
   const number = NUMBERS[protocol];
   if (number !== undefined) return `protocol ${number} (${purpose})`;
-  const what = port === null ? protocol : `${protocol} port ${port}`;
+  const what = port === null ? protocol : `${protocol} port ${rangeOf(port, lastPort, '–')}`;
   return `${what}${on === undefined ? '' : ` by ${on}`} (${purpose})`;
 }

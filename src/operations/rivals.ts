@@ -1,5 +1,5 @@
 /** Others that may fight for a director's addresses or its IPVS table: what an operator should know, although it goes on. */
-import type { Wanted } from '../desired/wanted.ts';
+import type { DirectorWanted, Wanted } from '../desired/wanted.ts';
 import type { HostFacts } from '../facts/host.ts';
 
 type AgentState = NonNullable<NonNullable<HostFacts['agent']>['state']>;
@@ -14,7 +14,7 @@ export function warningsOf({ director }: Wanted, { rivals, units, agent }: HostF
   if (director === null || rivals === null) return [];
   const foreign = agent?.state
     ? foreignTo(agent.state)
-    : rivals.services.filter((service) => !director.listeners.includes(service));
+    : rivals.services.filter((service) => !isOurs(service, director));
   const runs = (unit: string): boolean => units[`${unit}.service`]?.active ?? false;
   return [
     ...Object.entries(runs('systemd-networkd') ? rivals.networkd : {}).map(
@@ -37,6 +37,12 @@ export function warningsOf({ director }: Wanted, { rivals, units, agent }: HostF
           `IPVS has services that the topology does not name (${listed(foreign)}); they stay as they are; if another program made them, stop it, for it may change others too; what nobody needs is deleted with ipvsadm -D.`,
         ]),
   ];
+}
+
+/** Of an agent that does not run now, its own means included. */
+function isOurs(service: string, { listeners, reservedMarks: { first, last } }: DirectorWanted): boolean {
+  const mark = Number(/^fwm (\d+)$/.exec(service)?.[1] ?? 0);
+  return listeners.includes(service) || (mark >= first && mark <= last);
 }
 
 /** What an earlier topology named, and still drains, is no stranger. */

@@ -24,7 +24,7 @@ export const setSysctls: Operation = {
       differs.map(([key, value]) => ({
         sign: '~',
         what: `sysctl ${key} = ${value}`,
-        why: live[key] === undefined ? 'comes with the module or the device' : `is ${live[key]}`,
+        why: live[key] === undefined ? 'comes with the module or the device' : `is ${live[key]}${costOf(key, value)}`,
       })),
       differs.length === 0 ? [] : [run('sysctl', '-q', '-w', ...differs.map(([key, value]) => `${key}=${value}`))],
       'every value is live',
@@ -36,6 +36,13 @@ export const setSysctls: Operation = {
 function withoutRebuilt(placed: Wanted['placed'], facts: HostFacts): HostFacts['sysctls'] {
   if (!isGreRebuilt(placed, facts)) return facts.sysctls;
   return Object.fromEntries(Object.entries(facts.sysctls).filter(([key]) => !key.includes(`.conf.${GRE_DEVICE}.`)));
+}
+
+/** What an operator should know who lets it be set. */
+function costOf(key: string, value: string): string {
+  const name = /^net\.ipv4\.conf\.(.+)\.accept_local$/.exec(key)?.[1];
+  if (name === undefined || value !== '1') return '';
+  return `; for answers to checks via: vip, which come from the VIP: packets that come in by ${name} may then name this host's own addresses as their source`;
 }
 
 /** The agent has changed it for a hand-over, and puts back what is wanted. */

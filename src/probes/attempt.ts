@@ -5,8 +5,8 @@ import type { ProbeResult } from '../health/verdict.ts';
 export interface Attempt {
   /** How far it has come, for the sentence of a timeout: `while connecting`. */
   stage: string;
-  /** Ends the probe; only the first call counts. undefined: it passed. */
-  settle(error?: string): void;
+  /** Ends the probe; only the first call counts. undefined: it passed. @param isUnsent - nothing was sent */
+  settle(error?: string, isUnsent?: boolean): void;
 }
 
 /**
@@ -28,14 +28,15 @@ export function attempt(
     const abort = (): void => settle('the probe was stopped');
     let close: (() => void) | undefined;
     let isSettled = false;
-    function settle(error?: string): void {
+    function settle(error?: string, isUnsent = false): void {
       if (isSettled) return;
       isSettled = true;
       clearTimeout(timer);
       signal.removeEventListener('abort', abort);
       close?.();
       const latencyMs = performance.now() - started;
-      resolve(error === undefined ? { ok: true, latencyMs } : { ok: false, latencyMs, error });
+      if (error === undefined) resolve({ ok: true, latencyMs });
+      else resolve({ ok: false, latencyMs, error, ...(isUnsent ? { isUnsent } : {}) });
     }
     signal.addEventListener('abort', abort, { once: true });
     if (signal.aborted) {
@@ -51,8 +52,13 @@ function expiry(spec: ProbeSpec, stage: string): string {
   return `${where(spec)} did not answer within ${spec.timing.timeoutMs} ms${stage === '' ? '' : ` (${stage})`}`;
 }
 
+/** Whom a sentence speaks of: `10.77.1.21:80`, and of an in-path probe the realserver, too. */
+export function where(spec: ProbeSpec): string {
+  return spec.path === undefined ? endpoint(spec) : `${endpoint(spec)} (through IPVS to ${spec.path.address})`;
+}
+
 /** `10.77.1.21:80`; without a port `10.77.1.21`. */
-export function where({ address, port }: ProbeSpec): string {
+export function endpoint({ address, port }: ProbeSpec): string {
   if (port === 0) return address;
   return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
 }

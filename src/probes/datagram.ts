@@ -21,8 +21,8 @@ export function converse(
   signal: AbortSignal,
   { kind, request, onData, passesSilence = false }: Conversation,
 ): Promise<ProbeResult> {
-  const { from } = spec.check.target;
-  const peer = { kind, address: spec.address as Address, port: spec.port, from };
+  const { from, mark } = spec.check.target;
+  const peer = { kind, address: spec.address as Address, port: spec.port, from, mark };
   const talk = (): Promise<ProbeResult> =>
     attempt(
       spec,
@@ -30,7 +30,7 @@ export function converse(
       (current) => {
         const socket = sockets.open(peer, {
           onData: (bytes) => onData(bytes, current),
-          onError: (code) => current.settle(`${where(spec)} ${CAUSES[code] ?? `failed: ${code}`}`),
+          onError: (code, isUnsent) => current.settle(`${where(spec)} ${CAUSES[code] ?? `failed: ${code}`}`, isUnsent),
         });
         socket.send(request);
         return () => socket.close();

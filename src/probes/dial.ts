@@ -5,6 +5,8 @@
 import { connect, type Socket, type TcpNetConnectOpts } from 'node:net';
 import type { ProbeSpec } from '../health/probe-plan.ts';
 import type { ProbeResult } from '../health/verdict.ts';
+import type { Streams } from '../kernel/streams.ts';
+import type { Address } from '../wire/address.ts';
 import { type Attempt, attempt, where } from './attempt.ts';
 
 /** An attempt over a connection. */
@@ -13,19 +15,55 @@ export interface Dialled extends Attempt {
 }
 
 /** Connects and hands over to `converse`, which ends by calling {@link Attempt.settle}. */
-export function dial(spec: ProbeSpec, signal: AbortSignal, converse: (dialled: Dialled) => void): Promise<ProbeResult> {
+export function dial(
+  spec: ProbeSpec,
+  streams: Streams,
+  signal: AbortSignal,
+  converse: (dialled: Dialled) => void,
+): Promise<ProbeResult> {
   return attempt(spec, signal, (current) => {
-    const socket = connect(connectOptions(spec));
-    const dialled = Object.assign(current, { socket, stage: 'while connecting' });
-    socket.on('error', (error: NodeJS.ErrnoException) => current.settle(sentence(spec, error, current.stage)));
-    socket.once('connect', () => converse(dialled));
-    return () => {
-      // The listener for late errors stays: an unheard 'error' would end the process.
-      socket.removeAllListeners('data');
-      if (socket.connecting) socket.destroy();
-      else socket.resetAndDestroy();
-    };
+    current.stage = 'while connecting';
+    const { mark } = spec.check.target;
+    return mark === null ? dialPlain(spec, current, converse) : dialMarked(spec, mark, streams, current, converse);
   });
+}
+
+type Converse = (dialled: Dialled) => void;
+
+function dialPlain(spec: ProbeSpec, current: Attempt, converse: Converse): () => void {
+  const socket = connect(connectOptions(spec));
+  const dialled = heard(spec, current, socket);
+  socket.once('connect', () => converse(dialled));
+  return () => hangUp(socket);
+}
+
+function dialMarked(spec: ProbeSpec, mark: number, streams: Streams, current: Attempt, converse: Converse): () => void {
+  const { address, port, check } = spec;
+  const target = { address: address as Address, port, from: check.target.from, mark };
+  let socket: Socket | undefined;
+  const pending = streams.open(target, {
+    onOpen: (opened) => {
+      socket = opened;
+      converse(heard(spec, current, opened));
+    },
+    onError: (code, isUnsent) => current.settle(sentence(spec, { code }, current.stage), isUnsent),
+  });
+  return () => {
+    if (socket === undefined) pending.close();
+    else hangUp(socket);
+  };
+}
+
+function heard(spec: ProbeSpec, current: Attempt, socket: Socket): Dialled {
+  socket.on('error', (error: NodeJS.ErrnoException) => current.settle(sentence(spec, error, current.stage)));
+  return Object.assign(current, { socket });
+}
+
+function hangUp(socket: Socket): void {
+  // The listener for late errors stays: an unheard 'error' would end the process.
+  socket.removeAllListeners('data');
+  if (socket.connecting) socket.destroy();
+  else socket.resetAndDestroy();
 }
 
 function connectOptions({ address, port, check }: ProbeSpec): TcpNetConnectOpts {
@@ -49,11 +87,16 @@ const CAUSES: Readonly<Record<string, string>> = {
   EADDRNOTAVAIL: 'cannot be asked from the address or port that the check names (EADDRNOTAVAIL)',
   EADDRINUSE: 'cannot be asked from the port that the check names: it is in use (EADDRINUSE)',
   EACCES: 'may not be asked: the kernel forbids it (EACCES)',
+  EPERM: 'may not be asked: marking packets needs CAP_NET_ADMIN (EPERM)',
   EMFILE: 'could not be asked: this process has no file descriptor left (EMFILE)',
 };
 
 /** A failed system call in words that name the target and the moment. */
-export function sentence(spec: ProbeSpec, error: NodeJS.ErrnoException, stage: string): string {
-  const cause = CAUSES[error.code ?? ''] ?? `failed: ${error.message}`;
+export function sentence(
+  spec: ProbeSpec,
+  error: Pick<NodeJS.ErrnoException, 'code'> & { message?: string },
+  stage: string,
+): string {
+  const cause = CAUSES[error.code ?? ''] ?? `failed: ${error.message ?? error.code}`;
   return `${where(spec)} ${cause}${stage === 'while connecting' ? '' : ` (${stage})`}`;
 }

@@ -6,6 +6,7 @@ import { randomInt } from 'node:crypto';
 import type { ProbeSpec } from '../health/probe-plan.ts';
 import type { ProbeResult } from '../health/verdict.ts';
 import type { PeerSockets } from '../kernel/peer-sockets.ts';
+import type { Streams } from '../kernel/streams.ts';
 import { MalformedError } from '../wire/cursor.ts';
 import { type DnsAnswer, decodeAnswer, encodeQuery, type RecordType } from '../wire/dns.ts';
 import { type Attempt, where } from './attempt.ts';
@@ -16,7 +17,7 @@ import { type DnsCheck, isAnswerTo, problemOf } from './dns-answer.ts';
 export async function dnsProbe(
   spec: ProbeSpec,
   check: DnsCheck,
-  sockets: PeerSockets,
+  { sockets, streams }: { readonly sockets: PeerSockets; readonly streams: Streams },
   signal: AbortSignal,
 ): Promise<ProbeResult> {
   const question = questionOf(check);
@@ -33,7 +34,7 @@ export async function dnsProbe(
   if (result.ok || !isCutShort) return result;
   const timeoutMs = Math.max(1, spec.timing.timeoutMs - result.latencyMs);
   const rest = { ...spec, timing: { ...spec.timing, timeoutMs: Math.ceil(timeoutMs) } };
-  const again = await dial(rest, signal, (dialled) => askAgain(rest, questionOf(check), dialled));
+  const again = await dial(rest, streams, signal, (dialled) => askAgain(rest, questionOf(check), dialled));
   return { ...again, latencyMs: result.latencyMs + again.latencyMs };
 }
 

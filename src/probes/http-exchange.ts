@@ -3,7 +3,7 @@ import { createHash, type Hash } from 'node:crypto';
 import type { Duplex } from 'node:stream';
 import type { HttpExpectation } from '../config/service.ts';
 import type { ProbeSpec } from '../health/probe-plan.ts';
-import { type Attempt, where } from './attempt.ts';
+import { type Attempt, endpoint, where } from './attempt.ts';
 import { sentence } from './dial.ts';
 import { type ResponseHead, ResponseReader } from './http-response.ts';
 
@@ -60,7 +60,7 @@ function statusProblem({ status: ranges }: HttpExpectation, { status, reason }: 
 /** `Host` is the check's, else the target as a URL would write it (RFC 9110 section 7.2). */
 export function requestText(spec: ProbeSpec, want: HttpExpectation): string {
   const standard = spec.check.kind === 'https' ? 443 : 80;
-  const target = spec.port === standard ? where(spec).slice(0, -`:${spec.port}`.length) : where(spec);
+  const target = spec.port === standard ? endpoint(spec).slice(0, -`:${spec.port}`.length) : endpoint(spec);
   const headers = new Map<string, readonly [string, string]>();
   const put = (name: string, value: string): void => {
     headers.set(name.toLowerCase(), [name, value]);

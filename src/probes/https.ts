@@ -4,6 +4,7 @@ import { connect, type TLSSocket } from 'node:tls';
 import type { CheckKind } from '../config/service.ts';
 import type { ProbeSpec } from '../health/probe-plan.ts';
 import type { ProbeResult } from '../health/verdict.ts';
+import type { Streams } from '../kernel/streams.ts';
 import { where } from './attempt.ts';
 import { type Dialled, dial } from './dial.ts';
 import { exchange } from './http-exchange.ts';
@@ -11,8 +12,13 @@ import { systemTrust } from './trust.ts';
 
 type HttpsCheck = Extract<CheckKind, { kind: 'https' }>;
 
-export function httpsProbe(spec: ProbeSpec, check: HttpsCheck, signal: AbortSignal): Promise<ProbeResult> {
-  return dial(spec, signal, (attempt) => {
+export function httpsProbe(
+  spec: ProbeSpec,
+  check: HttpsCheck,
+  streams: Streams,
+  signal: AbortSignal,
+): Promise<ProbeResult> {
+  return dial(spec, streams, signal, (attempt) => {
     attempt.stage = 'during the TLS handshake';
     const tls = handshake(spec, check, attempt);
     tls.once('secureConnect', () => {

@@ -2,6 +2,7 @@
 import type { ProbeSpec } from '../health/probe-plan.ts';
 import type { ProbeResult } from '../health/verdict.ts';
 import type { PeerSockets } from '../kernel/peer-sockets.ts';
+import type { Streams } from '../kernel/streams.ts';
 import { dnsProbe } from './dns.ts';
 import { fileProbe } from './file.ts';
 import { httpProbe } from './http.ts';
@@ -17,32 +18,24 @@ export type Probe = (signal: AbortSignal) => Promise<ProbeResult>;
 
 export interface ProbeMeans {
   readonly sockets: PeerSockets;
+  readonly streams: Streams;
   readonly runScript: RunScript;
 }
 
-/** Options that no probe serves yet, as a sentence; undefined when {@link probeMaker} can make one. */
-export function unsupportedCheck({ target }: Pick<ProbeSpec['check'], 'target'>): string | undefined {
-  if (target.mark !== null) return 'the option mark of checks is not supported yet';
-  if (target.via !== 'rip') return 'checks with via: vip are not supported yet';
-  return undefined;
-}
-
-export function probeMaker({ sockets, runScript }: ProbeMeans): (spec: ProbeSpec) => Probe {
+export function probeMaker({ sockets, streams, runScript }: ProbeMeans): (spec: ProbeSpec) => Probe {
   return (spec) => {
     const { check } = spec;
-    const unsupported = unsupportedCheck(check);
-    if (unsupported !== undefined) return () => Promise.resolve({ ok: false, latencyMs: 0, error: unsupported });
     switch (check.kind) {
       case 'tcp':
-        return (signal) => tcpProbe(spec, signal);
+        return (signal) => tcpProbe(spec, streams, signal);
       case 'http':
-        return (signal) => httpProbe(spec, check, signal);
+        return (signal) => httpProbe(spec, check, streams, signal);
       case 'https':
-        return (signal) => httpsProbe(spec, check, signal);
+        return (signal) => httpsProbe(spec, check, streams, signal);
       case 'smtp':
-        return (signal) => smtpProbe(spec, check.helo ?? '', signal);
+        return (signal) => smtpProbe(spec, check.helo ?? '', streams, signal);
       case 'dns':
-        return (signal) => dnsProbe(spec, check, sockets, signal);
+        return (signal) => dnsProbe(spec, check, { sockets, streams }, signal);
       case 'udp':
         return (signal) => udpProbe(spec, check, sockets, signal);
       case 'ping':

@@ -1,6 +1,7 @@
 /** Greeting, HELO, QUIT (RFC 5321 section 3). Whoever closes instead of answering to QUIT has said enough before. */
 import type { ProbeSpec } from '../health/probe-plan.ts';
 import type { ProbeResult } from '../health/verdict.ts';
+import type { Streams } from '../kernel/streams.ts';
 import { where } from './attempt.ts';
 import { type Dialled, dial } from './dial.ts';
 import { ReplyReader } from './smtp-reply.ts';
@@ -18,8 +19,8 @@ interface Turn {
 const SHOWN_TEXT = 80;
 
 /** @param helo - the name to give */
-export function smtpProbe(spec: ProbeSpec, helo: string, signal: AbortSignal): Promise<ProbeResult> {
-  return dial(spec, signal, (dialled) => speak(spec, helo, dialled));
+export function smtpProbe(spec: ProbeSpec, helo: string, streams: Streams, signal: AbortSignal): Promise<ProbeResult> {
+  return dial(spec, streams, signal, (dialled) => speak(spec, helo, dialled));
 }
 
 function speak(spec: ProbeSpec, helo: string, dialled: Dialled): void {

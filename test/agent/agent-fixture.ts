@@ -11,6 +11,7 @@ import { FakeFirewall } from '../../src/kernel/fake-firewall.ts';
 import { FakeIpvs } from '../../src/kernel/fake-ipvs.ts';
 import { FakeServiceManager } from '../../src/kernel/fake-notify.ts';
 import { FakePeerSockets } from '../../src/kernel/fake-peer-sockets.ts';
+import { FakeStreams } from '../../src/kernel/fake-streams.ts';
 import { FakeSysctls } from '../../src/kernel/fake-sysctls.ts';
 import { agentState } from '../../src/status/state.ts';
 import type { FromVrrp, ToVrrp } from '../../src/vrrp/link.ts';
@@ -28,6 +29,8 @@ export class AgentFixture {
   readonly firewall = new FakeFirewall();
   readonly sysctls = new FakeSysctls();
   readonly manager = new FakeServiceManager();
+  /** May be replaced before it starts. */
+  streams = new FakeStreams();
   readonly lines: string[] = [];
   readonly socket = join(this.folder, 'control.sock');
   readonly vrrpSocket = join(this.folder, 'vrrp.sock');
@@ -43,8 +46,11 @@ export class AgentFixture {
       vrrpSocket: this.vrrpSocket,
       handover: join(this.folder, 'handover'),
     };
-    const { ipvs, firewall, sysctls, manager } = this;
-    const system = { ipvs, firewall, sysctls, manager, datagrams: systemDatagrams, peerSockets: new FakePeerSockets() };
+    const { ipvs, firewall, sysctls, manager, streams } = this;
+    const system = {
+      ...{ ipvs, firewall, sysctls, manager, datagrams: systemDatagrams },
+      ...{ peerSockets: new FakePeerSockets(), streams },
+    };
     this.#stop = await runAgent(paths, system, (line) => this.lines.push(line));
   }
 

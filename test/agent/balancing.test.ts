@@ -27,6 +27,7 @@ it('mends within a second what somebody else has done to the table, and says so'
     probeOf: () => () => new Promise(() => {}),
     overrides: new OverrideStore({ folder, journal, wall: () => clock.wall() }),
     ownershipPath: join(folder, 'ownership.json'),
+    leasesPath: join(folder, 'probe-paths.json'),
     policy: { toldQuorum: () => 'unknown', onNews: () => {}, onLook: () => {} },
     relays: () => ({ services: [], markings: [] }),
     onVerdict: () => {},

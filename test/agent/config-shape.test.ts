@@ -12,11 +12,14 @@ describe('a configuration', () => {
     expect(storedConfigShape(read(file), 'config')).toBeUndefined();
   });
 
-  it('with a check that this agent cannot do is refused by its name', () => {
-    const path = resolve(import.meta.dirname, '../../inventory/topologies/full.yaml');
-    const full = storedConfig(readFileSync(path, 'utf8').replace(/"\$\{file:[^"]*vrrp.key}"/, 'k'.repeat(32)));
-    expect(storedConfigShape(full, 'config')).toMatch(
-      /^config\.config\.services\[0\]\.realservers\[0\]\.checks\[0\]: .*not supported yet$/,
+  it('with a check that cannot take the way of clients is refused by its name', () => {
+    const damaged = JSON.parse(
+      JSON.stringify(read('inventory/topologies/dr.yaml')).replaceAll('"via":"rip"', '"via":"vip"'),
+    );
+    expect(storedConfigShape(damaged, 'config')).toBeUndefined();
+    damaged.config.services[0].realservers[0].checks[0].kind = 'ping';
+    expect(storedConfigShape(damaged, 'config')).toBe(
+      'config.config.services[0].realservers[0].checks[0]: a ping check cannot go via: vip',
     );
   });
 

@@ -25,17 +25,16 @@ describe('keys that are not acted upon yet', () => {
 
   it('are refused where they stand, and only they', () => {
     const text = `cluster: a
-directors: { lb1: { dip: { eth1: [10.0.0.1, "2001:db8::2"] }, vips: [10.0.0.9, "2001:db8::9"] } }
-realservers: { web1: { rip: 10.0.0.2, gateway: { via: 10.0.0.9, scope: rip } }, six: { rip: "2001:db8::1" } }
+firewall: manage
+directors: { lb1: { dip: { eth1: 10.0.0.1 }, vips: [10.0.0.9] } }
+realservers: { web1: { rip: 10.0.0.2, gateway: { via: 10.0.0.9, scope: rip } }, web2: { rip: 10.0.0.3, gateway: { via: 10.0.0.9, scope: host } } }
 services:
   http:
-    listen: [10.0.0.9:80, 10.0.0.9:81/sctp]
-    mode: dr
-    tunnel: { type: ipip }
-    checks: [ping, { tcp: 80, via: rip }, { tcp: 80, via: vip }, { ping: true, mark: 7 }]
-    slow_start: 5s
-  six: { listen: "[2001:db8::9]:80", mode: dr }
+    listen: 10.0.0.9:80
+    mode: nat
+    realservers: [web1, web2]
+    checks: [ping]
 `;
-    expect(refused(text)).toEqual(['9:54 services.http.checks[2].via', '9:80 services.http.checks[3].mark']);
+    expect(refused(text)).toEqual(['2:1 firewall', '4:130 realservers.web2.gateway.scope']);
   });
 });

@@ -18,6 +18,7 @@ export const LAB_ORDER: readonly string[] = [
   'schedulers',
   'drain',
   'policy',
+  'via-vip',
   'failover',
   'sync',
   'handover',

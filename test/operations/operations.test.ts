@@ -101,6 +101,13 @@ const CASES: readonly Case[] = [
     }),
     expected: ['sysctl -q -w net.ipv4.conf.all.arp_ignore=1 net.ipv4.conf.lo.arp_announce=2'],
   },
+  {
+    title: 'lets packets in that claim to be from this host',
+    operation: setSysctls,
+    wanted: { ...dr, sysctls: { 'net.ipv4.conf.eth1/5.accept_local': '1' } },
+    facts: freshFacts({ sysctls: { 'net.ipv4.conf.eth1/5.accept_local': '0' } }),
+    expected: ['sysctl -q -w net.ipv4.conf.eth1/5.accept_local=1'],
+  },
   ...(
     [
       ['leaves to the agent what that has changed for a hand-over and puts back', '2 50', 'every value is live'],

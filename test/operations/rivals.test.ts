@@ -50,6 +50,12 @@ describe('preflight', () => {
     expect(warnings[0]).toContain(words);
   });
 
+  it('takes what has a reserved mark for an agent’s that does not run now', () => {
+    expect(warningsOf(lb1!, fresh({ services: [`fwm ${0x4c56_0000}`, `fwm ${0x4c56_ffff}`] }))).toEqual([]);
+    const beyond = fresh({ services: [`fwm ${0x4c57_0000}`] });
+    expect(warningsOf(lb1!, beyond)[0]).toContain(`(fwm ${0x4c57_0000})`);
+  });
+
   it('believes a running agent about whose services they are', () => {
     const service = {
       protocol: 'tcp' as const,

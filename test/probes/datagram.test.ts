@@ -3,6 +3,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { CheckConfig } from '../../src/config/service.ts';
 import type { ProbeResult } from '../../src/health/verdict.ts';
 import { type FakeAnswer, FakePeerSockets } from '../../src/kernel/fake-peer-sockets.ts';
+import { FakeStreams } from '../../src/kernel/fake-streams.ts';
 import { probeMaker } from '../../src/probes/probe.ts';
 import { internetChecksum } from '../../src/wire/checksum.ts';
 import { Servers } from './servers.ts';
@@ -16,7 +17,9 @@ function ask(
   answer: (request: Uint8Array) => FakeAnswer,
   { address = '127.0.0.1', port = 5353, sockets = new FakePeerSockets(answer) } = {},
 ): Promise<ProbeResult> {
-  return probeMaker({ sockets, runScript })(specOf(check, port, address))(new AbortController().signal);
+  return probeMaker({ sockets, streams: new FakeStreams(), runScript })(specOf(check, port, address))(
+    new AbortController().signal,
+  );
 }
 
 const FAST = { timeoutMs: 100 };
@@ -76,7 +79,7 @@ describe('udp', () => {
     const from = { address: '127.0.0.7', port: 99 };
     const whole = check('32');
     await ask({ ...whole, target: { ...whole.target, from } } as CheckConfig, () => [], { sockets });
-    expect(sockets.peers).toEqual([{ kind: 'udp', address: '127.0.0.1', port: 5353, from }]);
+    expect(sockets.peers).toEqual([{ kind: 'udp', address: '127.0.0.1', port: 5353, from, mark: null }]);
   });
 });
 
@@ -253,7 +256,7 @@ describe('ping', () => {
   it('passes the reply to what was sent, and sends from no port', async () => {
     const sockets = new FakePeerSockets((request) => [reply(request)]);
     expect(await ask(check, () => [], { sockets, port: 0 })).toMatchObject({ ok: true });
-    expect(sockets.peers).toEqual([{ kind: 'echo', address: '127.0.0.1', port: 0, from: null }]);
+    expect(sockets.peers).toEqual([{ kind: 'echo', address: '127.0.0.1', port: 0, from: null, mark: null }]);
   });
 
   it('passes a reply over IPv6', async () => {

@@ -5,12 +5,13 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { CheckConfig } from '../../src/config/service.ts';
 import { FakePeerSockets } from '../../src/kernel/fake-peer-sockets.ts';
+import { FakeStreams } from '../../src/kernel/fake-streams.ts';
 import { probeMaker } from '../../src/probes/probe.ts';
 import type { RunScript, ScriptEnd } from '../../src/probes/script.ts';
 import { checkOf, specOf } from './spec.ts';
 
 const ask = (check: CheckConfig, runScript: RunScript) =>
-  probeMaker({ sockets: new FakePeerSockets(), runScript })(specOf(check, 0, '192.0.2.21'))(
+  probeMaker({ sockets: new FakePeerSockets(), streams: new FakeStreams(), runScript })(specOf(check, 0, '192.0.2.21'))(
     new AbortController().signal,
   );
 

@@ -8,6 +8,10 @@ import { join } from 'node:path';
 import { createServer as createTlsServer } from 'node:tls';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { CheckConfig } from '../../src/config/service.ts';
+import { FakePeerSockets } from '../../src/kernel/fake-peer-sockets.ts';
+import { FakeStreams } from '../../src/kernel/fake-streams.ts';
+import { probeMaker } from '../../src/probes/probe.ts';
+import type { Address } from '../../src/wire/address.ts';
 import { Servers } from './servers.ts';
 import { checkOf, probeOf, specOf } from './spec.ts';
 
@@ -245,10 +249,16 @@ describe('https', () => {
   });
 });
 
-it('refuses options that it does not have', async () => {
-  const check = checkOf({ kind: 'ping' });
-  expect(await ask({ ...check, target: { ...check.target, mark: 1 } }, 0)).toMatchObject({
-    ok: false,
-    error: 'the option mark of checks is not supported yet',
-  });
+it('with a mark asks by sockets that can have one, and says the same', async () => {
+  const streams = new FakeStreams();
+  const means = { streams, sockets: new FakePeerSockets(), runScript: () => Promise.reject(new Error('no scripts')) };
+  const check = checkOf({ kind: 'http', path: '/' });
+  const target = { ...check.target, mark: 7, from: { address: '127.0.0.1' as Address, port: 0 } };
+  const asked = (port: number) => probeMaker(means)(specOf({ ...check, target }, port))(new AbortController().signal);
+  const port = await servers.serve((socket) =>
+    socket.once('data', () => socket.end('HTTP/1.1 204 No Content\r\n\r\n')),
+  );
+  expect(await asked(port)).toMatchObject({ ok: true });
+  expect(streams.targets).toEqual([{ address: '127.0.0.1', port, mark: 7, from: { address: '127.0.0.1', port: 0 } }]);
+  expect(await asked(9)).toMatchObject({ ok: false, error: '127.0.0.1:9 refused the connection' });
 });

@@ -2,6 +2,7 @@
 import type { CheckConfig, CheckTiming, HttpExpectation } from '../../src/config/service.ts';
 import type { ProbeSpec } from '../../src/health/probe-plan.ts';
 import { FakePeerSockets } from '../../src/kernel/fake-peer-sockets.ts';
+import { FakeStreams } from '../../src/kernel/fake-streams.ts';
 import { type Probe, probeMaker } from '../../src/probes/probe.ts';
 
 export const TIMING: CheckTiming = {
@@ -41,6 +42,7 @@ export function specOf(check: CheckConfig, port: number, address = '127.0.0.1'):
 
 /** Where neither datagrams nor scripts matter. */
 export const probeOf: (spec: ProbeSpec) => Probe = probeMaker({
+  streams: new FakeStreams(),
   sockets: new FakePeerSockets(),
   runScript: () => Promise.resolve({ exitCode: null, problem: 'there are no scripts here' }),
 });

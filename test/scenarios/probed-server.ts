@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import type { CheckConfig } from '../../src/config/service.ts';
 import { openPeerSockets } from '../../src/kernel/peer-sockets.ts';
 import { loadRawio } from '../../src/kernel/rawio.ts';
+import { openStreams } from '../../src/kernel/streams.ts';
 import { probeMaker } from '../../src/probes/probe.ts';
 import { specOf } from '../probes/spec.ts';
 
@@ -15,7 +16,9 @@ import { specOf } from '../probes/spec.ts';
 export async function ask(check: CheckConfig, port: number): Promise<string> {
   const sockets = openPeerSockets(loadRawio());
   const runScript = () => Promise.resolve({ exitCode: null, problem: 'no scripts here' });
-  const result = await probeMaker({ sockets, runScript })(specOf(check, port))(new AbortController().signal);
+  const result = await probeMaker({ sockets, streams: openStreams(loadRawio()), runScript })(specOf(check, port))(
+    new AbortController().signal,
+  );
   return result.ok ? 'passed' : result.error.replace(/^127\.0\.0\.1:\d+ /, '');
 }
 

@@ -6,6 +6,7 @@ import { ALERT_RULES } from './alerts.ts';
 import { DESTINATION_RULES } from './destination.ts';
 import { FAMILY_RULES } from './family.ts';
 import { GROUP_RULES } from './group.ts';
+import { IN_PATH_RULES } from './in-path.ts';
 import { INSTANCE_RULES } from './instance.ts';
 import { LISTENER_RULES } from './listener.ts';
 import { NAT_RULES } from './nat.ts';
@@ -31,6 +32,7 @@ const RULES: readonly Rule[] = [
   ...SCHEDULER_RULES,
   ...DESTINATION_RULES,
   ...TUNNEL_RULES,
+  ...IN_PATH_RULES,
   ...NAT_RULES,
   ...POLICY_RULES,
   ...ALERT_RULES,

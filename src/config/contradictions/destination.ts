@@ -83,7 +83,7 @@ interface PlacedCheck {
 }
 
 /** Checks of a service once for each realserver, with the place where each is written. */
-function checksOf(context: Context, { name, realservers }: ServiceConfig): PlacedCheck[] {
+export function checksOf(context: Context, { name, realservers }: ServiceConfig): PlacedCheck[] {
   const common = context.top.services.find(([service]) => service === name)?.[1].checks.length ?? 0;
   return realservers.flatMap((destination) =>
     destination.checks.map((check, index) => ({
@@ -102,7 +102,7 @@ function checksFit(context: Context): void {
   for (const service of context.config.services) {
     const told = new Set<string>();
     for (const { check, steps, destination } of checksOf(context, service)) {
-      const message = problemOf(check, destination, service, context);
+      const message = problemOf(check, destination, service);
       if (message === undefined || told.has(`${steps.join()} ${message[0]}`)) continue;
       told.add(`${steps.join()} ${message[0]}`);
       context.report(steps, message[0], { expected: message[1] });
@@ -112,9 +112,8 @@ function checksFit(context: Context): void {
 
 function problemOf(
   check: CheckConfig,
-  { name, address, port }: DestinationConfig,
+  { address, port }: DestinationConfig,
   { listen }: ServiceConfig,
-  { config }: Context,
 ): readonly [message: string, expected: string] | undefined {
   const anyPort = port === 0 || (port === null && listen.some((listener) => listener.port === 0));
   if (PORTED.includes(check.kind) && check.target.port === null && anyPort) {
@@ -128,15 +127,7 @@ function problemOf(
     if (compared !== undefined)
       return [`the answer to HEAD has no body, and \`${compared}\` looks at one`, 'method: GET'];
   }
-  const misplaced = targetProblem(check, address) ?? expectProblem(check);
-  if (misplaced !== undefined) return misplaced;
-  const isDirector = config.directors.some(
-    (director) => director.name === name || director.dips.some((dip) => dip.address === address),
-  );
-  if (check.target.via === 'vip' && isDirector) {
-    return [`director ${name} is a realserver of this service: a probe by the VIP would not leave it`, 'via: rip'];
-  }
-  return undefined;
+  return targetProblem(check, address) ?? expectProblem(check);
 }
 
 export const DESTINATION_RULES: readonly Rule[] = [

@@ -1,4 +1,5 @@
 /** Firewall marks: those written, and a free one for each `auto`. */
+import { nameHash } from '../name-hash.ts';
 import type { RawTopology } from '../schema/topology.ts';
 
 /** Marks for `auto` begin here: small numbers are what people write by hand. */
@@ -19,7 +20,7 @@ export function marksOf(top: RawTopology): ReadonlyMap<string, number> {
   }
   const automatic = top.services.filter(([, { fwmark }]) => fwmark === 'auto').map(([name]) => name);
   for (const name of automatic.sort()) {
-    let mark = FIRST_AUTO_MARK + (hash(name) % AUTO_MARKS);
+    let mark = FIRST_AUTO_MARK + (nameHash(name) % AUTO_MARKS);
     while (taken.has(mark) || isProbeMark(mark, top.ipvs.probe_marks)) {
       // Within the window there is always a free one: there are fewer services than marks.
       mark = mark + 1 < FIRST_AUTO_MARK + AUTO_MARKS ? mark + 1 : FIRST_AUTO_MARK;
@@ -32,10 +33,4 @@ export function marksOf(top: RawTopology): ReadonlyMap<string, number> {
 
 export function isProbeMark(mark: number, range: RawTopology['ipvs']['probe_marks']): boolean {
   return mark >= range.base && mark < range.base + 2 ** (32 - range.prefixLength);
-}
-
-function hash(text: string): number {
-  let value = 0x811c9dc5;
-  for (const char of new TextEncoder().encode(text)) value = Math.imul(value ^ char, 0x01000193) >>> 0;
-  return value;
 }

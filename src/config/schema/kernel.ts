@@ -108,7 +108,7 @@ export const ipvs = record('settings of IPVS', {
   probe_marks: defaulted(
     markRange,
     '0x4c560000/16',
-    'Firewall marks reserved for probes with `via: vip`.',
+    'Firewall marks reserved for the agent: one for each realserver that a check with `via: vip` probes, and at the end of the range one for each director, for planned hand-overs. Services and checks may not use them; status does not show them.',
     '"LV": unlikely to be in use.',
     '0x4c570000/16',
   ),

@@ -79,12 +79,17 @@ const target = {
     '{ address: 192.0.2.21, port: 2525 }',
   ),
   from: optional(from, 'chosen by the kernel', 'Source of the probe.', '{ address: 192.0.2.11, port: 0 }'),
-  mark: optional(integer(1, 0xffffffff), 'none', "Firewall mark of the probe's packets.", '77'),
+  mark: optional(
+    integer(1, 0xffffffff),
+    'none',
+    "Firewall mark of the probe's packets, for policy routing. Not one of `ipvs.probe_marks` or of a service: IPVS would take the probe for its clients'.",
+    '77',
+  ),
   via: defaulted(
     oneOf('rip', 'vip'),
     'rip',
-    "rip: probe the realserver's own address; vip: the path that clients take, through IPVS to that realserver.",
-    'The plain probe needs no marks and no routes; the other finds a missing VIP on the realserver too.',
+    "rip: probe the realserver's own address; vip: the path that clients take, to each listener of the service (of `port`, where the check names one) and through IPVS on this director to that realserver, MASTER or not: a VIP that is missing on the realserver, an application that listens on its own address only and a dead tunnel are found. For tcp, http, https, smtp, dns and udp checks; address, source and mark are chosen by the agent. With DR and TUN it sets accept_local on the interface that the answers come in by.",
+    'The plain probe needs no marks and lets no packet in that claims to be from this host; the other finds what only clients would.',
     'vip',
   ),
 };

@@ -7,11 +7,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { CheckConfig } from '../../../src/config/service.ts';
 import { openPeerSockets } from '../../../src/kernel/peer-sockets.ts';
 import { loadRawio } from '../../../src/kernel/rawio.ts';
+import { openStreams } from '../../../src/kernel/streams.ts';
 import { probeMaker } from '../../../src/probes/probe.ts';
 import { checkOf, specOf } from '../../probes/spec.ts';
 import { ip, report } from './namespace.ts';
 
 const probeOf = probeMaker({
+  streams: openStreams(loadRawio()),
   sockets: openPeerSockets(loadRawio()),
   runScript: () => Promise.resolve({ exitCode: null, problem: 'no scripts here' }),
 });
