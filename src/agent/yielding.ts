@@ -10,7 +10,7 @@ import type { Vision } from '../health/vision.ts';
 import type { Clock } from '../kernel/clock.ts';
 import type { InstanceReport, ToVrrp } from '../vrrp/link.ts';
 import type { StoredConfig } from './config-shape.ts';
-import { type Asked, blindTo, servicesOf } from './exchange/sight.ts';
+import { type Asked, blindTo, type Served, servedBy } from './exchange/sight.ts';
 import type { Journal } from './journal.ts';
 
 /** Between two attempts to give one role away. */
@@ -40,6 +40,7 @@ export interface YieldingOptions {
 export class Yielding {
   readonly #options: YieldingOptions;
   readonly #yieldedMs = new Map<string, number>();
+  #served: { readonly config: StoredConfig['config']; readonly served: Served } | null = null;
   #left: ReadonlyMap<string, Left> = new Map();
   /** null: not looked yet, and then nothing is well. */
   #blind: readonly string[] | null = null;
@@ -51,7 +52,7 @@ export class Yielding {
   /** First addresses of the instances of which this director does not see all well. */
   get blind(): readonly string[] {
     const { config } = this.#options.stored() ?? {};
-    return this.#blind ?? (config === undefined ? [] : blindTo(config, () => false));
+    return this.#blind ?? (config === undefined ? [] : blindTo(config.instances, this.#servedIn(config), () => false));
   }
 
   get left(): readonly Left[] {
@@ -64,13 +65,20 @@ export class Yielding {
     const current = stored();
     if (current === null) return;
     const seen = visions();
-    const blind = blindTo(current.config, (service) => seen.get(service) === 'well');
+    const { config } = current;
+    const blind = blindTo(config.instances, this.#servedIn(config), (service) => seen.get(service) === 'well');
     const isNews = JSON.stringify(blind) !== JSON.stringify(this.#blind);
     this.#blind = blind;
     const left = this.#instances(current).flatMap((instance) => this.#leave(instance, current, seen) ?? []);
     this.#left = new Map(left.map((one) => [one.instance, one]));
     if (isNews) onSight();
     for (const one of left) this.#yield(one);
+  }
+
+  /** Worked out once for each configuration: there may be a thousand services, and a look every second. */
+  #servedIn(config: StoredConfig['config']): Served {
+    if (this.#served?.config !== config) this.#served = { config, served: servedBy(config) };
+    return this.#served.served;
   }
 
   #instances({ config, self }: StoredConfig): readonly InstanceConfig[] {
@@ -80,7 +88,9 @@ export class Yielding {
   #leave(instance: InstanceConfig, stored: StoredConfig, seen: ReadonlyMap<string, Vision>): Left | null {
     const { name } = instance;
     const before = this.#left.get(name);
-    const failing = servicesOf(stored.config, instance).filter((service) => seen.get(service) === 'failing');
+    const failing = (this.#servedIn(stored.config).get(name) ?? []).filter(
+      (service) => seen.get(service) === 'failing',
+    );
     const seer = failing.length === 0 ? null : this.#options.seer(askedOf(instance, stored));
     if (seer === null) {
       if (before !== undefined) this.#note('notice', name, `${name} is no longer left to another director`);

@@ -9,16 +9,27 @@ import type { Peer } from './peers.ts';
 /** What was said longer ago is no ground to give a role away on. */
 const FRESH_MS = 3_000;
 
-/** Services with an address of an instance. */
-export function servicesOf({ services }: Pick<Config, 'services'>, { vips, extraVips }: InstanceConfig): string[] {
-  const addresses = new Set<string>([...vips, ...extraVips].map(({ address }) => address));
-  return services.filter(({ listen }) => listen.some(({ address }) => addresses.has(address))).map(({ name }) => name);
+/** By the name of an instance: the services that have an address of it. */
+export type Served = ReadonlyMap<string, readonly string[]>;
+
+export function servedBy({ instances, services }: Pick<Config, 'instances' | 'services'>): Served {
+  const holders = new Map<string, string>(
+    instances.flatMap(({ name, vips, extraVips }) => [...vips, ...extraVips].map(({ address }) => [address, name])),
+  );
+  const served = new Map<string, Set<string>>(instances.map(({ name }) => [name, new Set()]));
+  for (const { name, listen } of services)
+    for (const { address } of listen) served.get(holders.get(address) ?? '')?.add(name);
+  return new Map([...served].map(([instance, names]) => [instance, [...names]]));
 }
 
 /** The first addresses of the instances of which some service is not seen well. */
-export function blindTo(config: Config, isWell: (service: string) => boolean): string[] {
-  return config.instances
-    .filter((instance) => !servicesOf(config, instance).every(isWell))
+export function blindTo(
+  instances: readonly Pick<InstanceConfig, 'name' | 'vips'>[],
+  served: Served,
+  isWell: (service: string) => boolean,
+): string[] {
+  return instances
+    .filter(({ name }) => !served.get(name)?.every(isWell))
     .flatMap(({ vips }) => vips.slice(0, 1).map(({ address }) => address));
 }
 

@@ -203,7 +203,7 @@ export const service = record('a virtual service', {
       ),
     }),
     '80%; off with a sorry server',
-    'What to do when nearly all realservers fail at once.',
+    'What to do when nearly all realservers fail at once. Where another director sees them well, the role is handed over to it.',
     '{ share: 60% }',
     'See `share`.',
   ),
