@@ -58,12 +58,12 @@ it('serves a page that names the host, over HTTP and HTTPS, on each of its addre
     }
   }
   // On eth1: a realserver that was set up before is silent about what it has on lo.
-  await run(lab(), 'web2', ['ip', 'address', 'add', '10.77.1.199/32', 'dev', 'eth1']);
+  await run(lab(), 'web2', ['ip', 'address', 'add', '10.77.1.180/32', 'dev', 'eth1']);
   try {
-    expect(await get('http://10.77.1.199/')).toBe('web2');
-    expect(await get('https://10.77.1.199/')).toBe('web2');
+    expect(await get('http://10.77.1.180/')).toBe('web2');
+    expect(await get('https://10.77.1.180/')).toBe('web2');
   } finally {
-    await run(lab(), 'web2', ['ip', 'address', 'del', '10.77.1.199/32', 'dev', 'eth1']);
+    await run(lab(), 'web2', ['ip', 'address', 'del', '10.77.1.180/32', 'dev', 'eth1']);
   }
   expect(await get(`http://${addressOf('lb1', 'front')}/`)).toBe('lb1');
 });
