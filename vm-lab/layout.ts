@@ -27,7 +27,7 @@ export function addressOf(host: Host, network: Network): string {
 }
 
 /** Further addresses of the client on the front network, for load that must not be taken for an earlier one. */
-export const CLIENT_SOURCES: readonly string[] = Array.from({ length: 60 }, (_, index) => `10.77.1.${190 + index}`);
+export const CLIENT_SOURCES: readonly string[] = Array.from({ length: 50 }, (_, index) => `10.77.1.${201 + index}`);
 
 /** The same over IPv6. */
 export const CLIENT_SOURCES6: readonly string[] = Array.from({ length: 60 }, (_, index) => `fd77:1::5:${190 + index}`);
