@@ -50,6 +50,8 @@ export class Prober {
   readonly #stop = new Map<string, AbortController>();
   #plan: ProbePlan = NO_PROBES;
   #cancelTimer: () => void = () => {};
+  /** What the timer is set for; null: it is not. */
+  #armedMs: number | null = null;
 
   constructor(options: ProberOptions) {
     this.#options = options;
@@ -96,6 +98,7 @@ export class Prober {
 
   stop(): void {
     this.#cancelTimer();
+    this.#armedMs = null;
     for (const key of [...this.#probes.keys()]) this.#forget(key);
   }
 
@@ -106,13 +109,15 @@ export class Prober {
   }
 
   #arm(): void {
+    const nextMs = this.#stop.size >= MAX_RUNNING ? null : (this.#schedule.nextMs ?? null);
+    if (nextMs === this.#armedMs) return;
     this.#cancelTimer();
-    const { nextMs } = this.#schedule;
-    if (nextMs === undefined || this.#stop.size >= MAX_RUNNING) return;
-    this.#cancelTimer = this.#options.clock.setTimer(nextMs, () => this.#runDue());
+    this.#armedMs = nextMs;
+    if (nextMs !== null) this.#cancelTimer = this.#options.clock.setTimer(nextMs, () => this.#runDue());
   }
 
   #runDue(): void {
+    this.#armedMs = null;
     const nowMs = this.#options.clock.now();
     // A timer may come up to 1 ms early; what is due within that is due.
     for (let key = this.#schedule.take(nowMs + 1); key !== undefined; key = this.#schedule.take(nowMs + 1)) {

@@ -1,6 +1,6 @@
 /** {@link Streams} for tests: by Node's own sockets, to wherever a function says that what is marked goes. */
 import { connect } from 'node:net';
-import type { StreamHandlers, Streams, StreamTarget } from './streams.ts';
+import type { PendingStream, ReachHandlers, StreamHandlers, Streams, StreamTarget } from './streams.ts';
 
 export interface FakeEnd {
   readonly host: string;
@@ -16,9 +16,18 @@ export class FakeStreams implements Streams {
     this.#route = route;
   }
 
-  open(target: StreamTarget, { onOpen, onError }: StreamHandlers): ReturnType<Streams['open']> {
-    this.targets.push(target);
-    const end = this.#route(target);
+  reach(target: StreamTarget, { onReached, onError }: ReachHandlers): PendingStream {
+    const onOpen: StreamHandlers['onOpen'] = (socket) => {
+      socket.on('error', () => {}).resetAndDestroy();
+      onReached();
+    };
+    return this.open(target, { onOpen, onError });
+  }
+
+  open(target: StreamTarget, { onOpen, onError }: StreamHandlers): PendingStream {
+    const isMarked = target.mark !== null;
+    if (isMarked) this.targets.push(target);
+    const end = isMarked ? this.#route(target) : { host: target.address, port: target.port };
     if (typeof end === 'string') {
       onError(end, true);
       return { close: () => {} };
