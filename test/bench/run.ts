@@ -2,6 +2,8 @@
 const BENCHES: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = {
   apply: async () => (await import('./apply/apply.ts')).benchApply(),
   failover: async (args) => (await import('./failover/failover.ts')).benchFailover(args),
+  ipvs: async (args) => (await import('./ipvs/ipvs.ts')).benchIpvs(args),
+  checks: async (args) => (await import('./checks/checks.ts')).benchChecks(args),
 };
 
 const [name = '', ...args] = process.argv.slice(2);

@@ -6,11 +6,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { cpus, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { execa } from 'execa';
+import { goalText } from '../goal.ts';
 import { type Figures, measureMode } from './measure.ts';
 import { parseOptions, USAGE } from './options.ts';
 import { type BenchPlan, FAULT_TEXTS } from './plan.ts';
 import { busyGoal, goalsOf, rowsOf } from './summary.ts';
-import { busyText, goalText, tableText } from './table.ts';
+import { busyText, tableText } from './table.ts';
 
 const ROOT = resolve(import.meta.dirname, '../../..');
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Measured } from './load.ts';
 import type { Round } from './round.ts';
-import { busyGoal, goalsOf, median, rowsOf } from './summary.ts';
+import { busyGoal, goalsOf, rowsOf } from './summary.ts';
 
 const MEASURED: Measured = {
   gapMs: 300,
@@ -59,15 +59,6 @@ describe('rows', () => {
       { fault: 'cut' },
     ] as const;
     expect(rowsOf(changes.map((change) => round(change)))).toHaveLength(changes.length);
-  });
-
-  it.each([
-    [[], Number.NaN],
-    [[3], 3],
-    [[10, 2], 6],
-    [[9, 1, 5], 5],
-  ])('the median of %j is %d', (values, middle) => {
-    expect(median(values)).toBe(middle);
   });
 });
 

@@ -1,4 +1,7 @@
 /** From rounds to rows, and what the rows say of the goals: figures of both peers from one run, and their ratio. */
+
+import { median } from '../figures.ts';
+import type { Goal } from '../goal.ts';
 import type { Busy } from './busy.ts';
 import { type FaultName, type Mode, masterDownMs, type PeerName } from './plan.ts';
 import type { Round } from './round.ts';
@@ -25,13 +28,6 @@ export interface Row {
   readonly ownLatenessMs: number;
   /** Rounds begun again because the load generator stood still. */
   readonly repeated: number;
-}
-
-export function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const upper = sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
-  const lower = sorted[Math.floor((sorted.length - 1) / 2)] ?? Number.NaN;
-  return (upper + lower) / 2;
 }
 
 /** One row for each combination that was run, in the order of the first rounds. */
@@ -63,11 +59,6 @@ export function rowsOf(rounds: readonly Round[]): Row[] {
       },
     ];
   });
-}
-
-export interface Goal {
-  readonly text: string;
-  readonly met: boolean;
 }
 
 /** Two medians of a stick that is 10 ms long are equal when they differ by no more. */

@@ -1,7 +1,7 @@
 /** Rows, rounds and goals as text. */
 import type { Busy } from './busy.ts';
 import type { Round } from './round.ts';
-import type { Goal, Row } from './summary.ts';
+import type { Row } from './summary.ts';
 
 const HEADS = ['mode', 'advert', 'new/s', 'fault', 'peer', 'runs', 'gap: median', 'worst', 'requests failed'];
 const MORE_HEADS = ['keep-alives lost', 'downloads lost', 'VIP moves', 'late ≤', 'begun again'];
@@ -28,10 +28,6 @@ function cells(row: Row): string[] {
     ms(row.ownLatenessMs),
     String(row.repeated),
   ];
-}
-
-export function goalText({ text, met }: Goal): string {
-  return `${met ? '✓' : '✗'} ${text}`;
 }
 
 export function aligned(lines: readonly (readonly string[])[]): string {

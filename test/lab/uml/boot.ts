@@ -9,9 +9,10 @@ const ROOT = resolve(import.meta.dirname, '../../..');
 
 /**
  * Runs a TypeScript program of this repository as root on a real IPVS kernel.
+ * @param words - its arguments; a file of this machine is below /host there
  * @returns what it printed on lines that begin with `RESULT `, parsed. @throws Error with the console when there is none.
  */
-export async function runInUml(program: string, timeoutMs: number): Promise<unknown> {
+export async function runInUml(program: string, timeoutMs: number, words: readonly string[] = []): Promise<unknown> {
   const disk = await image(UNTOLD);
   const folder = await mkdtemp('/dev/shm/uml-');
   const node = join('/host', ROOT, `node_modules/node-linux-${process.arch}/bin/node`);
@@ -23,7 +24,7 @@ export async function runInUml(program: string, timeoutMs: number): Promise<unkn
     'mkdir -p /host',
     'mount -t hostfs host /host',
     'ip link set lo up',
-    `${node} ${join('/host', program)}`,
+    [node, join('/host', program), ...words].join(' '),
     'poweroff -ff',
   ];
   const args = [
