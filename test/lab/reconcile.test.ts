@@ -95,11 +95,11 @@ it('a service that is not ours is left alone', async () => {
   }
 });
 
+/** Not over a cleared table: a kernel without any service leaves packets to the director's own TCP, which resets what it does not know. */
 describe('connections that are held go on', () => {
   it.each([
     ['another scheduler', () => expectApplied('scheduler: wrr', 'scheduler: { name: mh, flags: [port] }')],
     ['another weight', () => expectApplied('weight: 2', 'weight: 5')],
-    ['the table cleared', () => sh(lab(), 'lb1', 'ipvsadm -C')],
   ])('over %s', async (_what, change) => {
     expect(await holders(lab(), VIP)).toEqual(['lb1']);
     const traffic = startHeld(lab(), URL, { connections: 20, downloads: 2, patienceMs: 20_000 });
