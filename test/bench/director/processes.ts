@@ -35,10 +35,10 @@ export function startVrrp(folder: string, before: readonly string[] = []): Child
   return start([...before, 'chrt', '--rr', '50', ...program]);
 }
 
-/** @param output - what it prints goes nowhere unless it is asked for */
+/** What it prints goes to the console, which is shown when there are no figures. */
 export function start(command: readonly string[]): ChildProcess {
   const [file = '', ...args] = command;
-  return spawn(file, args, { stdio: ['ignore', 'ignore', 'inherit'] });
+  return spawn(file, args, { stdio: ['ignore', 'inherit', 'inherit'] });
 }
 
 /** Asks it to end, and waits until it has; one that does not within 10 s is killed. */

@@ -3,7 +3,7 @@
  * by ipvsadm in turn, compares what has not changed, and then lets both of the director's processes do it. Prints one RESULT.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { StoredConfig } from '../../../src/agent/config-shape.ts';
@@ -132,6 +132,7 @@ async function served(): Promise<Served> {
   write(services);
   const vrrp = startVrrp(folder);
   try {
+    await until('the VRRP process listens', () => existsSync(vrrpSocket), 60_000);
     // MASTER by then: without a supervisor it waits 10 s for the first verdicts
     await sleep(13_000);
     const quiet = new LatenessWatch(vrrpSocket);
