@@ -8,7 +8,8 @@ import type { Machine } from '../../vm-lab/layout.ts';
 import { holders, lvsctl, sh } from './cluster.ts';
 import { eventually, labForTests } from './lab-for-tests.ts';
 
-const lab = labForTests();
+/** Fresh: each apply would wait until what other tests connected to is forgotten. */
+const lab = labForTests({ fresh: true });
 const VIP = '10.77.1.100';
 const DIRECTORS = ['lb1', 'lb2'] as const;
 /** A timeout or two at a check a second, and what a busy machine needs. */
