@@ -1,4 +1,6 @@
 /** {@link Firewall} on the real system: nftables where the kernel has it, else iptables-legacy (the other flavour is nftables, too). */
+
+import type { Family } from '../wire/address.ts';
 import { type Firewall, type MarkRule, sameRules } from './firewall.ts';
 import { iptablesScript, ofFamily, parseIptablesRules } from './iptables-text.ts';
 import { KernelError } from './kernel-error.ts';
@@ -14,7 +16,7 @@ interface Backend {
 export function openFirewall(): Firewall {
   let chosen: Promise<Backend> | undefined;
   const backend = (): Promise<Backend> => {
-    chosen ??= hasNftables().then((yes) => (yes ? nftables : iptables));
+    chosen ??= hasNftables().then((yes) => (yes ? nftables : openIptables()));
     return chosen;
   };
   return {
@@ -50,31 +52,49 @@ const FAMILIES = [
   [6, 'ip6tables-legacy'],
 ] as const;
 
-const iptables: Backend = {
-  apply: async (rules) => {
-    for (const [family, program] of FAMILIES) {
-      const wanted = ofFamily(rules, family);
-      const saved = await save(program);
-      // A host without IPv6 has no such table, and needs none.
-      if (saved instanceof KernelError && wanted.length === 0) continue;
-      if (saved instanceof KernelError) return saved;
-      const script = iptablesScript(wanted, saved);
-      if (script === undefined) continue;
-      const error = failure(program, await runProgram(`${program}-restore`, ['--noflush', '-w', '5'], script));
-      if (error !== undefined) return error;
-    }
-    return undefined;
-  },
-  read: async () => {
-    const found: (MarkRule | undefined)[] = [];
-    for (const [family, program] of FAMILIES) {
-      const saved = await save(program);
-      if (!(saved instanceof KernelError)) found.push(...parseIptablesRules(saved));
-      else if (family === 4) throw saved;
-    }
-    return found;
-  },
-};
+/** A planned hand-over waits for this: a program that need not be started is tenths of a second on a busy director. */
+function openIptables(): Backend {
+  /** Families whose table has nothing of ours. */
+  const clean = new Set<Family>();
+  const note = (family: Family, rules: readonly unknown[]) => {
+    if (rules.length === 0) clean.add(family);
+    else clean.delete(family);
+  };
+  return {
+    apply: async (rules) => {
+      for (const [family, program] of FAMILIES) {
+        const wanted = ofFamily(rules, family);
+        if (wanted.length === 0 && clean.has(family)) continue;
+        const error = await replace(program, wanted);
+        if (error !== undefined) return error;
+        note(family, wanted);
+      }
+      return undefined;
+    },
+    read: async () => {
+      const found: (MarkRule | undefined)[] = [];
+      for (const [family, program] of FAMILIES) {
+        if (clean.has(family)) continue;
+        const saved = await save(program);
+        if (!(saved instanceof KernelError)) {
+          const rules = parseIptablesRules(saved);
+          note(family, rules);
+          found.push(...rules);
+        } else if (family === 4) throw saved;
+      }
+      return found;
+    },
+  };
+}
+
+async function replace(program: string, wanted: readonly MarkRule[]): Promise<KernelError | undefined> {
+  const saved = await save(program);
+  // A host without IPv6 has no such table, and needs none.
+  if (saved instanceof KernelError) return wanted.length === 0 ? undefined : saved;
+  const script = iptablesScript(wanted, saved);
+  if (script === undefined) return undefined;
+  return failure(program, await runProgram(`${program}-restore`, ['--noflush', '-w', '5'], script));
+}
 
 async function save(program: string): Promise<string | KernelError> {
   const result = await runProgram(`${program}-save`, ['-t', 'mangle']);
