@@ -16,6 +16,23 @@ export function numbersAndJson<Name extends string>(
   return { numbers: numbers as Record<Name, number>, json: is('json'), help: is('help') };
 }
 
+/** {@link numbersAndJson}; ends the program after its usage, with 5 where the options are wrong. */
+export function optionsOrExit<Name extends string>(
+  args: readonly string[],
+  defaults: Readonly<Record<Name, number>>,
+  usage: string,
+) {
+  try {
+    const options = numbersAndJson(args, defaults);
+    if (!options.help) return options;
+    console.log(usage);
+    return process.exit(0);
+  } catch (error) {
+    console.error(`${error instanceof Error ? error.message : error}\n${usage}`);
+    return process.exit(5);
+  }
+}
+
 function countOf(value: string | boolean | undefined, otherwise: number, name: string): number {
   if (typeof value !== 'string') return otherwise;
   if (!/^\d{1,6}$/.test(value)) throw new Error(`--${name}: expected a whole number, not ${value}`);

@@ -15,11 +15,6 @@ const lab = labForTests({ fresh: true });
 /** A busy machine needs more than the milliseconds of a quiet one; what it takes is printed, and measured by the benchmark. */
 const LONGEST_GAP_MS = 1_000;
 const PATIENCE_MS = 3_000;
-/**
- * Of the short requests: now and then one that is being opened in the very moment of the change is lost (the benchmark counts
- * them). What is connected is never cut.
- */
-const MOST_FAILED = 1 / 1_000;
 
 interface Moved {
   readonly instances: readonly string[];
@@ -65,7 +60,7 @@ function load(url: string) {
     async ended(afterMs: number) {
       const until = Date.now() + afterMs;
       await requests.until(({ endedMs }) => endedMs > until, afterMs + 30_000);
-      const { causes, failed, longestGap, latestBeginMs, succeeded } = await requests.stop();
+      const { causes, longestGap, latestBeginMs, succeeded } = await requests.stop();
       const reports = await Promise.all(held.map((one) => one.stop()));
       const cuts = reports.flatMap((report) => report.held.filter(({ cut }) => cut !== undefined));
       const count = reports.reduce((sum, report) => sum + report.held.length, 0);
@@ -73,16 +68,15 @@ function load(url: string) {
         `${succeeded} requests, longest gap ${longestGap.ms.toFixed(0)} ms (own lateness ${latestBeginMs.toFixed(0)} ms), ` +
           `${count} held, ${cuts.length} cut, failures ${JSON.stringify(causes)}`,
       );
-      return { causes, failedShare: failed / succeeded, cuts, gapMs: longestGap.ms - latestBeginMs };
+      return { causes, cuts, gapMs: longestGap.ms - latestBeginMs };
     },
   };
 }
 
 type Ended = Awaited<ReturnType<ReturnType<typeof load>['ended']>>;
 
-function expectNothingLost({ causes, failedShare, cuts, gapMs }: Ended): void {
-  expect(cuts).toEqual([]);
-  expect(failedShare, JSON.stringify(causes)).toBeLessThanOrEqual(MOST_FAILED);
+function expectNothingLost({ causes, cuts, gapMs }: Ended): void {
+  expect({ causes, cuts }).toEqual({ causes: {}, cuts: [] });
   expect(gapMs).toBeLessThan(LONGEST_GAP_MS);
 }
 

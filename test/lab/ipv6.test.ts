@@ -21,8 +21,6 @@ const DR = `http://[${VIP}]/`;
 const NAT = 'http://[fd77:1::101]:8080/';
 /** A busy machine needs longer than the few seconds of a failover, and TCP then asks again later and later. */
 const PATIENCE_MS = 30_000;
-/** Of short requests, as in handover.test.ts. */
-const MOST_FAILED = 1 / 1_000;
 const BOOTED_MS = 120_000;
 
 let folder = '';
@@ -79,10 +77,10 @@ function load() {
   return {
     begun: () => requests.until(({ succeeded }) => succeeded > 300, 60_000),
     async ended() {
-      const { causes, failed, longestGap, succeeded } = await requests.stop();
+      const { causes, longestGap, succeeded } = await requests.stop();
       const { cutConnections, cutDownloads } = await held.stop();
       console.log(`${succeeded} requests, longest gap ${longestGap.ms.toFixed(0)} ms, ${cutConnections} cut`);
-      return { causes, failedShare: failed / succeeded, cutConnections, cutDownloads };
+      return { causes, cutConnections, cutDownloads };
     },
   };
 }
@@ -182,9 +180,7 @@ describe('IPv6 directors', () => {
         await settled();
       }
     } finally {
-      const { causes, failedShare, ...cut } = await traffic.ended();
-      expect(cut).toEqual({ cutConnections: 0, cutDownloads: 0 });
-      expect(failedShare, JSON.stringify(causes)).toBeLessThanOrEqual(MOST_FAILED);
+      expect(await traffic.ended()).toEqual({ causes: {}, cutConnections: 0, cutDownloads: 0 });
     }
     expect(moves).toMatchObject([
       ...[{ code: 0, to: other, outcome: 'done', left: 0 }, [other], [other]],

@@ -8,7 +8,7 @@ import { ensureHostPackages } from '../../../vm-lab/host-packages.ts';
 import { UNTOLD } from '../../../vm-lab/steps.ts';
 import { runInUml } from '../../lab/uml/boot.ts';
 import { goalText } from '../goal.ts';
-import { numbersAndJson } from '../options.ts';
+import { optionsOrExit } from '../options.ts';
 import type { CheckRound, RateRound } from './figures.ts';
 import { goalsOf, rowsOf } from './summary.ts';
 import { tableText } from './table.ts';
@@ -22,7 +22,7 @@ const USAGE = `npm run bench -- checks [--rounds N] [--checks N] [--rate N] [--s
   network namespace (root), with the VRRP process on the same core. About six minutes; ends after ${DEFAULTS.minutes} (--minutes).`;
 
 export async function benchChecks(args: readonly string[]): Promise<void> {
-  const { numbers, json } = optionsOrExit(args);
+  const { numbers, json } = optionsOrExit(args, DEFAULTS, USAGE);
   await ensureHostPackages(UNTOLD);
   await execa('node', ['bin/build.ts'], { cwd: ROOT, stdio: ['ignore', process.stderr, process.stderr] });
   const timeoutMs = numbers.minutes * 60_000;
@@ -49,16 +49,4 @@ async function onOneCore({ rate, seconds }: Numbers, timeout: number): Promise<R
   const line = /^RESULT (.*)$/m.exec(all)?.[1];
   if (line === undefined) throw new Error(`the checks on one core gave no figures:\n${all}`);
   return JSON.parse(line);
-}
-
-function optionsOrExit(args: readonly string[]) {
-  try {
-    const options = numbersAndJson(args, DEFAULTS);
-    if (!options.help) return options;
-    console.log(USAGE);
-    return process.exit(0);
-  } catch (error) {
-    console.error(`${error instanceof Error ? error.message : error}\n${USAGE}`);
-    return process.exit(5);
-  }
 }

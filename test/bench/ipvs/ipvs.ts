@@ -8,7 +8,7 @@ import { ensureHostPackages } from '../../../vm-lab/host-packages.ts';
 import { UNTOLD } from '../../../vm-lab/steps.ts';
 import { runInUml } from '../../lab/uml/boot.ts';
 import { goalText } from '../goal.ts';
-import { numbersAndJson } from '../options.ts';
+import { optionsOrExit } from '../options.ts';
 import type { IpvsFigures } from './figures.ts';
 import { goalsOf, summaryOf } from './summary.ts';
 import { tablesText } from './table.ts';
@@ -23,7 +23,7 @@ const USAGE = `npm run bench -- ipvs [--rounds N] [--services N] [--realservers 
   About three minutes on a quiet machine; ends after ${DEFAULTS.minutes} (--minutes).`;
 
 export async function benchIpvs(args: readonly string[]): Promise<void> {
-  const { numbers, json } = optionsOrExit(args);
+  const { numbers, json } = optionsOrExit(args, DEFAULTS, USAGE);
   const { rounds, services, realservers, big, seconds, minutes } = numbers;
   await ensureHostPackages(UNTOLD);
   await execa('node', ['bin/build.ts'], { cwd: ROOT, stdio: ['ignore', process.stderr, process.stderr] });
@@ -36,16 +36,4 @@ export async function benchIpvs(args: readonly string[]): Promise<void> {
       JSON.stringify({ at: new Date().toISOString(), numbers, ...summaryOf(figures.rounds), goals, figures }),
     );
   else console.log(`${tablesText(figures)}\n\n${goals.map(goalText).join('\n')}`);
-}
-
-function optionsOrExit(args: readonly string[]) {
-  try {
-    const options = numbersAndJson(args, DEFAULTS);
-    if (!options.help) return options;
-    console.log(USAGE);
-    return process.exit(0);
-  } catch (error) {
-    console.error(`${error instanceof Error ? error.message : error}\n${USAGE}`);
-    return process.exit(5);
-  }
 }

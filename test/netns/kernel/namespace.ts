@@ -1,5 +1,6 @@
 /** Programs in network namespaces of their own, which end with them. */
 import { execFileSync } from 'node:child_process';
+import { readdirSync, readlinkSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
 
@@ -41,4 +42,16 @@ export async function until(what: string, isTrue: () => boolean, withinMs = 10_0
 
 export function report(result: unknown): void {
   console.log(`RESULT ${JSON.stringify(result)}`);
+}
+
+/** This process's sockets, as the kernel names them; what the runtime opens for itself (pipes, event descriptors) is not meant. */
+export function openSockets(): string[] {
+  return readdirSync('/proc/self/fd').flatMap((fd) => {
+    try {
+      const name = readlinkSync(`/proc/self/fd/${fd}`, 'utf8');
+      return name.startsWith('socket:') ? [name] : [];
+    } catch {
+      return []; // closed meanwhile, as the one that read the list
+    }
+  });
 }

@@ -2,7 +2,6 @@
 import { execFileSync } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { readdirSync, readlinkSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CheckConfig } from '../../../src/config/service.ts';
 import { openPeerSockets } from '../../../src/kernel/peer-sockets.ts';
@@ -10,7 +9,7 @@ import { loadRawio } from '../../../src/kernel/rawio.ts';
 import { openStreams } from '../../../src/kernel/streams.ts';
 import { probeMaker } from '../../../src/probes/probe.ts';
 import { checkOf, specOf } from '../../probes/spec.ts';
-import { ip, report } from './namespace.ts';
+import { ip, openSockets, report } from './namespace.ts';
 
 const probeOf = probeMaker({
   streams: openStreams(loadRawio()),
@@ -71,17 +70,7 @@ back.bind(8, '127.0.0.9');
 await Promise.all([once(front, 'listening'), once(back, 'listening')]);
 for (const one of [front, back]) one.unref();
 
-/** This process's sockets, as the kernel names them; what the runtime opens for itself (pipes, event descriptors) is not meant. */
-const sockets = (): string[] =>
-  readdirSync('/proc/self/fd').flatMap((fd) => {
-    try {
-      const name = readlinkSync(`/proc/self/fd/${fd}`, 'utf8');
-      return name.startsWith('socket:') ? [name] : [];
-    } catch {
-      return []; // closed meanwhile, as the one that read the list
-    }
-  });
-const before = new Set(sockets());
+const before = new Set(openSockets());
 
 const result: Record<string, unknown> = {
   echo: await ask(udp('3031'), '10.1.1.1', 7),
@@ -116,7 +105,7 @@ const aborter = new AbortController();
 const stopped = ask(ping(), '127.0.0.67', 0, aborter.signal);
 aborter.abort();
 result['stopped'] = await stopped;
-const leftOpen = () => sockets().filter((name) => !before.has(name));
+const leftOpen = () => openSockets().filter((name) => !before.has(name));
 for (let turn = 0; turn < 500 && leftOpen().length > 0; turn++) await sleep(10); // closed in a later turn of the loop
 result['leftOpen'] = leftOpen();
 report(result);

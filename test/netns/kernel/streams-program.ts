@@ -1,7 +1,6 @@
 /** Connections with a mark against this kernel: what routes, counts and refuses by mark; alone in a network namespace. */
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, readlinkSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CheckConfig } from '../../../src/config/service.ts';
@@ -10,7 +9,7 @@ import { loadRawio } from '../../../src/kernel/rawio.ts';
 import { openStreams } from '../../../src/kernel/streams.ts';
 import { probeMaker } from '../../../src/probes/probe.ts';
 import { checkOf, specOf } from '../../probes/spec.ts';
-import { ip, report } from './namespace.ts';
+import { ip, openSockets, report } from './namespace.ts';
 
 const probeOf = probeMaker({
   streams: openStreams(loadRawio()),
@@ -51,16 +50,7 @@ const silent = createServer((socket) => void socket.on('error', () => {})).liste
 await Promise.all([once(server, 'listening'), once(silent, 'listening')]);
 for (const one of [server, silent]) one.unref();
 
-const sockets = (): string[] =>
-  readdirSync('/proc/self/fd').flatMap((fd) => {
-    try {
-      const name = readlinkSync(`/proc/self/fd/${fd}`, 'utf8');
-      return name.startsWith('socket:') ? [name] : [];
-    } catch {
-      return []; // closed meanwhile, as the one that read the list
-    }
-  });
-const before = new Set(sockets());
+const before = new Set(openSockets());
 
 const result: Record<string, unknown> = {
   passed: await ask(marked(http), 80),
@@ -87,7 +77,7 @@ const stopped = [ask(marked(http), 80, connecting.signal), ask(marked(http), 81,
 connecting.abort();
 setTimeout(() => talking.abort(), 100);
 result['stopped'] = await Promise.all(stopped);
-const leftOpen = () => sockets().filter((name) => !before.has(name));
+const leftOpen = () => openSockets().filter((name) => !before.has(name));
 for (let turn = 0; turn < 500 && leftOpen().length > 0; turn++) await sleep(10); // closed in a later turn of the loop
 result['leftOpen'] = leftOpen().length;
 report(result);

@@ -1,5 +1,5 @@
 /** TCP probes against this kernel: who accepts, who refuses, and what is left open; alone in a network namespace. */
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openPeerSockets } from '../../../src/kernel/peer-sockets.ts';
@@ -7,7 +7,7 @@ import { loadRawio } from '../../../src/kernel/rawio.ts';
 import { openStreams } from '../../../src/kernel/streams.ts';
 import { probeMaker } from '../../../src/probes/probe.ts';
 import { checkOf, specOf } from '../../probes/spec.ts';
-import { ip, report } from './namespace.ts';
+import { ip, openSockets, report } from './namespace.ts';
 
 const MANY = 500;
 
@@ -51,16 +51,6 @@ const server = createServer((socket: Socket) => {
 });
 await new Promise<void>((resolve) => server.listen({ port: 80, host: '::', backlog: MANY }, resolve));
 
-/** The sockets of this process, as the kernel names them. */
-const sockets = (): string[] =>
-  readdirSync('/proc/self/fd').flatMap((name) => {
-    try {
-      const target = readlinkSync(`/proc/self/fd/${name}`);
-      return target.startsWith('socket:') ? [target] : [];
-    } catch {
-      return [];
-    }
-  });
 /** State 06 of proc_net_tcp. */
 const timeWaits = (): number =>
   readFileSync('/proc/net/tcp', 'utf8')
@@ -71,7 +61,7 @@ const isTrueInTime = async (holds: () => boolean): Promise<boolean> => {
   return holds();
 };
 
-const before = new Set(sockets());
+const before = new Set(openSockets());
 const result: Record<string, unknown> = {};
 result['accepted'] = [await ask('10.1.1.1'), await ask('fd01::1'), await ask('127.0.0.1')];
 result['closed'] = [await ask('10.1.1.1', { port: 1 }), await ask('fd01::1', { port: 1 })];
@@ -95,6 +85,6 @@ await isTrueInTime(() => ends.length >= accepted && accepted > 0);
 result['ends'] = [...new Set(ends)];
 result['timeWaits'] = timeWaits();
 server.close();
-await isTrueInTime(() => sockets().every((name) => before.has(name)));
-result['leftOpen'] = sockets().filter((name) => !before.has(name));
+await isTrueInTime(() => openSockets().every((name) => before.has(name)));
+result['leftOpen'] = openSockets().filter((name) => !before.has(name));
 report(result);
